@@ -1,0 +1,58 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The words that every floor speaks: values without behaviour beyond their own, and without I/O."""
+
+from __future__ import annotations
+
+from .access import AccessException, Because, Grant, GrantRecord, Lock, Want
+from .account import Account, AccountKey, AccountRecord, NewAccount
+from .app import ADDITIVE_KINDS, KINDS, TIERS, App, Entitlement, Leave, Protected, Seats, Sla
+from .change import REMOVALS, Change, ChangeKind, Finding, Plan, fingerprint
+from .event import Event, Run
+from .person import PERSON_FIELDS, Lifecycle, Origin, Person, PersonRecord, Status
+from .review import DECISIONS, Review, ReviewItem
+from .task import ENDED_STATES, OPEN_STATES, Task
+
+__all__ = [
+    "ADDITIVE_KINDS",
+    "DECISIONS",
+    "ENDED_STATES",
+    "KINDS",
+    "OPEN_STATES",
+    "PERSON_FIELDS",
+    "REMOVALS",
+    "TIERS",
+    "AccessException",
+    "Account",
+    "AccountKey",
+    "AccountRecord",
+    "App",
+    "Because",
+    "Change",
+    "ChangeKind",
+    "Entitlement",
+    "Event",
+    "Finding",
+    "Grant",
+    "GrantRecord",
+    "Leave",
+    "Lifecycle",
+    "Lock",
+    "NewAccount",
+    "Origin",
+    "Person",
+    "PersonRecord",
+    "Plan",
+    "Protected",
+    "Review",
+    "ReviewItem",
+    "Run",
+    "Seats",
+    "Sla",
+    "Status",
+    "Task",
+    "Want",
+    "fingerprint",
+]

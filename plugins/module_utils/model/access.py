@@ -1,0 +1,101 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import typing as t
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Because:
+    """Why something is so: the answer to "why does she have this?", kept for ever.
+
+    ``kind`` is rule, exception, lock, review, expiry, leaving, leave, rename, request or unexplained (no rule gives it);
+    ``id`` names which. ``policy`` and ``commit`` say which version of the policy spoke.
+    """
+
+    kind: str
+    id: str = ""
+    text: str = ""
+    policy: str = ""
+    commit: str = ""
+
+    def __str__(self) -> str:
+        head = f"{self.kind} {self.id}".strip()
+        version = f" (policy {self.policy})" if self.policy else ""
+        return f"{head}{version}: {self.text}" if self.text else f"{head}{version}"
+
+    def to_dict(self) -> dict[str, str]:
+        return {k: v for k, v in dataclasses.asdict(self).items() if v}
+
+    @classmethod
+    def from_dict(cls, data: t.Mapping[str, str]) -> Because:
+        return cls(**data)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Grant:
+    """One entitlement that a person should have, with every reason for it (it goes when the last reason goes)."""
+
+    app: str
+    entitlement: str
+    because: tuple[Because, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Want:
+    """What one person should have in one app. ``state`` is present, suspended or absent."""
+
+    person: str
+    app: str
+    state: str = "present"
+    grants: tuple[Grant, ...] = ()
+    because: tuple[Because, ...] = ()
+
+    @property
+    def entitlements(self) -> frozenset[str]:
+        return frozenset(grant.entitlement for grant in self.grants)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class GrantRecord:
+    """What the ledger remembers of an entitlement that somebody has. ``source`` is verified, attested or found."""
+
+    person: str
+    app: str
+    account: str
+    entitlement: str
+    because: tuple[Because, ...] = ()
+    since: dt.datetime | None = None
+    source: str = "verified"
+    verified_at: dt.datetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AccessException:
+    """A grant outside the policy, for a time. ``grants`` are (app, entitlement) pairs; both days are included."""
+
+    id: str
+    person: str
+    grants: tuple[tuple[str, str], ...]
+    reason: str
+    requested_by: str
+    approved_by: str
+    start: dt.date
+    until: dt.date
+    origin: t.Any = dataclasses.field(default=None, compare=False)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Lock:
+    """An emergency lock: beats every rule and vetoes every re-grant until it expires (None: until it is lifted)."""
+
+    person: str
+    reason: str
+    by: str = ""
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    origin: t.Any = dataclasses.field(default=None, compare=False)

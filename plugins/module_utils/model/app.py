@@ -1,0 +1,102 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import types
+import typing as t
+
+from .person import Origin
+
+TIERS = ("critical", "standard", "low")
+ADDITIVE_KINDS = ("group", "team", "licence", "permission")
+KINDS = ("role", *ADDITIVE_KINDS)
+
+
+def _empty() -> t.Mapping[str, t.Any]:
+    return types.MappingProxyType({})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Entitlement:
+    """One thing that an account can have. Of ``kind`` role an account has one; the other kinds add up."""
+
+    key: str
+    kind: str = "group"
+    value: str = ""
+    rank: int = 0
+    privileged: bool = False
+    description: str = ""
+    origin: Origin | None = dataclasses.field(default=None, compare=False)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Leave:
+    """What happens to an account when its person leaves."""
+
+    then: str = "suspend"  # suspend | delete
+    delete_after: dt.timedelta | None = None
+    transfer: str = ""  # manager, or nothing
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sla:
+    """How long a change may take."""
+
+    grant: dt.timedelta = dt.timedelta(days=2)
+    revoke: dt.timedelta = dt.timedelta(days=1)
+    emergency: dt.timedelta = dt.timedelta(hours=1)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Seats:
+    limit: int | None = None
+    cost: float | None = None
+    currency: str = ""
+    per: str = "month"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Protected:
+    """An account that is never touched (break-glass, service), by user name, email or id."""
+
+    account: str
+    owner: str = ""
+    why: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class App:
+    """One app of the catalog. ``connection`` may hold secrets: it is never shown, stored or compared."""
+
+    key: str
+    name: str = ""
+    connector: str = "none"
+    connection: t.Mapping[str, t.Any] = dataclasses.field(default_factory=_empty, repr=False, compare=False)
+    account_name: str = "{username}"
+    owners: t.Mapping[str, str] = dataclasses.field(default_factory=_empty)
+    tier: str = "standard"
+    behind: str = ""  # the app that is this one's identity provider
+    leave: Leave = Leave()
+    sla: Sla = Sla()
+    seats: Seats = Seats()
+    tags: tuple[str, ...] = ()
+    entitlements: t.Mapping[str, Entitlement] = dataclasses.field(default_factory=_empty)
+    protect: tuple[Protected, ...] = ()
+    instructions: str = ""  # how a person does it by hand, for tasks
+    origin: Origin | None = dataclasses.field(default=None, compare=False)
+
+    @property
+    def owner(self) -> str:
+        """The address that tasks go to: the primary owner, or the first one named; empty where there is none."""
+        return self.owners.get("primary") or next(iter(self.owners.values()), "")
+
+    def entitlement_of(self, kind: str, value: str) -> Entitlement | None:
+        """Return the entitlement that the app itself calls ``value``, or None where the catalog does not know it."""
+        for entitlement in self.entitlements.values():
+            if entitlement.kind == kind and entitlement.value == value:
+                return entitlement
+        return None
