@@ -1,0 +1,206 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The catalog: files -> apps."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import string
+import types
+import typing as t
+
+from ..model import App, Entitlement, Leave, Origin, Protected, Seats, Sla
+from .durations import parse_duration
+from .files import Definitions, mapping, read_directory, sequence
+from .problems import Problems, did_you_mean
+from .values import Catalog
+from .yaml_lines import Document, Path
+
+ACCOUNT_NAME_FIELDS = ("username", "email", "first", "last", "id")
+
+_MODULE = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*){2,}", re.ASCII)
+
+
+class CatalogReader:
+    """Reads the files of a catalog. After ``read``, ``names`` has every app that is written, faulty ones included."""
+
+    def __init__(
+        self,
+        problems: Problems,
+        known_connectors: t.Collection[str] | None,
+        connection_options: t.Mapping[str, t.Mapping[str, str]] | None,
+    ) -> None:
+        self.problems = problems
+        self.known_connectors = known_connectors
+        self.connection_options = connection_options or {}
+        self.origins: dict[str, Origin] = {}
+        #: app -> the keys of its entitlements
+        self.names: dict[str, frozenset[str]] = {}
+
+    def read(self, directory: t.Any) -> Catalog:
+        apps: dict[str, App] = {}
+        defined = Definitions("the app", self.problems)
+        for document, _ in read_directory(directory, "catalog", self.problems, required=True):
+            for key, content in mapping(mapping(document.value).get("apps")).items():
+                path = ("apps", key)
+                if not defined.add(key, document.origin(path)):
+                    continue
+                self.names[key] = frozenset(mapping(mapping(content).get("entitlements")))
+                if isinstance(content, dict):
+                    apps[key] = self._app(key, content, document, path)
+        self._check_behind(apps)
+        return Catalog(types.MappingProxyType(apps), types.MappingProxyType(self.origins))
+
+    def _app(self, key: str, content: dict[str, t.Any], document: Document, path: Path) -> App:
+        self.origins[key] = document.origin(path)
+        leave, sla, seats = (mapping(content.get(name)) for name in ("leave", "sla", "seats"))
+        durations = {
+            name: duration
+            for name in ("grant", "revoke", "emergency")
+            if (duration := self._duration(sla.get(name))) is not None
+        }
+        transfer = _text(leave.get("transfer"))
+        app = App(
+            key=key,
+            name=_text(content.get("name")) or key,
+            connector=_text(content.get("connector")) or "none",
+            connection=types.MappingProxyType(mapping(content.get("connection"))),
+            account_name=_text(content.get("account_name")) or "{username}",
+            owners=types.MappingProxyType(
+                {role: owner.strip() for role, owner in mapping(content.get("owners")).items() if _text(owner)}
+            ),
+            tier=_text(content.get("tier")) or "standard",
+            behind=_text(content.get("behind")),
+            leave=Leave(
+                _text(leave.get("then")) or "suspend",
+                self._duration(leave.get("delete_after")),
+                "" if transfer == "none" else transfer,
+            ),
+            sla=Sla(**durations),
+            seats=Seats(seats.get("limit"), seats.get("cost"), _text(seats.get("currency")), seats.get("per", "month")),
+            tags=tuple(tag for tag in sequence(content.get("tags")) if isinstance(tag, str)),
+            entitlements=types.MappingProxyType(self._entitlements(key, content, document, path)),
+            protect=tuple(
+                Protected(_text(one.get("account")), _text(one.get("owner")), _text(one.get("why")))
+                for one in sequence(content.get("protect"))
+                if isinstance(one, dict)
+            ),
+            instructions=_text(content.get("instructions")),
+            origin=document.origin(path),
+        )
+        self._check_account_name(app, document.origin((*path, "account_name")))
+        self._check_connection(app, document, path)
+        return app
+
+    def _entitlements(
+        self, app: str, content: dict[str, t.Any], document: Document, path: Path
+    ) -> dict[str, Entitlement]:
+        result: dict[str, Entitlement] = {}
+        named = Definitions("the value", self.problems)
+        for key, one in mapping(content.get("entitlements")).items():
+            if not isinstance(one, dict):
+                continue
+            origin = document.origin((*path, "entitlements", key))
+            rank = one.get("rank", 0)
+            entitlement = Entitlement(
+                key=key,
+                kind=_text(one.get("kind")) or "group",
+                value=_text(one.get("value")) or key,
+                rank=rank if isinstance(rank, int) else 0,
+                privileged=one.get("privileged") is True,
+                description=_text(one.get("description")),
+                origin=origin,
+            )
+            # What is read back from the app has to have one name here.
+            named.add(f"{entitlement.kind}: {entitlement.value}", origin, "Two entitlements of one app need two values")
+            if "rank" in one and entitlement.kind != "role":
+                self.problems.error(
+                    "wrong_value", f"only a role has a rank; this is a {entitlement.kind}", origin, app=app
+                )
+            result[key] = entitlement
+            self.origins[f"{app}:{key}"] = origin
+        return result
+
+    def _duration(self, value: t.Any) -> dt.timedelta | None:
+        try:
+            return parse_duration(value) if isinstance(value, str) else None
+        except ValueError:  # the schema has said so, with the line
+            return None
+
+    def _check_account_name(self, app: App, origin: Origin) -> None:
+        try:
+            fields = [field for _, field, _, _ in string.Formatter().parse(app.account_name) if field is not None]
+        except ValueError as error:
+            self.problems.error("wrong_value", f'"account_name" is no template: {error}', origin, app=app.key)
+            return
+        for field in fields:
+            if field not in ACCOUNT_NAME_FIELDS:
+                expected = ", ".join(f"{{{one}}}" for one in ACCOUNT_NAME_FIELDS)
+                self.problems.error(
+                    "wrong_value", f'"account_name" knows {expected}; found {{{field}}}', origin, app=app.key
+                )
+
+    def _check_connection(self, app: App, document: Document, path: Path) -> None:
+        origin = document.origin((*path, "connector"))
+        if _MODULE.fullmatch(app.connector):
+            return
+        if self.known_connectors is not None and app.connector not in self.known_connectors:
+            self.problems.error(
+                "unknown_connector",
+                f'there is no connector "{app.connector}"',
+                origin,
+                did_you_mean(app.connector, self.known_connectors)
+                or "Expected one of "
+                + ", ".join(sorted(self.known_connectors))
+                + ", or a module by its full name (company.collection.module)",
+                app=app.key,
+            )
+            return
+        options = self.connection_options.get(app.connector)
+        if options is None:
+            return
+        for name in app.connection:
+            if name not in options:
+                self.problems.error(
+                    "unknown_option",
+                    f'the connector "{app.connector}" has no option "{name}"',
+                    document.origin((*path, "connection", name)),
+                    did_you_mean(name, options) or f"Its options: {', '.join(sorted(options)) or 'none'}",
+                    app=app.key,
+                )
+        for name, need in options.items():
+            if need != "optional" and app.connection.get(name) in (None, ""):
+                self.problems.error(
+                    "missing_option",
+                    f'the connector "{app.connector}" needs the option "{name}"',
+                    document.origin((*path, "connection")),
+                    f'Name a variable: {name}: "{{{{ vault_{app.key.replace("-", "_")}_{name} }}}}"'
+                    if need == "secret"
+                    else "",
+                    app=app.key,
+                )
+
+    def _check_behind(self, apps: t.Mapping[str, App]) -> None:
+        for app in apps.values():
+            if not app.behind:
+                continue
+            if app.behind not in self.names:
+                message = f'the app "{app.key}" is behind "{app.behind}", which the catalog does not have'
+                self.problems.error("unknown_app", message, app.origin, did_you_mean(app.behind, self.names))
+                continue
+            seen = [app.key]
+            above = app.behind
+            while above in apps and above not in seen:
+                seen.append(above)
+                above = apps[above].behind
+            if above == app.key:
+                self.problems.error(
+                    "wrong_value", "apps are behind one another in a circle: " + " > ".join([*seen, above]), app.origin
+                )
+
+
+def _text(value: t.Any) -> str:
+    return value.strip() if isinstance(value, str) else ""

@@ -1,0 +1,100 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads everything under ``access/``. What is wrong is found all at once and raised as one PolicyError."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+from ..model import AccessException, Lock
+from .catalog_files import CatalogReader
+from .exception_files import read_exceptions, read_locks
+from .grants import GrantReader
+from .policy_files import PolicyReader
+from .problems import Problems
+from .values import Access, Catalog, Policy
+
+Directory = str | pathlib.Path
+Options = t.Mapping[str, t.Mapping[str, str]]
+
+
+def load_catalog(
+    directory: Directory,
+    *,
+    known_connectors: t.Collection[str] | None = None,
+    connection_options: Options | None = None,
+) -> Catalog:
+    """Return the catalog.
+
+    ``known_connectors`` are the words that ``connector`` may be, besides a module by its full name; None: any.
+    ``connection_options`` is connector -> option -> required, optional or secret; a connector that is not in it is not
+    checked. Raises PolicyError, as all functions here, with every error in ``findings``.
+    """
+    problems = Problems()
+    catalog = CatalogReader(problems, known_connectors, connection_options).read(directory)
+    problems.stop_if_any()
+    return catalog
+
+
+def load_policy(
+    directory: Directory,
+    *,
+    catalog: Catalog | None = None,
+    known_attributes: t.Collection[str] | None = None,
+    commit: str = "",
+) -> Policy:
+    """Return the policy.
+
+    Apps and entitlements are looked up in ``catalog``. ``known_attributes`` are HR's further columns (a person's fields
+    are always known); None, when HR cannot be read: any. ``commit`` is what ``git_commit`` says of the directory.
+    """
+    problems = Problems()
+    policy = PolicyReader(problems, GrantReader.of(problems, catalog), known_attributes, commit).read(directory)
+    problems.stop_if_any()
+    return policy
+
+
+def load_exceptions(directory: Directory, *, catalog: Catalog | None = None) -> tuple[AccessException, ...]:
+    """Return the exceptions; none where there is no such directory."""
+    problems = Problems()
+    exceptions = read_exceptions(directory, problems, GrantReader.of(problems, catalog))
+    problems.stop_if_any()
+    return exceptions
+
+
+def load_locks(directory: Directory) -> tuple[Lock, ...]:
+    """Return the locks; none where there is no such directory."""
+    problems = Problems()
+    locks = read_locks(directory, problems)
+    problems.stop_if_any()
+    return locks
+
+
+def load_access(
+    catalog: Directory,
+    policy: Directory,
+    exceptions: Directory,
+    locks: Directory,
+    *,
+    known_connectors: t.Collection[str] | None = None,
+    connection_options: Options | None = None,
+    known_attributes: t.Collection[str] | None = None,
+    commit: str = "",
+) -> Access:
+    """Return all four, or raise one PolicyError with what is wrong in any of them."""
+    problems = Problems()
+    catalog_reader = CatalogReader(problems, known_connectors, connection_options)
+    read_catalog = catalog_reader.read(catalog)
+    # Of an app that is itself faulty the name is known: rules that use it are not to blame.
+    grants = GrantReader(problems, catalog_reader.names)
+    access = Access(
+        read_catalog,
+        PolicyReader(problems, grants, known_attributes, commit).read(policy),
+        read_exceptions(exceptions, problems, grants),
+        read_locks(locks, problems),
+    )
+    problems.stop_if_any()
+    return access

@@ -1,0 +1,87 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the files in git say, once they are read: values without behaviour beyond their own."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing as t
+
+from ..model import AccessException, App, Lock, Origin
+from .conditions import Condition
+
+#: (app, entitlement); an empty entitlement is the account by itself.
+Pair = tuple[str, str]
+
+
+def _empty() -> t.Mapping[str, t.Any]:
+    return types.MappingProxyType({})
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Catalog:
+    """The apps. ``origins`` has the place of "app" and of "app:entitlement"."""
+
+    apps: t.Mapping[str, App] = dataclasses.field(default_factory=_empty)
+    origins: t.Mapping[str, Origin] = dataclasses.field(default_factory=_empty)
+
+    def knows(self, pair: Pair) -> bool:
+        app = self.apps.get(pair[0])
+        return app is not None and (not pair[1] or pair[1] in app.entitlements)
+
+
+@dataclasses.dataclass(frozen=True)
+class Bundle:
+    """Entitlements that go together under one name."""
+
+    key: str
+    gives: tuple[Pair, ...]
+    origin: Origin | None = dataclasses.field(default=None, compare=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """Who (``when`` and not ``unless``) gets what. ``gives`` has the rule's own grants and those of its bundles."""
+
+    id: str
+    when: Condition
+    unless: Condition | None = None
+    gives: tuple[Pair, ...] = ()
+    bundles: tuple[str, ...] = ()
+    why: str = ""
+    origin: Origin | None = dataclasses.field(default=None, compare=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Duty:
+    """Separation of duties: nobody has any two of ``never_together``."""
+
+    id: str
+    never_together: tuple[Pair, ...]
+    why: str = ""
+    origin: Origin | None = dataclasses.field(default=None, compare=False)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Policy:
+    """The rules of one version. ``trees`` is attribute -> node -> the nodes directly below it (texts as compared)."""
+
+    version: str
+    rules: tuple[Rule, ...] = ()
+    bundles: t.Mapping[str, Bundle] = dataclasses.field(default_factory=_empty)
+    separation_of_duties: tuple[Duty, ...] = ()
+    trees: t.Mapping[str, t.Mapping[str, tuple[str, ...]]] = dataclasses.field(default_factory=_empty)
+    commit: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Access:
+    """Everything under ``access/``."""
+
+    catalog: Catalog
+    policy: Policy
+    exceptions: tuple[AccessException, ...] = ()
+    locks: tuple[Lock, ...] = ()
