@@ -1,0 +1,110 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a connector is: an app turned into accounts, and back.
+
+A connector must be able to read (``accounts``, ``find``). Everything else is optional and found by what its class
+implements; nothing is declared twice. An operation that it lacks becomes a manual task.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+
+from ..model import Account, AccountKey, App, Entitlement, NewAccount
+
+# Every operation that a class may implement, by the name of its method.
+OPERATIONS = (
+    "create",
+    "update",
+    "grant",
+    "revoke",
+    "suspend",
+    "reactivate",
+    "delete",
+    "end_sessions",
+    "transfer",
+)
+
+
+class Connector:
+    """The base of all connectors.
+
+    An operation returns True when it changed something and False when it was so already. It raises one of the AppErrors
+    of ``errors.py`` otherwise: Throttled and Transient are tried again by the caller, the others are final.
+
+    ``create`` may be repeated: an account that is there already as this person's is returned as it is.
+    One instance serves several threads at a time.
+
+    Optional operations, with their signatures::
+
+        create(self, new: NewAccount, entitlements: Collection[Entitlement]) -> Account
+        update(self, account: Account, changes: Mapping[str, str]) -> bool      # email, username, given_name, ...
+        grant(self, account: Account, entitlement: Entitlement) -> bool
+        revoke(self, account: Account, entitlement: Entitlement) -> bool
+        suspend(self, account: Account) -> bool
+        reactivate(self, account: Account) -> bool
+        delete(self, account: Account) -> bool
+        end_sessions(self, account: Account) -> bool
+        transfer(self, account: Account, to: Account) -> bool
+    """
+
+    #: The word for ``connector:`` in the catalog.
+    name: t.ClassVar[str] = ""
+    #: Whether ``accounts`` shows what the app has. False: what is known comes from the ledger (attested).
+    reads: t.ClassVar[bool] = True
+    #: The options of ``connection``: name -> "required", "optional" or "secret" (required and never shown).
+    options: t.ClassVar[t.Mapping[str, str]] = {}
+
+    def __init__(self, app: App, connection: t.Mapping[str, t.Any]) -> None:
+        """``connection`` is the app's connection with its templates resolved: it may hold secrets."""
+        self.app = app
+        self.connection = connection
+
+    def accounts(self) -> t.Iterator[Account]:
+        """Return every account, complete, or raise: a read that is refused, short or odd is never "nobody there"."""
+        raise NotImplementedError
+
+    def find(self, key: AccountKey) -> Account | None:
+        """Return the one account that ``key`` names (id, then external id, email, username), or None.
+
+        Raises Conflict when one field of the key names more than one account.
+        """
+        raise NotImplementedError
+
+    def can(self, operation: str) -> bool:
+        """Return whether this app has the operation.
+
+        The class has the method, and nothing about this app takes it away: where deleting only deactivates, ``delete``
+        is not on offer although the class implements it.
+        """
+        return operation in self.operations()
+
+    def taken_at(self) -> dt.datetime | None:
+        """Return when what ``accounts`` shows was so, where that is earlier than now (an exported list); else None."""
+        return None
+
+    def close(self) -> None:
+        """Give back connections. Called once, at the end."""
+
+    @classmethod
+    def operations(cls) -> frozenset[str]:
+        """Return the names of the optional operations that this class implements."""
+        return frozenset(name for name in OPERATIONS if callable(getattr(cls, name, None)))
+
+    def where(self, operation: str, account: Account | AccountKey | NewAccount | None = None) -> str:
+        """Return what every error begins with: the app, the operation and, where there is one, the account."""
+        fields = ("username", "email", "external_id", "id")
+        who = next((text for text in (getattr(account, field, "") for field in fields) if text), "")
+        who = "".join(c if c.isprintable() else "?" for c in who)
+        return f"app {self.app.key}, {operation} {who}".rstrip()
+
+
+def value_of(entitlement: Entitlement) -> str:
+    """Return what the app itself calls an entitlement: its value, or its key where the catalog gives none."""
+    return entitlement.value or entitlement.key
+
+
+__all__ = ["OPERATIONS", "Account", "AccountKey", "App", "Connector", "Entitlement", "NewAccount", "value_of"]

@@ -1,0 +1,128 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The groups of a SCIM app: which there are, and who is in them.
+
+Source: https://www.rfc-editor.org/rfc/rfc7643#section-4.2
+"""
+
+from __future__ import annotations
+
+import collections
+import difflib
+import threading
+import typing as t
+import urllib.parse
+
+from ..errors import Broken, Conflict, NotFound, Refused
+from ..http import Session
+from .scim_dialect import ScimDialect
+from .scim_paging import ListReader, Resource, list_answer, resource_id, version_of
+from .scim_reading import Membership, elements, text
+from .scim_writing import equals, is_member
+
+Memberships = dict[str, list[Membership]]  # by the user's id
+_MOST_NAMES = 15
+
+
+def group_path(group_id: str) -> str:
+    return f"Groups/{urllib.parse.quote(group_id, safe='')}"
+
+
+class GroupDirectory:
+    """Groups by name and by member. Ids of names are remembered, members never are: a read-back must be fresh."""
+
+    def __init__(self, read_list: ListReader, session: Session, dialect: ScimDialect) -> None:
+        self._read_list = read_list
+        self._session = session
+        self._dialect = dialect
+        self._ids: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def id_of(self, value: str, where: str) -> str:
+        """Return the id of the group that ``value`` names, exactly, by displayName or by id.
+
+        Raises NotFound with what there is, Conflict where several have the name.
+        """
+        with self._lock:
+            if value in self._ids:
+                return self._ids[value]
+        groups = self._with_name(value, where)
+        found = [resource_id(group, where) for group in groups if text(group.get("displayName")) == value]
+        if not found:
+            groups = self._read_list("Groups", where=where)
+            found = [resource_id(group, where) for group in groups if resource_id(group, where) == value]
+            found = found or [resource_id(g, where) for g in groups if text(g.get("displayName")) == value]
+        if not found:
+            raise _no_such_group(value, [text(group.get("displayName")) for group in groups], where)
+        if len(found) > 1:
+            raise Conflict(
+                f"{len(found)} groups are named {value!r}: ids {', '.join(sorted(found))}",
+                where=where,
+                todo="Give the id of the right one as the entitlement's value",
+            )
+        with self._lock:
+            self._ids[value] = found[0]
+        return found[0]
+
+    def _with_name(self, value: str, where: str) -> list[Resource]:
+        if not self._dialect.filter:
+            return []
+        try:
+            return self._read_list("Groups", where=where, filter=equals("displayName", value))
+        except Refused as error:
+            if error.details.get("scim_type") != "invalidFilter":
+                raise
+            return []
+
+    def forget(self, group_id: str) -> None:
+        """Look up again, next time, the name that led to this id."""
+        with self._lock:
+            self._ids = {name: key for name, key in self._ids.items() if key != group_id}
+
+    def read(self, group_id: str, where: str) -> tuple[Resource, str]:
+        """Return a group as it is now, and its version (empty where the app has none)."""
+        answer = self._session.get(group_path(group_id), where=where)
+        group = list_answer(answer.body, where)
+        if resource_id(group, where) != group_id:
+            raise Broken(f"asked for the group with the id {group_id!r} and got another one", where=where)
+        return group, version_of(group, answer.headers)
+
+    def names(self, where: str) -> dict[str, str]:
+        """Return the displayName of every group by its id."""
+        groups = self._read_list("Groups", where=where)
+        return {resource_id(group, where): text(group.get("displayName")) for group in groups}
+
+    def memberships(self, where: str) -> Memberships:
+        """Return the groups of every user, by the user's id. Groups within groups are not followed."""
+        found: dict[str, list[Membership]] = collections.defaultdict(list)
+        for group in self._read_list("Groups", where=where):
+            entry = (resource_id(group, where), text(group.get("displayName")))
+            for member in elements(group, "members"):
+                if member.get("type") != "Group":
+                    found[text(member.get("value"))].append(entry)
+        return dict(found)
+
+    def memberships_of(self, user_id: str, where: str) -> list[Membership]:
+        """Return the groups of one user."""
+        if self._dialect.filter and self._dialect.member_filter:
+            groups = self._read_list("Groups", where=where, filter=equals(self._dialect.member_filter, user_id))
+            if all(is_member(group, user_id) for group in groups):
+                return [(resource_id(group, where), text(group.get("displayName"))) for group in groups]
+        return self.memberships(where).get(user_id, [])
+
+
+def _no_such_group(value: str, names: t.Sequence[str], where: str) -> NotFound:
+    there = sorted(name for name in names if name)
+    shown = ", ".join(repr(name) for name in there[:_MOST_NAMES]) or "none"
+    more = f" and {len(there) - _MOST_NAMES} more" if len(there) > _MOST_NAMES else ""
+    near = difflib.get_close_matches(value.casefold(), [name.casefold() for name in there], n=1)
+    match = next((name for name in there if near and name.casefold() == near[0]), "")
+    return NotFound(
+        f"the app has no group {value!r}; it has {shown}{more}",
+        where=where,
+        todo=(f"Did you mean {match!r}? " if match else "")
+        + "Create the group in the app, or correct the entitlement's value in the catalog",
+        group=value,
+    )

@@ -1,0 +1,84 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The users of a SCIM app, read: all of them, one by id, those that a field names."""
+
+from __future__ import annotations
+
+import typing as t
+import urllib.parse
+
+from ..errors import Broken, NotFound, Refused
+from ..http import Session
+from .scim_dialect import ScimDialect
+from .scim_paging import ListReader, Resource, list_answer, resource_id, version_of
+from .scim_reading import is_named_by
+from .scim_writing import equals
+
+
+def user_path(user_id: str) -> str:
+    return f"Users/{urllib.parse.quote(user_id, safe='')}"
+
+
+class UserDirectory:
+    """Users as they are now; nothing is remembered but that the address is right."""
+
+    def __init__(self, read_list: ListReader, session: Session, dialect: ScimDialect) -> None:
+        self._read_list = read_list
+        self._session = session
+        self._dialect = dialect
+        self._seen = False
+
+    def everyone(self, where: str) -> list[Resource]:
+        users = self._read_list("Users", where=where)
+        self._seen = True
+        return users
+
+    def read(self, user_id: str, where: str) -> tuple[Resource, str]:
+        """Return a user, and its version (empty where the app has none). Raises NotFound."""
+        answer = self._session.get(user_path(user_id), where=where)
+        user = list_answer(answer.body, where)
+        if resource_id(user, where) != user_id:
+            raise Broken(f"asked for the account with the id {user_id!r} and got another one", where=where)
+        self._seen = True
+        return user, version_of(user, answer.headers)
+
+    def read_or_none(self, user_id: str, where: str) -> Resource | None:
+        """Return a user, or None where it is certain that there is none."""
+        try:
+            return self.read(user_id, where)[0]
+        except NotFound:
+            self._check_address(where)
+            return None
+
+    def named(self, field: str, wanted: str, where: str) -> list[Resource]:
+        """Return the users that one field (external_id, email or username) names.
+
+        Asked for with a filter where there is one, and what comes back is checked: an app that ignores a filter answers
+        with everybody. Otherwise looked for in the whole list.
+        """
+        attribute = getattr(self._dialect, f"{field}_filter") if self._dialect.filter else ""
+        if attribute:
+            try:
+                users = self._read_list("Users", where=where, filter=equals(attribute, wanted))
+            except Refused as error:
+                if error.details.get("scim_type") != "invalidFilter":
+                    raise
+            else:
+                if all(is_named_by(user, field, wanted) for user in users):
+                    return users
+        return [user for user in self.everyone(where) if is_named_by(user, field, wanted)]
+
+    def _check_address(self, where: str) -> None:
+        """Make sure that a 404 means the account, and not that nothing of SCIM is at this address."""
+        if self._seen:
+            return
+        first: dict[str, t.Any] = {"count": 1}
+        first.update({"cursor": ""} if self._dialect.paging == "cursor" else {"startIndex": 1})
+        try:
+            list_answer(self._session.get("Users", params=first, where=where).body, where)
+        except NotFound:
+            todo = "Set base_url to the address that ends before /Users"
+            raise Broken("there is no SCIM interface at base_url (404 for /Users)", where=where, todo=todo) from None
+        self._seen = True
