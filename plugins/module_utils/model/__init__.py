@@ -9,7 +9,7 @@ from __future__ import annotations
 from .access import AccessException, Because, Grant, GrantRecord, Lock, Want
 from .account import Account, AccountKey, AccountRecord, NewAccount
 from .app import ADDITIVE_KINDS, KINDS, TIERS, App, Entitlement, Leave, Protected, Seats, Sla
-from .change import REMOVALS, Change, ChangeKind, Finding, Plan, fingerprint
+from .change import GIVING, REMOVALS, Change, ChangeKind, Finding, Plan, fingerprint
 from .event import Event, Run
 from .person import PERSON_FIELDS, Lifecycle, Origin, Person, PersonRecord, Status
 from .review import DECISIONS, Review, ReviewItem
@@ -19,6 +19,7 @@ __all__ = [
     "ADDITIVE_KINDS",
     "DECISIONS",
     "ENDED_STATES",
+    "GIVING",
     "KINDS",
     "OPEN_STATES",
     "PERSON_FIELDS",

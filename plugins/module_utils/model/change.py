@@ -26,6 +26,7 @@ class ChangeKind(str, enum.Enum):
     DELETE = "delete"
 
 
+GIVING = frozenset({ChangeKind.CREATE, ChangeKind.REACTIVATE, ChangeKind.UPDATE, ChangeKind.GRANT})
 REMOVALS = frozenset({ChangeKind.REVOKE, ChangeKind.SUSPEND, ChangeKind.DELETE})
 
 

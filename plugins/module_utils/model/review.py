@@ -18,7 +18,8 @@ class ReviewItem:
     """One entitlement of one person, put to one reviewer.
 
     ``entitlement`` is empty for an account without any. ``decision`` is empty until decided; for change, ``change_to``
-    is the entitlement it becomes. ``outcome`` is empty, kept, carried_out, verified, task, failed or gone.
+    is the entitlement it becomes. ``outcome`` is empty, kept, carried_out, verified, task, declined,
+    failed or gone.
     """
 
     id: str

@@ -14,6 +14,7 @@ under a lock, there is a Want for every app of the catalog: the planner keeps th
 from __future__ import annotations
 
 import collections
+import dataclasses
 import datetime as dt
 import functools
 import typing as t
@@ -38,6 +39,7 @@ def evaluate(
     organisation: Organisation,
     today: dt.date,
     now: dt.datetime,
+    revise: t.Callable[[Want], Want] | None = None,
 ) -> tuple[Want, ...]:
     """Return what ``person`` should have, by app.
 
@@ -45,7 +47,8 @@ def evaluate(
     time the caller passes ACTIVE. LEAVE suspends and keeps: the Want is suspended and its grants are those that stay.
     LEFT means what each app's ``leave.then`` says; ``delete_after`` is counted by the planner, from the
     day of the suspension. ``now`` is in UTC and decides on locks; ``today`` is the day at the company and decides on
-    exceptions.
+    exceptions. ``revise`` has a last word on each Want (what reviews took away) before the highest of its roles is taken:
+    who loses a role by it falls back to the next one that is theirs.
     """
     names = names_of(person)
     mine = [exception for exception in exceptions if _means(exception.person, person, names, organisation, strict=True)]
@@ -53,7 +56,10 @@ def evaluate(
     # The order of reasons must not depend on the order of files.
     mine.sort(key=lambda exception: (exception.start, exception.id))
     held_locks.sort(key=lambda lock: (lock.person, lock.reason, lock.by))
-    return _decide(person, status, policy, catalog, mine, held_locks, organisation, today, now)
+    wants = _decide(person, status, policy, catalog, mine, held_locks, organisation, today, now)
+    if revise is not None:
+        wants = tuple(revise(want) for want in wants)
+    return tuple(ranked(want, catalog) for want in wants)
 
 
 def evaluate_all(
@@ -66,6 +72,7 @@ def evaluate_all(
     organisation: Organisation,
     today: dt.date,
     now: dt.datetime,
+    revise: t.Callable[[Want], Want] | None = None,
 ) -> dict[str, tuple[Want, ...]]:
     """Return what ``evaluate`` returns, by person id, for many people at the cost of a few."""
     exceptions_of = collections.defaultdict(list)
@@ -87,6 +94,7 @@ def evaluate_all(
             organisation=organisation,
             today=today,
             now=now,
+            revise=revise,
         )
     return result
 
@@ -107,6 +115,13 @@ def self_approved(exception: AccessException, organisation: Organisation) -> boo
 def lock_in_force(lock: Lock, now: dt.datetime) -> bool:
     """Return whether ``lock`` holds at ``now``; it ends at ``until`` exactly."""
     return (lock.since is None or lock.since <= now) and (lock.until is None or now < lock.until)
+
+
+def ranked(want: Want, catalog: Catalog) -> Want:
+    """Return ``want`` without the roles that a higher one of the same app makes void; their reasons still hold the account."""
+    kept = highest_roles({(want.app, grant.entitlement) for grant in want.grants}, catalog)
+    grants = tuple(grant for grant in want.grants if (want.app, grant.entitlement) in kept)
+    return want if len(grants) == len(want.grants) else dataclasses.replace(want, grants=grants)
 
 
 def highest_roles(pairs: t.Collection[Pair], catalog: Catalog) -> set[Pair]:
@@ -166,7 +181,7 @@ def _decide(
     first: tuple[Because, ...] = ()
     if status is Status.LEAVE:
         state, first = "suspended", (reason("leave", "", "on leave of absence: suspended and kept"),)
-    return _wants(person, held, catalog, state, first)
+    return _wants(person, held, state, first)
 
 
 def _after_leaving(app: App) -> str:
@@ -198,11 +213,10 @@ def _add(held: Held, pairs: t.Iterable[Pair], because: Because) -> None:
             held[pair].append(because)
 
 
-def _wants(person: Person, held: Held, catalog: Catalog, state: str, first: tuple[Because, ...]) -> tuple[Want, ...]:
-    kept = highest_roles(held.keys(), catalog)
+def _wants(person: Person, held: Held, state: str, first: tuple[Because, ...]) -> tuple[Want, ...]:
     grants: dict[str, list[Grant]] = collections.defaultdict(list)
     reasons: dict[str, dict[Because, None]] = collections.defaultdict(lambda: dict.fromkeys(first))
-    for app, entitlement in sorted(kept):
+    for app, entitlement in sorted(held):
         because = tuple(dict.fromkeys(held[app, entitlement]))
         reasons[app].update(dict.fromkeys(because))
         if entitlement:

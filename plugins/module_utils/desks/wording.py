@@ -1,0 +1,227 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A task in plain words: who, where, what exactly, why, by when, and what to answer."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import typing as t
+
+from ..model import App, Change, ChangeKind, Finding, Person, Task
+
+GIVING = frozenset({ChangeKind.CREATE, ChangeKind.REACTIVATE, ChangeKind.UPDATE, ChangeKind.GRANT})
+
+_WHY_BY_HAND = {
+    "no_connector": "Rollcall has no connection to {app}, so a person has to do this.",
+    "no_operation": "Rollcall cannot do this in {app} by itself, so a person has to do it.",
+    "refused": "Rollcall tried this in {app} and was refused.",
+    "unverified": "Rollcall did this, but {app} does not show it.",
+    "deferred": "{app} cannot be reached and this cannot wait.",
+}
+
+_ATTRIBUTES = {
+    "email": "email address",
+    "username": "user name",
+    "given_name": "first name",
+    "family_name": "last name",
+    "name": "full name",
+    "external_id": "external id",
+}
+
+
+def task_for(
+    changes: t.Sequence[Change],
+    person: Person,
+    app: App,
+    *,
+    manager: Person | None = None,
+    reason: str,
+    now: dt.datetime,
+    fallback_owner: str = "",
+    because_of: str = "",
+) -> Task:
+    """Return the task for ``changes``: of one person, in one app, all giving or all taking, at least one.
+
+    ``reason`` is why a person has to do it (no_connector, no_operation, refused, unverified, deferred) and
+    ``because_of`` what the app said to that. The owner is the app's, or ``fallback_owner``; empty when there is
+    neither, which ``owner_finding`` tells.
+    """
+    if not changes:
+        raise ValueError("a task needs at least one change")
+    items = tuple(changes)
+    emergency = any(item.urgency == "emergency" for item in items)
+    giving = items[0].kind in GIVING
+    allowed = app.sla.emergency if emergency else app.sla.grant if giving else app.sla.revoke
+    due = now + allowed
+    task = Task(
+        id="",
+        person=person.id,
+        app=app.key,
+        items=items,
+        owner=app.owner or fallback_owner,
+        title=("URGENT: " if emergency else "") + _title(items, person, app),
+        instructions=_instructions(items, person, app, manager, reason, because_of, due),
+        opened_at=now,
+        due=due,
+        urgency="emergency" if emergency else "normal",
+        reason=reason,
+    )
+    return dataclasses.replace(task, id=task_id(task))
+
+
+def task_id(task: Task) -> str:
+    """Return the task's id: ten characters that follow from what it is about and when it was opened."""
+    return hashlib.sha256(f"{task.key}{task.opened_at.isoformat()}".encode()).hexdigest()[:10]
+
+
+def owner_finding(task: Task, app: App) -> Finding | None:
+    """Return what to say about a task that nobody will see, or None when it has an owner."""
+    if task.owner:
+        return None
+    return Finding(
+        "no_owner",
+        "error",
+        f"task {task.id} ({task.title}) goes to nobody: {app.name or app.key} has no owner",
+        where=str(app.origin or ""),
+        todo="Name one under owners in the catalog, or set fallback_owner in rollcall.yml",
+        app=app.key,
+        person=task.person,
+    )
+
+
+def _line(text: t.Any) -> str:
+    """One line of plain text: a name from HR that holds a line break must not make up instructions of its own."""
+    return " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+
+
+def _name(person: Person) -> str:
+    full = person.name or f"{person.given_name} {person.family_name}"
+    return _line(full) or person.email or person.username or person.id
+
+
+def _app(app: App) -> str:
+    return _line(app.name or app.key)
+
+
+def _title(items: t.Sequence[Change], person: Person, app: App) -> str:
+    kinds = {item.kind for item in items}
+    who, where = _name(person), _app(app)
+    if ChangeKind.CREATE in kinds:
+        return f"Give {who} access to {where}"
+    if ChangeKind.REACTIVATE in kinds:
+        return f"Give {who} access to {where} again"
+    if ChangeKind.GRANT in kinds:
+        return f"Add to {who}'s access to {where}"
+    if ChangeKind.UPDATE in kinds:
+        return f"Change {who}'s details in {where}"
+    if ChangeKind.DELETE in kinds:
+        return f"Delete {who}'s account in {where}"
+    if ChangeKind.SUSPEND in kinds:
+        return f"Take away {who}'s access to {where}"
+    if ChangeKind.REVOKE in kinds:
+        return f"Take some of {who}'s access to {where} away"
+    if ChangeKind.TRANSFER in kinds:
+        return f"Hand over what {who} owns in {where}"
+    return f"Sign {who} out of {where}"
+
+
+def _instructions(
+    items: t.Sequence[Change],
+    person: Person,
+    app: App,
+    manager: Person | None,
+    reason: str,
+    because_of: str,
+    due: dt.datetime,
+) -> str:
+    lines = [f"Who: {_who(person)}"]
+    if manager:
+        lines.append(f"Manager: {_name(manager)}{_address(manager)}")
+    lines += [f"App: {_app(app)}", f"By: {due.astimezone(dt.timezone.utc):%Y-%m-%d %H:%M} UTC", "", "What to do:"]
+    for number, item in enumerate(items, start=1):
+        lines.append(f"{number}. {_step(item, app, manager)}")
+        lines += [f"   Why: {_line(why)}" for why in dict.fromkeys(str(b) for b in item.because)]
+    by_hand = _WHY_BY_HAND[reason].format(app=_app(app)) if reason in _WHY_BY_HAND else _line(reason)
+    if because_of:
+        by_hand = f"{by_hand} It said: {_line(because_of)}".strip()
+    if by_hand:
+        lines += ["", by_hand]
+    if app.instructions.strip():
+        lines += ["", f"How to do it in {_app(app)}:", app.instructions.strip()]
+    return "\n".join([*lines, "", _reply(items)])
+
+
+def _who(person: Person) -> str:
+    parts = [_name(person) + _address(person), _line(person.title), _line(person.department)]
+    return ", ".join(part for part in parts if part)
+
+
+def _address(person: Person) -> str:
+    return f" <{_line(person.email)}>" if person.email else ""
+
+
+def _step(item: Change, app: App, manager: Person | None) -> str:
+    account = f'the account "{_line(item.account)}"' if item.account else "the account"
+    kind = item.kind
+    if kind is ChangeKind.CREATE:
+        wanted = item.details
+        extra = [f'{_ATTRIBUTES[field]} "{_line(wanted[field])}"' for field in ("email", "name") if wanted.get(field)]
+        ending = f" with {' and '.join(extra)}" if extra else ""
+        return f'Create an account named "{_line(asked_name(item))}"{ending}.'
+    if kind is ChangeKind.GRANT:
+        what = _entitlement(item.entitlement, app)
+        known = app.entitlements.get(item.entitlement)
+        if known is not None and known.kind == "role":
+            return f"Give {account} the {what}. It takes the place of the role that the account has."
+        return f"Give {account} the {what}."
+    if kind is ChangeKind.REVOKE:
+        return f"Take the {_entitlement(item.entitlement, app)} away from {account}."
+    if kind is ChangeKind.UPDATE:
+        parts = [
+            f'the {_ATTRIBUTES.get(name, name)} from "{_line(old)}" to "{_line(new)}"'
+            for name, (old, new) in item.details.items()
+        ]
+        return f"Change {' and '.join(parts)} in {account}."
+    if kind is ChangeKind.TRANSFER:
+        return f"Hand over what {account} owns to {_heir(item, manager)}."
+    return {
+        ChangeKind.REACTIVATE: f"Make {account} active again.",
+        ChangeKind.SUSPEND: f"Suspend (disable) {account}. Do not delete it.",
+        ChangeKind.DELETE: f"Delete {account}.",
+        ChangeKind.END_SESSIONS: f"End every session of {account}, and withdraw its tokens and app passwords.",
+    }[kind]
+
+
+def asked_name(item: Change) -> str:
+    """Return the account name that a change to create asks for; empty for other changes."""
+    return str(item.details.get("username", "")) if item.kind is ChangeKind.CREATE else ""
+
+
+def _entitlement(key: str, app: App) -> str:
+    known = app.entitlements.get(key)
+    if known is None:
+        return f'access "{_line(key)}"'
+    value = _line(known.value or key)
+    text = f'{known.kind} "{value}"'
+    if value != key:
+        text += f" ({_line(key)} in the catalog)"
+    return text + (" (privileged)" if known.privileged else "")
+
+
+def _heir(item: Change, manager: Person | None) -> str:
+    to = str(item.details.get("to", ""))
+    if manager is not None and to in ("", manager.id, "manager"):
+        return f"{_name(manager)}{_address(manager)}"
+    return _line(to) or "whoever takes over"
+
+
+def _reply(items: t.Sequence[Change]) -> str:
+    if any(item.kind is ChangeKind.CREATE for item in items):
+        ask = "When it is done, reply with the account name (empty: as asked above) and a note if there is more to say."
+    else:
+        ask = "When it is done, reply so, with a note if there is more to say."
+    return f"{ask} If it shall not be done, decline it and give the reason."

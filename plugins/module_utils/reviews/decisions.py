@@ -1,0 +1,288 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Decisions: the sheet that reviewers fill in, read strictly, and laid onto the review."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import os
+import pathlib
+import typing as t
+
+from ..errors import PolicyError, ReviewError
+from ..model import DECISIONS, App, Finding, Person, Review, ReviewItem
+from ..policy.yaml_lines import load_document
+from ..tabular import read_csv, write_csv
+from .reviewers import Reviewers
+
+ANSWER_COLUMNS = ("decision", "change_to", "reason", "by")
+TOLD_COLUMNS = (
+    "reviewer",
+    "person",
+    "email",
+    "title",
+    "department",
+    "app",
+    "account",
+    "entitlement",
+    "privileged",
+    "since",
+    "why",
+    "last_used",
+)
+SHEET_COLUMNS = ("item_id", *TOLD_COLUMNS, *ANSWER_COLUMNS)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Decision:
+    """What somebody decided on one item. ``where`` is the file and line that it was read from."""
+
+    item: str
+    decision: str
+    change_to: str = ""
+    reason: str = ""
+    by: str = ""
+    where: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Decided:
+    """A review with decisions in it.
+
+    ``items`` are those that were decided now, as they are now; ``overruled`` the earlier decision of those among them
+    that had one, by the same reviewer; ``notes`` tell of lines that were passed over.
+    """
+
+    review: Review
+    items: tuple[ReviewItem, ...] = ()
+    overruled: tuple[ReviewItem, ...] = ()
+    notes: tuple[Finding, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.items)
+
+
+def write_sheet(
+    review: Review, people: t.Mapping[str, Person], apps: t.Mapping[str, App], *, reviewer: str = ""
+) -> str:
+    """Return the CSV to fill in: every item of one ``reviewer``, or of all; what is decided already stands in it."""
+    rows = []
+    for item in review.items:
+        if reviewer and item.reviewer.casefold() != reviewer.casefold():
+            continue
+        rows.append(
+            {
+                "item_id": item.id,
+                **told(item, people, apps),
+                "decision": item.decision,
+                "change_to": item.change_to,
+                "reason": item.reason,
+                "by": item.decided_by,
+            }
+        )
+    return write_csv(rows, SHEET_COLUMNS)
+
+
+def told(item: ReviewItem, people: t.Mapping[str, Person], apps: t.Mapping[str, App]) -> dict[str, t.Any]:
+    """What a reviewer, and later an auditor, is told about an item."""
+    person, app = people.get(item.person), apps.get(item.app)
+    known = app.entitlements.get(item.entitlement) if app else None
+    name = item.entitlement or "(an account without entitlements)"
+    return {
+        "reviewer": item.reviewer,
+        "person": (person.name or person.username) if person else item.person,
+        "email": person.email if person else "",
+        "title": person.title if person else "",
+        "department": person.department if person else "",
+        "app": (app.name if app else "") or item.app,
+        "account": item.account,
+        "entitlement": f"{name} ({known.value})" if known and known.value not in ("", name) else name,
+        "privileged": item.privileged,
+        "since": item.since,
+        "why": "; ".join(map(str, item.because)) or "nothing in the policy gives it",
+        "last_used": item.last_used or "not known",
+    }
+
+
+def read_decisions(path: str | os.PathLike[str]) -> tuple[Decision, ...]:
+    """Read decisions from a CSV sheet, or from YAML or JSON: a list of mappings with item_id, decision, reason, by.
+
+    Raises ReviewError with file and line.
+    """
+    name = os.fspath(path)
+    suffix = pathlib.Path(name).suffix.casefold()
+    if suffix == ".csv":
+        rows = read_csv(name, required=("item_id", "decision", "by"), allowed=SHEET_COLUMNS, error=ReviewError)
+        return tuple(
+            Decision(r["item_id"], r["decision"], r["change_to"], r["reason"], r["by"], r.where)
+            for r in rows
+            if r["item_id"] or any(r[column] for column in ANSWER_COLUMNS)
+        )
+    if suffix not in (".yml", ".yaml", ".json"):
+        raise ReviewError("expected a file of decisions named .csv, .yml, .yaml or .json", where=name)
+    try:
+        document = load_document(name)
+    except PolicyError as error:
+        raise ReviewError(error.message, where=error.where, todo=error.todo) from error
+    value: t.Any = document.value
+    path_to: tuple[str, ...] = ()
+    if isinstance(value, dict) and set(value) == {"decisions"}:
+        value, path_to = value["decisions"], ("decisions",)
+    places = [str(document.origin((*path_to, n))) for n in range(len(value))] if isinstance(value, list) else []
+    return decisions_from(value, where=name, places=places)
+
+
+def decisions_from(value: t.Any, *, where: str, places: t.Sequence[str] = ()) -> tuple[Decision, ...]:
+    """Return decisions from a list of mappings. ``places`` says where each was written; else they are numbered.
+
+    Raises ReviewError for anything else, and for an unknown key.
+    """
+    if not isinstance(value, (list, tuple)):
+        raise ReviewError(
+            "expected a list of decisions", where=where, todo="Each with item_id, decision, reason and by"
+        )
+    keys = ("item_id", *ANSWER_COLUMNS)
+    found = []
+    for number, entry in enumerate(value):
+        place = places[number] if number < len(places) else f"{where}, decision {number + 1}"
+        if not isinstance(entry, dict):
+            raise ReviewError(f"expected a mapping, found {entry!r}", where=place)
+        unknown = sorted(set(map(str, entry)) - set(keys))
+        if unknown:
+            raise ReviewError(
+                f"the key {unknown[0]!r} is not known", where=place, todo=f"The keys are {', '.join(keys)}"
+            )
+        texts: dict[str, str] = {}
+        for key in keys:
+            text = entry.get(key)
+            if text is not None and not isinstance(text, (str, int)):
+                raise ReviewError(f"expected {key} to be a text, found {text!r}", where=place)
+            texts[key] = "" if text is None else str(text).strip()
+        found.append(
+            Decision(texts["item_id"], texts["decision"], texts["change_to"], texts["reason"], texts["by"], place)
+        )
+    return tuple(found)
+
+
+def decide(
+    review: Review,
+    decisions: t.Iterable[Decision],
+    now: dt.datetime,
+    *,
+    reviewers: Reviewers,
+    apps: t.Mapping[str, App],
+) -> Decided:
+    """Lay decisions onto the open ``review``, one after the other: of two on one item by its reviewer the later holds.
+
+    A decision that stands already changes nothing. One that is not finished (no decision, no ``by``, a change to
+    nothing) is passed over, with a note if it was begun.
+
+    Raises ReviewError, naming every line that is wrong, when the review is closed, an item is not in it, somebody else
+    than the item's reviewer decides, or the decision makes no sense; then nothing is decided.
+    """
+    items = {item.id: item for item in review.items}
+    now_decided: dict[str, ReviewItem] = {}
+    overruled: dict[str, ReviewItem] = {}
+    notes: list[Finding] = []
+    wrong: list[str] = []
+    for decision in decisions:
+        begun = any((decision.decision, decision.change_to, decision.reason))
+        missing = _missing(decision)
+        if missing:
+            if begun:
+                message = f"item {decision.item or '(none)'} was passed over: {missing}"
+                notes.append(Finding("decision_unfinished", "note", message, where=decision.where))
+            continue
+        item = items.get(decision.item)
+        if item is not None and _stands(item, decision, reviewers):
+            continue
+        problem = _problem(review, item, decision, reviewers, apps)
+        if problem or item is None:
+            wrong.append(f"{decision.where}: {problem}" if decision.where else problem)
+            continue
+        if item.decision:
+            overruled.setdefault(item.id, item)
+        items[item.id] = now_decided[item.id] = dataclasses.replace(
+            item,
+            decision=decision.decision.casefold(),
+            change_to=decision.change_to,
+            reason=decision.reason,
+            decided_by=decision.by,
+            decided_at=now,
+        )
+        if not _explained(item) and decision.decision.casefold() != "revoke":
+            notes.append(_unexplained(item, decision))
+    if wrong:
+        raise ReviewError(
+            "; ".join(wrong),
+            where=f"review {review.id}",
+            todo="Correct these and read the decisions again. Nothing was decided",
+            lines=wrong,
+        )
+    changed = dataclasses.replace(review, items=tuple(items.values())) if now_decided else review
+    return Decided(changed, tuple(now_decided.values()), tuple(overruled.values()), tuple(notes))
+
+
+def _explained(item: ReviewItem) -> bool:
+    return not item.entitlement or any(reason.kind != "unexplained" for reason in item.because)
+
+
+def _unexplained(item: ReviewItem, decision: Decision) -> Finding:
+    return Finding(
+        "decision_without_rule",
+        "warning",
+        f"item {item.id}: nothing in the policy gives {item.entitlement} in {item.app}, so the decision to "
+        f"{decision.decision.casefold()} it will not hold against reconcile",
+        where=decision.where,
+        todo="Write a rule, or an exception, for it",
+        app=item.app,
+        person=item.person,
+        account=item.account,
+    )
+
+
+def _missing(decision: Decision) -> str:
+    if not decision.item:
+        return "it names no item"
+    if not decision.decision:
+        return "there is no decision (keep, revoke or change)"
+    if not decision.by:
+        return "by is empty (who decides)"
+    if decision.decision.casefold() == "change" and not decision.change_to:
+        return "change_to is empty (what it becomes)"
+    return ""
+
+
+def _stands(item: ReviewItem, decision: Decision, reviewers: Reviewers) -> bool:
+    same = (item.decision, item.change_to) == (decision.decision.casefold(), decision.change_to)
+    return same and not item.by_default and reviewers.same(item.decided_by, decision.by)
+
+
+def _problem(
+    review: Review, item: ReviewItem | None, decision: Decision, reviewers: Reviewers, apps: t.Mapping[str, App]
+) -> str:
+    word = decision.decision.casefold()
+    if item is None:
+        return f"item {decision.item} is not in review {review.id}"
+    if review.state != "open":
+        when = f" on {review.closed_at:%Y-%m-%d %H:%M} UTC" if review.closed_at else ""
+        return f"item {item.id} cannot be decided: the review was closed{when}"
+    if word not in DECISIONS:
+        return f"expected keep, revoke or change for item {item.id}, found {decision.decision!r}"
+    if reviewers.same(decision.by, item.person):
+        return f"{decision.by} cannot decide on their own access (item {item.id})"
+    if not item.reviewer or not reviewers.same(decision.by, item.reviewer):
+        return f"item {item.id} is {item.reviewer or 'nobody'}'s to decide, not {decision.by}'s"
+    if word != "change":
+        return f"item {item.id} is to {word}, and change_to says {decision.change_to!r}" if decision.change_to else ""
+    app = apps.get(item.app)
+    if decision.change_to == item.entitlement:
+        return f"item {item.id} would change to what it is"
+    if app is None or decision.change_to not in app.entitlements:
+        there = ", ".join(app.entitlements) if app else "none"
+        return f"{item.app} has no entitlement {decision.change_to!r} (item {item.id}); it has: {there}"
+    return ""
