@@ -1,0 +1,163 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Values to text and back: times, reasons, changes, and anything that HR may say.
+
+Two ways, for two purposes. ``pack`` and ``unpack`` are exact: what comes back equals what went in, dates and tuples
+included. ``readable`` is for the evidence: plain JSON that a person or another program understands, one way only.
+"""
+
+from __future__ import annotations
+
+import collections.abc as abc
+import dataclasses
+import datetime as dt
+import decimal
+import enum
+import functools
+import json
+import math
+import typing as t
+
+from ..errors import LedgerError
+from ..model import Because, Change
+
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode
+
+
+def canonical(value: t.Any) -> str:
+    """Return the one JSON text of a value: keys sorted, no spaces, ASCII only. Hashes are taken of this."""
+    return _canonical(value)
+
+
+def time_text(moment: dt.datetime) -> str:
+    """Return a moment as UTC ISO text of a fixed width, so that texts sort like moments."""
+    if moment.tzinfo is None:
+        raise LedgerError(
+            f"a time without a zone cannot be recorded ({moment.isoformat()})",
+            todo="Give times in UTC, with their zone",
+        )
+    return moment.astimezone(dt.UTC).isoformat(timespec="microseconds")
+
+
+def time_text_or_none(moment: dt.datetime | None) -> str | None:
+    return None if moment is None else time_text(moment)
+
+
+def time_of(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text)
+
+
+def time_or_none(text: str | None) -> dt.datetime | None:
+    return None if text is None else dt.datetime.fromisoformat(text)
+
+
+def pack(value: t.Any) -> t.Any:
+    """Return JSON from which ``unpack`` makes an equal value again.
+
+    Raises LedgerError for a type that nobody should put into the ledger (an object, bytes).
+    """
+    if value is None or (isinstance(value, (bool, int, str)) and not isinstance(value, enum.Enum)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else {"$float": str(value)}
+    if isinstance(value, dt.datetime):
+        return {"$datetime": value.isoformat()}
+    if isinstance(value, dt.date):
+        return {"$date": value.isoformat()}
+    if isinstance(value, dt.time):
+        return {"$time": value.isoformat()}
+    if isinstance(value, dt.timedelta):
+        return {"$seconds": [value.days, value.seconds, value.microseconds]}
+    if isinstance(value, decimal.Decimal):
+        return {"$decimal": str(value)}
+    if isinstance(value, abc.Mapping):
+        if all(isinstance(key, str) and not key.startswith("$") for key in value):
+            return {key: pack(item) for key, item in value.items()}
+        return {"$mapping": [[pack(key), pack(item)] for key, item in value.items()]}
+    if isinstance(value, list):
+        return [pack(item) for item in value]
+    if isinstance(value, tuple):
+        return {"$tuple": [pack(item) for item in value]}
+    if isinstance(value, (set, frozenset)):
+        return {"$set": sorted((pack(item) for item in value), key=canonical)}
+    raise LedgerError(
+        f"a value of type {type(value).__name__} cannot be recorded",
+        todo="Give text, numbers, dates, lists and mappings only",
+    )
+
+
+_UNPACK: dict[str, t.Callable[[t.Any], t.Any]] = {
+    "$float": float,
+    "$datetime": dt.datetime.fromisoformat,
+    "$date": dt.date.fromisoformat,
+    "$time": dt.time.fromisoformat,
+    "$seconds": lambda parts: dt.timedelta(*parts),
+    "$decimal": decimal.Decimal,
+    "$mapping": lambda pairs: {unpack(key): unpack(item) for key, item in pairs},
+    "$tuple": lambda items: tuple(unpack(item) for item in items),
+    "$set": lambda items: frozenset(unpack(item) for item in items),
+}
+
+
+def unpack(value: t.Any) -> t.Any:
+    """The other way of ``pack``."""
+    if isinstance(value, dict):
+        if len(value) == 1:
+            ((tag, content),) = value.items()
+            if tag in _UNPACK:
+                return _UNPACK[tag](content)
+        return {key: unpack(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [unpack(item) for item in value]
+    return value
+
+
+def readable(value: t.Any) -> t.Any:
+    """Return plain JSON for the evidence: dates as ISO text, sets sorted, objects by their ``to_dict`` or fields."""
+    if value is None or (isinstance(value, (bool, int, str)) and not isinstance(value, enum.Enum)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, enum.Enum):
+        return readable(value.value)
+    if isinstance(value, abc.Mapping):
+        return {str(key.value if isinstance(key, enum.Enum) else key): readable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [readable(item) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted((readable(item) for item in value), key=canonical)
+    if isinstance(value, dt.datetime) and value.tzinfo is not None:
+        return time_text(value)
+    if isinstance(value, (dt.date, dt.time)):
+        return value.isoformat()
+    if hasattr(value, "to_dict"):
+        return readable(value.to_dict())
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: readable(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    return str(value)
+
+
+@functools.lru_cache(maxsize=65536)
+def because_text(because: tuple[Because, ...]) -> str:
+    return canonical([reason.to_dict() for reason in because])
+
+
+@functools.lru_cache(maxsize=65536)
+def because_of(text: str) -> tuple[Because, ...]:
+    """The reasons of a text. Kept, since a company of any size has few different ones."""
+    return tuple(Because.from_dict(reason) for reason in json.loads(text))
+
+
+@functools.lru_cache(maxsize=65536)
+def names_of(text: str) -> frozenset[str]:
+    return frozenset(json.loads(text))
+
+
+def change_packed(change: Change) -> dict[str, t.Any]:
+    return {**change.to_dict(), "details": pack(dict(change.details))}
+
+
+def change_of(data: t.Mapping[str, t.Any]) -> Change:
+    return Change.from_dict({**data, "details": unpack(data["details"])})

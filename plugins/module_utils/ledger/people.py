@@ -1,0 +1,93 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""People as last carried out."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import typing as t
+
+from ..model import Person, PersonRecord, Run
+from .book import Book
+from .encoding import canonical, pack, time_or_none, time_text, time_text_or_none, unpack
+from .transaction import Row
+
+_FIELDS = tuple(field.name for field in dataclasses.fields(Person) if field.name != "origin")
+
+
+def _packed(person: Person) -> dict[str, t.Any]:
+    return {name: pack(_plain(getattr(person, name))) for name in _FIELDS}
+
+
+def _plain(value: t.Any) -> t.Any:
+    return dict(value) if isinstance(value, t.Mapping) else value
+
+
+def _record(row: Row) -> PersonRecord:
+    fields = {name: unpack(value) for name, value in json.loads(row["person"]).items()}
+    return PersonRecord(
+        Person(**fields),
+        row["standing"],
+        bool(row["complete"]),
+        time_or_none(row["first_seen"]),
+        time_or_none(row["carried_out"]),
+    )
+
+
+class People(Book):
+    def people(self) -> dict[str, PersonRecord]:
+        """Return everyone whom the ledger remembers, by id. Where a value was written (``origin``) is not kept."""
+        return {row["id"]: _record(row) for row in self._rows("people")}
+
+    def record_people(self, records: t.Sequence[PersonRecord], run: Run, at: dt.datetime) -> None:
+        """Remember people as they now are. Who is as before is skipped, but for the time it was carried out.
+
+        The earliest ``first_seen`` stays (``at`` where none is given); no ``carried_out`` keeps the one before.
+        """
+        with self._writing(run, at) as writing:
+            known = writing.rows("people", id={record.person.id for record in records})
+            for record in records:
+                person = record.person
+                before = known.get((person.id,))
+                first = time_text_or_none(record.first_seen) or time_text(at)
+                row: Row = {
+                    "id": person.id,
+                    "username": person.username,
+                    "email": person.email,
+                    "name": person.name,
+                    "standing": record.standing,
+                    "complete": int(record.complete),
+                    "first_seen": first,
+                    "carried_out": time_text_or_none(record.carried_out),
+                    "person": canonical(_packed(person)),
+                }
+                if before is not None:
+                    row["first_seen"] = min(before["first_seen"] or first, first)
+                    row["carried_out"] = row["carried_out"] or before["carried_out"]
+                known[(person.id,)] = row
+                if row == before:
+                    continue
+                if before is not None and {**row, "carried_out": ""} == {**before, "carried_out": ""}:
+                    writing.touch("people", row)
+                    continue
+                writing.event(
+                    "person.recorded",
+                    person=person.id,
+                    data=_difference(before, row),
+                    proofs=[writing.put("people", row, new=before is None)],
+                )
+
+
+def _difference(before: Row | None, after: Row) -> dict[str, t.Any]:
+    new = {**json.loads(after["person"]), "standing": after["standing"], "complete": bool(after["complete"])}
+    if before is None:
+        return {
+            "new": True,
+            **{name: value for name, value in new.items() if value not in ("", None, {}, {"$tuple": []})},
+        }
+    old = {**json.loads(before["person"]), "standing": before["standing"], "complete": bool(before["complete"])}
+    return {"changed": {name: [old.get(name), new[name]] for name in new if old.get(name) != new[name]}}

@@ -1,0 +1,149 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Access reviews: campaigns, their items and what was decided."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import typing as t
+
+from ..model import Review, ReviewItem, Run
+from .book import Book
+from .encoding import (
+    because_of,
+    because_text,
+    canonical,
+    pack,
+    time_of,
+    time_or_none,
+    time_text,
+    time_text_or_none,
+    unpack,
+)
+from .transaction import Row, Writing
+
+_TEXTS = ("id", "title", "reviewer", "opened_by", "undecided", "state", "closed_by")
+_ITEM_TEXTS = (
+    "id",
+    "person",
+    "app",
+    "account",
+    "entitlement",
+    "reviewer",
+    "decision",
+    "change_to",
+    "decided_by",
+    "reason",
+    "outcome",
+)
+_ITEM_TIMES = ("since", "last_used", "decided_at", "outcome_at")
+_ITEM_FLAGS = ("privileged", "by_default")
+
+
+def _row(review: Review) -> Row:
+    return {
+        **{name: getattr(review, name) for name in _TEXTS},
+        "scope": canonical(pack(dict(review.scope))),
+        "opened_at": time_text(review.opened_at),
+        "due": time_text(review.due),
+        "closed_at": time_text_or_none(review.closed_at),
+    }
+
+
+def _item_row(item: ReviewItem, campaign: str, position: int) -> Row:
+    return {
+        **{name: getattr(item, name) for name in _ITEM_TEXTS},
+        **{name: time_text_or_none(getattr(item, name)) for name in _ITEM_TIMES},
+        **{name: int(getattr(item, name)) for name in _ITEM_FLAGS},
+        "campaign": campaign,
+        "position": position,
+        "because": because_text(item.because),
+    }
+
+
+def _item(row: Row) -> ReviewItem:
+    fields: dict[str, t.Any] = {
+        **{name: row[name] for name in _ITEM_TEXTS},
+        **{name: time_or_none(row[name]) for name in _ITEM_TIMES},
+        **{name: bool(row[name]) for name in _ITEM_FLAGS},
+    }
+    return ReviewItem(**fields, campaign=row["campaign"], because=because_of(row["because"]))
+
+
+def _review(row: Row, items: t.Iterable[Row]) -> Review:
+    return Review(
+        **{name: row[name] for name in _TEXTS},
+        scope=unpack(json.loads(row["scope"])),
+        opened_at=time_of(row["opened_at"]),
+        due=time_of(row["due"]),
+        closed_at=time_or_none(row["closed_at"]),
+        items=tuple(_item(item) for item in sorted(items, key=lambda item: item["position"])),
+    )
+
+
+class Reviews(Book):
+    def save_review(self, review: Review, event: str, run: Run, at: dt.datetime) -> None:
+        """Write a review and its items as they now are; ``event`` says what happened (review.opened, ...).
+
+        Each item that is new or has changed gets an event of its own besides: review.item, review.decided or
+        review.outcome. Items that are not given stay as they are: an item, once put to a reviewer, is never taken away.
+        """
+        with self._writing(run, at) as writing:
+            before = writing.rows("reviews", id=review.id).get((review.id,))
+            row = _row(review)
+            changed = {name: row[name] for name in row if before is None or before[name] != row[name]}
+            if "scope" in changed:
+                changed["scope"] = review.scope
+            writing.event(
+                event if event.startswith("review.") else f"review.{event}",
+                data={"review": review.id, "changed": changed, "items": len(review.items)},
+                proofs=[writing.put("reviews", row, new=before is None)],
+            )
+            known = writing.rows("review_items", campaign=review.id)
+            free = max((item["position"] for item in known.values()), default=-1) + 1
+            for item in review.items:
+                old = known.get((review.id, item.id))
+                position = old["position"] if old else free
+                free += old is None
+                _save_item(writing, _item_row(item, review.id, position), old)
+
+    def review(self, id: str) -> Review | None:
+        """Return the review of this id with its items, or None."""
+        return next(iter(self._reviews(id)), None)
+
+    def reviews(self) -> list[Review]:
+        """Return all reviews with their items, oldest first."""
+        return self._reviews(None)
+
+    def _reviews(self, id: str | None) -> list[Review]:
+        rows = sorted(self._rows("reviews", id=id), key=lambda row: (row["opened_at"], row["id"]))
+        items: dict[str, list[Row]] = {row["id"]: [] for row in rows}
+        for item in self._rows("review_items", campaign=id):
+            items.setdefault(item["campaign"], []).append(item)
+        return [_review(row, items[row["id"]]) for row in rows]
+
+
+def _save_item(writing: Writing, row: Row, old: Row | None) -> None:
+    if row == old:
+        return
+    changed = [name for name in row if old is None or old[name] != row[name]]
+    data: dict[str, t.Any] = {"review": row["campaign"], "item": row["id"]}
+    if old is None:
+        kind = "review.item"
+        shown = ("account", "entitlement", "reviewer", "since", "last_used", "decision", "outcome")
+        data.update({name: row[name] for name in shown if row[name]}, because=json.loads(row["because"]))
+        if row["privileged"]:
+            data["privileged"] = True
+    else:
+        kind = "review.outcome" if "outcome" in changed and "decision" not in changed else "review.decided"
+        data.update({name: row[name] for name in ("account", "entitlement", *changed) if name != "because"})
+    writing.event(
+        kind,
+        person=row["person"],
+        app=row["app"],
+        data=data,
+        proofs=[writing.put("review_items", row, new=old is None)],
+    )

@@ -1,0 +1,28 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What reading one app gave."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ..model import Account
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reading:
+    """The accounts of one app, as read at one moment.
+
+    ``complete``: these are all accounts there are; otherwise only those of ``people_read`` (ids of people) were looked
+    up. ``attested``: nothing was read, the accounts are those that the ledger remembers. ``error`` says why the app
+    could not be read; such a reading says nothing about the app, least of all that it is empty.
+    """
+
+    app: str
+    accounts: tuple[Account, ...] = ()
+    complete: bool = True
+    people_read: frozenset[str] | None = None
+    error: str = ""
+    attested: bool = False
