@@ -35,6 +35,7 @@ def _record(row: Row) -> PersonRecord:
         bool(row["complete"]),
         time_or_none(row["first_seen"]),
         time_or_none(row["carried_out"]),
+        row["phase"],
     )
 
 
@@ -46,7 +47,7 @@ class People(Book):
     def record_people(self, records: t.Sequence[PersonRecord], run: Run, at: dt.datetime) -> None:
         """Remember people as they now are. Who is as before is skipped, but for the time it was carried out.
 
-        The earliest ``first_seen`` stays (``at`` where none is given); no ``carried_out`` keeps the one before.
+        The earliest ``first_seen`` stays (``at`` where none is given), but who comes back after having left begins anew; no ``carried_out`` keeps the one before.
         """
         with self._writing(run, at) as writing:
             known = writing.rows("people", id={record.person.id for record in records})
@@ -61,12 +62,14 @@ class People(Book):
                     "name": person.name,
                     "standing": record.standing,
                     "complete": int(record.complete),
+                    "phase": record.phase,
                     "first_seen": first,
                     "carried_out": time_text_or_none(record.carried_out),
                     "person": canonical(_packed(person)),
                 }
                 if before is not None:
-                    row["first_seen"] = min(before["first_seen"] or first, first)
+                    if before["standing"] != "left":
+                        row["first_seen"] = min(before["first_seen"] or first, first)
                     row["carried_out"] = row["carried_out"] or before["carried_out"]
                 known[(person.id,)] = row
                 if row == before:
@@ -83,11 +86,20 @@ class People(Book):
 
 
 def _difference(before: Row | None, after: Row) -> dict[str, t.Any]:
-    new = {**json.loads(after["person"]), "standing": after["standing"], "complete": bool(after["complete"])}
+    new = _told(after)
     if before is None:
         return {
             "new": True,
             **{name: value for name, value in new.items() if value not in ("", None, {}, {"$tuple": []})},
         }
-    old = {**json.loads(before["person"]), "standing": before["standing"], "complete": bool(before["complete"])}
+    old = _told(before)
     return {"changed": {name: [old.get(name), new[name]] for name in new if old.get(name) != new[name]}}
+
+
+def _told(row: Row) -> dict[str, t.Any]:
+    return {
+        **json.loads(row["person"]),
+        "standing": row["standing"],
+        "complete": bool(row["complete"]),
+        "phase": row["phase"],
+    }

@@ -116,7 +116,7 @@ def schema() -> t.Any:
         "runs",
         "id number# command actor started_at tool policy commit awx_job check_mode# ended_at? outcome summary",
     )
-    _table(metadata, "people", "id username email name standing complete# first_seen? carried_out? person")
+    _table(metadata, "people", "id username email name standing complete# phase first_seen? carried_out? person")
     _table(
         metadata,
         "accounts",

@@ -55,6 +55,7 @@ class AppPlanner:
         urgency: str,
         in_scope: frozenset[str] | None,
         correlations: t.Mapping[str, Correlation],
+        ungoverned: t.Collection[str] = (),
     ) -> None:
         self.people = people
         self.statuses = statuses
@@ -68,6 +69,7 @@ class AppPlanner:
         self.urgency = urgency
         self.in_scope = in_scope
         self.correlations = correlations
+        self.ungoverned = ungoverned
         self.directory = Directory(people)
         self.records: dict[str, dict[str, AccountRecord]] = collections.defaultdict(dict)
         for record in accounts:
@@ -176,6 +178,9 @@ class AppPlanner:
         self, app: App, person: Person, want: Want | None, account: Account | None, correlation: Correlation
     ) -> list[Change]:
         status = self._status(person.id)
+        if want is None and status is Status.ACTIVE and app.key in self.ungoverned:
+            # the policy has not got round to this app: what people have there is no mistake of theirs
+            return []
         if (
             account
             and want

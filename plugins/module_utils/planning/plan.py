@@ -46,6 +46,7 @@ def make_plan(
     in_scope: t.Collection[str] | None = None,
     findings: t.Iterable[Finding] = (),
     correlations: t.Mapping[str, Correlation] = _NONE,
+    ungoverned: t.Collection[str] = (),
 ) -> Plan:
     """Work out everything that would change.
 
@@ -80,6 +81,7 @@ def make_plan(
         urgency=urgency,
         in_scope=None if in_scope is None else frozenset(in_scope),
         correlations=correlations,
+        ungoverned=ungoverned,
     )
     by_app: dict[str, dict[str, Want]] = collections.defaultdict(dict)
     locked = set()

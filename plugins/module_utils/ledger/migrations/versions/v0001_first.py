@@ -27,7 +27,7 @@ TABLES = {
         "id",
         "id number# command actor started_at tool policy commit awx_job check_mode# ended_at? outcome summary",
     ),
-    "people": ("id", "id username email name standing complete# first_seen? carried_out? person"),
+    "people": ("id", "id username email name standing complete# phase first_seen? carried_out? person"),
     "accounts": (
         "app id",
         "app id person username email external_id given_name family_name name state entitlements unknown created? "

@@ -1,0 +1,53 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One app, every person."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..module_utils.company.company import Company
+from ..module_utils.company.plans import hold_against_guard, people_named, plan_changes, record_readings
+from ..module_utils.face.carried_out import carry_out_and_conclude
+from ..plugin_utils.action import RollcallAction
+
+
+class ActionModule(RollcallAction):
+    arguments: t.ClassVar = {
+        "app": {"type": "str", "required": True},
+        "plan": {"type": "str"},
+        "people": {"type": "list", "elements": "str"},
+    }
+
+    def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+        app = arguments["app"].removeprefix("app.")
+        company.need_apps([app])
+        run = self.begin(company, "app_access")
+        people = None
+        if arguments["people"] is not None:
+            people = [person.id for person in people_named(company, arguments["people"])]
+        kept = company.ledger.plan(arguments["plan"]) if arguments["plan"] else None
+        if kept is None:
+            planned = plan_changes(company, people=people, apps=[app])
+            plan, deferred = planned.plan, planned.deferred
+            if company.writes:
+                record_readings(company, planned, run)
+                company.ledger.save_plan(plan, run, company.clock.now())
+            hold_against_guard(plan)
+        else:
+            plan = kept
+            deferred = {f.app: f.message for f in plan.findings if f.code == "app_deferred" and f.app == app}
+        return carry_out_and_conclude(
+            company,
+            run,
+            plan,
+            changes=[change for change in plan.changes if change.app == app],
+            held=[change for change in plan.held if change.app == app],
+            deferred=deferred,
+            people=(),
+            check_mode=self.check_mode,
+            diff=self.diff_mode,
+            say=self.say,
+        )

@@ -1,0 +1,57 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Ends a run: who is done, what is left, and a signed checkpoint."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..module_utils.company.company import Company
+from ..module_utils.company.concluding import conclude
+from ..module_utils.errors import UnknownName
+from ..module_utils.fulfilment.executor import SETTLED
+from ..module_utils.ledger.checkpoints import checkpoint
+from ..plugin_utils.action import RollcallAction
+
+
+class ActionModule(RollcallAction):
+    arguments: t.ClassVar = {"plan": {"type": "str", "required": True}}
+
+    def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+        if self.check_mode:
+            return {"msg": "check mode: nothing was carried out, so nothing ends", "left": [], "incomplete": {}}
+        plan = company.ledger.plan(arguments["plan"])
+        if plan is None:
+            raise UnknownName(
+                f"the ledger has no plan {arguments['plan']}", todo="Use the hash that rollcall.access.plan returned"
+            )
+        run = self.begin(company, "conclude")
+        now = company.clock.now()
+        states = company.ledger.change_states(plan.hash)
+        open_changes: dict[str, list[str]] = {}
+        left = []
+        for change in (*plan.changes, *plan.held):
+            state = states.get(change.id, "held" if change in plan.held else "not tried")
+            if state not in SETTLED and state != "task":
+                open_changes.setdefault(change.person, []).append(f"{change}: {state}")
+                left.append(f"{company.people[change.person].username}, {change}: {state}")
+        left += [f"{f.app}: could not be read" for f in plan.findings if f.code == "app_deferred"]
+        scope = plan.scope.get("people", ())
+        people = list(company.people) if scope == "everyone" else [id for id in scope if id in company.people]
+        progress = conclude(company, people, run, open_changes)
+        incomplete = {company.people[id].username: list(p.missing) for id, p in progress.items() if not p.complete}
+        summary = {"plan": plan.hash, "changes": len(plan.changes), "left": len(left), "incomplete": len(incomplete)}
+        company.ledger.end_run(run, now, "failed" if left else "ok", summary)
+        checkpoint(company.ledger, run, now)
+        done = len(plan.changes) - len(left)
+        message = f"{max(done, 0)} of {len(plan.changes)} changes are done or in somebody's hands"
+        if incomplete:
+            message += f"; {len(incomplete)} people are not complete yet"
+        result: dict[str, t.Any] = {"left": left, "incomplete": incomplete, "msg": message, **summary}
+        result["left"] = left
+        if left:
+            result["failed"] = True
+            result["msg"] = f"{message}. Left for the next run: " + "; ".join(left)
+        return result

@@ -1,0 +1,74 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""All of one person's apps at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+
+from ..module_utils.company.company import Company
+from ..module_utils.company.plans import hold_against_guard, people_named, plan_changes, record_readings
+from ..module_utils.face.carried_out import carry_out_and_conclude
+from ..module_utils.model import Lock
+from ..module_utils.policy.durations import parse_duration
+from ..plugin_utils.action import RollcallAction
+
+
+class ActionModule(RollcallAction):
+    arguments: t.ClassVar = {
+        "person": {"type": "str", "required": True},
+        "plan": {"type": "str"},
+        "apps": {"type": "list", "elements": "str"},
+        "emergency": {"type": "bool", "default": False},
+        "reason": {"type": "str"},
+        "lock_for": {"type": "str"},
+    }
+
+    def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+        (person,) = people_named(company, [arguments["person"]])
+        emergency = arguments["emergency"]
+        run = self.begin(company, "emergency_offboard" if emergency else "person_access")
+        if emergency:
+            self._lock(company, person, arguments, run)
+        kept = company.ledger.plan(arguments["plan"]) if arguments["plan"] else None
+        if kept is None:
+            apps = arguments["apps"]
+            if apps is not None:
+                apps = [name.removeprefix("app.") for name in apps]
+                company.need_apps(apps)
+            planned = plan_changes(
+                company, people=[person.id], apps=apps, urgency="emergency" if emergency else "normal"
+            )
+            plan, deferred = planned.plan, planned.deferred
+            if company.writes:
+                record_readings(company, planned, run)
+                company.ledger.save_plan(plan, run, company.clock.now())
+            if not emergency:
+                hold_against_guard(plan)
+        else:
+            plan = kept
+            deferred = {f.app: f.message for f in plan.findings if f.code == "app_deferred"}
+        return carry_out_and_conclude(
+            company,
+            run,
+            plan,
+            changes=[change for change in plan.changes if change.person == person.id],
+            held=[change for change in plan.held if change.person == person.id],
+            deferred=deferred,
+            people=[person.id],
+            check_mode=self.check_mode,
+            diff=self.diff_mode,
+            say=self.say,
+            emergency=emergency,
+        )
+
+    def _lock(self, company: Company, person: t.Any, arguments: dict[str, t.Any], run: t.Any) -> None:
+        now = company.clock.now()
+        until: dt.datetime | None = now + parse_duration(arguments["lock_for"]) if arguments["lock_for"] else None
+        lock = Lock(person.id, arguments["reason"] or "emergency", run.actor, now, until)
+        if company.writes:
+            company.ledger.add_lock(lock, run, now)
+        company.locks = (*company.locks, lock)

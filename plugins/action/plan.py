@@ -1,0 +1,63 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Works out what would change, keeps it, and stops at the guard."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..module_utils.company.company import Company
+from ..module_utils.company.plans import hold_against_guard, people_named, plan_changes, record_readings
+from ..module_utils.face.diffs import diffs_of
+from ..module_utils.face.results import change_data, finding_lines, plan_lines
+from ..plugin_utils.action import RollcallAction
+
+
+class ActionModule(RollcallAction):
+    arguments: t.ClassVar = {
+        "people": {"type": "list", "elements": "str"},
+        "apps": {"type": "list", "elements": "str"},
+        "approved": {"type": "str"},
+        "approved_by": {"type": "str"},
+        "guard": {"type": "bool", "default": True},
+    }
+
+    def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+        people = apps = None
+        if arguments["people"] is not None:
+            people = [person.id for person in people_named(company, arguments["people"])]
+        if arguments["apps"] is not None:
+            apps = [name.removeprefix("app.") for name in arguments["apps"]]
+            company.need_apps(apps)
+        planned = plan_changes(company, people=people, apps=apps)
+        plan = planned.plan
+        if company.writes:
+            run = self.begin(company, "plan")
+            record_readings(company, planned, run)
+            company.ledger.save_plan(plan, run, company.clock.now())
+        lines = plan_lines(plan, company.people)
+        for line in lines:
+            self.say(f"  {line}")
+        for line in finding_lines(plan.findings):
+            self.say(f"  {line}")
+        if arguments["guard"] or arguments["approved"]:
+            hold_against_guard(plan, arguments["approved"] or "")
+        if arguments["approved"] and company.writes:
+            by = arguments["approved_by"] or self.actor()
+            company.ledger.approve_plan(plan.hash, by, run, company.clock.now())
+        result: dict[str, t.Any] = {
+            "hash": plan.hash,
+            "changes": [change_data(change, company.people) for change in plan.changes],
+            "held": [change_data(change, company.people) for change in plan.held],
+            "findings": [finding.to_dict() for finding in plan.findings],
+            "breaches": [breach.to_dict() for breach in plan.breaches],
+            "deferred": planned.deferred,
+            "people": [company.people[id].username for id in planned.people] if people is not None else "everyone",
+            "lines": lines,
+            "msg": f"{len(plan.changes)} changes due (plan {plan.hash})" if plan.changes else "nothing is due",
+        }
+        if self.diff_mode:
+            result["diff"] = diffs_of(plan.changes, company.people)
+        return result

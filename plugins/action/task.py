@@ -1,0 +1,52 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Completes or declines one manual task."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..module_utils.company.company import Company
+from ..module_utils.company.concluding import conclude
+from ..module_utils.desks.settling import Books, complete_task, decline_task
+from ..module_utils.face.tasks import task_data
+from ..plugin_utils.action import RollcallAction
+
+
+class ActionModule(RollcallAction):
+    # an owner must be able to say "done" while HR is down
+    emergency = True
+    arguments: t.ClassVar = {
+        "id": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": ["done", "declined"], "default": "done"},
+        "account_name": {"type": "str"},
+        "note": {"type": "str"},
+        "by": {"type": "str"},
+    }
+
+    def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+        run = self.begin(company, "complete_task")
+        now = company.clock.now()
+        books = Books(company.ledger, run, company.people, company.apps)
+        by = arguments["by"] or self.actor()
+        note = arguments["note"] or ""
+        if arguments["state"] == "declined":
+            settled = decline_task(books, arguments["id"], now, reason=note, by=by, write=company.writes)
+        else:
+            name = arguments["account_name"] or ""
+            settled = complete_task(
+                books, arguments["id"], now, account_name=name, note=note, by=by, write=company.writes
+            )
+        task = settled.task
+        if company.writes and settled.changed:
+            if task.person in company.people:
+                conclude(company, [task.person], run)
+            company.ledger.end_run(run, now, "ok", {"task": task.id, "state": task.state})
+        word = "is" if settled.changed else "was already"
+        return {
+            "changed": settled.changed,
+            "task": task_data(task, company.people),
+            "msg": f"task {task.id} ({task.title}) {word} {task.state}",
+        }

@@ -1,0 +1,52 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Brings manual tasks up to date."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+from ..module_utils.company.company import Company
+from ..module_utils.company.manual_work import synchronise
+from ..module_utils.desks.answers import read_answers, write_sheet
+from ..module_utils.face.results import finding_lines
+from ..module_utils.face.tasks import task_data
+from ..module_utils.writing import write_text
+from ..plugin_utils.action import RollcallAction
+
+
+class ActionModule(RollcallAction):
+    arguments: t.ClassVar = {
+        "answers": {"type": "path"},
+        "sheet": {"type": "path"},
+    }
+
+    def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+        run = self.begin(company, "tasks")
+        answers, notes = (), ()
+        if arguments["answers"]:
+            answers, notes = read_answers(self.in_company(arguments["answers"]))
+        done = synchronise(company, run, answers)
+        now = company.clock.now()
+        if company.writes:
+            company.ledger.end_run(run, now, "ok", {"open": len(done.open), "ended": len(done.ended)})
+            if arguments["sheet"]:
+                sheet = self.in_company(arguments["sheet"])
+                sheet.parent.mkdir(parents=True, exist_ok=True)
+                write_text(sheet, write_sheet(done.open, company.people, company.apps))
+        findings = (*notes, *done.findings)
+        for line in finding_lines(findings):
+            self.say(f"  {line}")
+        overdue = sum(task.due < now for task in done.open)
+        return {
+            "changed": done.changed,
+            "open": [task_data(task, company.people) for task in done.open],
+            "overdue": overdue,
+            "ended": dict(done.ended),
+            "reopened": list(done.reopened),
+            "findings": [finding.to_dict() for finding in findings],
+            "msg": f"{len(done.ended)} tasks ended, {len(done.open)} are open, {overdue} of them late",
+        }

@@ -1,0 +1,40 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Proves that the evidence has not been altered."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..module_utils.company.company import Company
+from ..module_utils.face.results import finding_lines
+from ..module_utils.ledger.export import export
+from ..module_utils.ledger.verifying import verify_ledger
+from ..plugin_utils.action import RollcallAction
+
+
+class ActionModule(RollcallAction):
+    writes = False
+    emergency = True
+    arguments: t.ClassVar = {"export": {"type": "path"}}
+
+    def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+        found = verify_ledger(company.ledger)
+        for line in finding_lines(found.problems):
+            self.say(f"  {line}")
+        result: dict[str, t.Any] = {
+            "events": found.count,
+            "head": found.head.hash if found.head else "",
+            "problems": [problem.to_dict() for problem in found.problems],
+            "msg": f"{found.count} events hold; nothing was altered",
+        }
+        if arguments["export"] and not self.check_mode:
+            directory = self.in_company(arguments["export"])
+            result["exported"] = str(export(company.ledger, directory, company.clock.now()))
+        if not found.ok:
+            problems = "; ".join(str(problem) for problem in found.problems[:5])
+            more = f" (and {len(found.problems) - 5} more)" if len(found.problems) > 5 else ""
+            result.update(failed=True, msg=f"the evidence was altered: {problems}{more}")
+        return result

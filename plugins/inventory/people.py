@@ -1,0 +1,228 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The inventory: people and apps become hosts, what they are becomes groups."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: people
+short_description: People and apps as hosts, from HR, the policy and the ledger
+version_added: 0.1.0
+author:
+  - The Rollcall contributors (@rollcall)
+description:
+  - Reads people from HR, holds them against the ledger and the policy, and makes one host per person and one per app.
+  - People are in the groups C(people), C(joiners), C(movers), C(leavers), C(active), C(contractors), C(locked),
+    C(department_*), C(title_*), C(location_*), C(manager_*) and C(entitled_*). Apps are in C(apps), C(connector_*) and C(tier_*).
+  - Each person has one variable C(person), each app one variable C(app), which never holds its credentials.
+  - Values that HR supplies are data and are never evaluated as templates.
+  - When HR cannot be read, everyone is there from the ledger, marked stale, and nobody is a joiner, mover or leaver. A
+    feed that is wrong or that the guard stops ends the whole run with an error, whatever C(any_unparsed_is_failed) says.
+notes:
+  - With C(--limit) naming hosts only, the others are not built.
+  - To act on somebody while the feed is stopped, use the playbook P(rollcall.access.emergency_offboard#playbook), or set
+    E(ROLLCALL_HR=ledger) to work from the ledger.
+extends_documentation_fragment:
+  - constructed
+options:
+  plugin:
+    description: Marks the file as one for this plugin.
+    type: str
+    required: true
+    choices: [rollcall.access.people]
+  sources:
+    description:
+      - Where people come from, merged in this order. A later source adds people or fills gaps and never blanks a value.
+      - O(sources[].type) is one of C(csv), C(yaml), C(json) and C(sql).
+    type: list
+    elements: dict
+    required: true
+  company:
+    description: The company's name, for the report.
+    type: str
+  catalog:
+    description: The directory of the app catalog, relative to this file.
+    type: str
+    default: access/catalog
+  policy:
+    description: The directory of the policy.
+    type: str
+    default: access/policy
+  exceptions:
+    description: The directory of time-bound exceptions.
+    type: str
+    default: access/exceptions
+  locks:
+    description: The directory of emergency locks.
+    type: str
+    default: access/locks
+  ledger:
+    description: The ledger, as an SQLAlchemy URL.
+    type: str
+    default: sqlite:///ledger.db
+    env:
+      - name: ROLLCALL_LEDGER
+  normalise:
+    description: Per attribute, HR's words and what the policy calls them.
+    type: dict
+  username:
+    description: How a username is made, once per person.
+    type: str
+    default: "{first}.{last}"
+  lead_time:
+    description: How long before their start joiners appear, such as V(3d).
+    type: str
+    default: 3d
+  working_day:
+    description: When a last day is over, as C(end) and C(timezone).
+    type: dict
+  as_of:
+    description: Work out this day instead of today. Carried out only in a rehearsal.
+    type: raw
+    env:
+      - name: ROLLCALL_AS_OF
+  rehearsal:
+    description: Whether this is a rehearsal, whose ledger refuses every other use.
+    type: bool
+    default: false
+  guard:
+    description: The limits beyond which a feed or a plan stops the run.
+    type: dict
+  fallback_owner:
+    description: Who gets the tasks of apps without an owner.
+    type: str
+"""
+
+EXAMPLES = r"""
+plugin: rollcall.access.people
+sources:
+  - type: csv
+    path: hr/employees.csv
+    columns: {id: employee_id, email: work_email, title: job_title, start: hire_date, end: termination_date}
+  - type: csv
+    path: hr/contractors.csv
+    set: {type: contractor}
+catalog: access/catalog
+policy: access/policy
+ledger: sqlite:///ledger.db
+username: "{first}.{last}"
+lead_time: 3d
+working_day: {end: "17:00", timezone: Europe/Amsterdam}
+"""
+
+import os
+import pathlib
+import re
+import sys
+import typing as t
+
+from ansible import context
+from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
+
+from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company
+from ansible_collections.rollcall.access.plugins.module_utils.company.hosts import app_hosts, person_hosts
+from ansible_collections.rollcall.access.plugins.module_utils.company.settings import Settings
+from ansible_collections.rollcall.access.plugins.module_utils.errors import RollcallError
+from ansible_collections.rollcall.access.plugins.plugin_utils.templates import as_data, resolver
+
+#: Ansible's own exit code for what it cannot parse.
+PARSE_ERROR = 4
+
+_PLAIN_NAMES = re.compile(r"[A-Za-z0-9._@-]+(,[A-Za-z0-9._@-]+)*")
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable):
+    """Makes hosts and groups of people and apps."""
+
+    NAME = "rollcall.access.people"
+
+    def verify_file(self, path: str) -> bool:
+        return super().verify_file(path) and path.endswith(("rollcall.yml", "rollcall.yaml"))
+
+    def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
+        super().parse(inventory, loader, path, cache)
+        self._read_config_data(path)
+        try:
+            self._build(path)
+        except RollcallError as error:
+            self._stop(error)
+
+    def _stop(self, error: RollcallError) -> t.NoReturn:
+        """End the whole run.
+
+        Ansible turns every exception of an inventory plugin into a warning and goes on with exit code 0 (unless it is
+        configured not to), which for a stopped feed would look like "nobody left today". SystemExit is no Exception, so
+        it ends the run in every configuration.
+        """
+        self.display.error(f"rollcall: {error}", wrap_text=False)
+        raise SystemExit(PARSE_ERROR) from error
+
+    def _build(self, path: str) -> None:
+        why = "ROLLCALL_HR=ledger says so" if os.environ.get("ROLLCALL_HR") == "ledger" else ""
+        company = Company(
+            Settings.load(path), resolve=resolver(self.templar), emergency=_emergency(), from_ledger=why
+        )
+        with company:
+            people = person_hosts(company)
+            apps = app_hosts(company)
+            company.share()
+            stale = company.population.stale
+        if stale:
+            self.display.warning(f"rollcall: HR was not read, people come from the ledger and nobody joins, moves or leaves: {stale}")
+        wanted = _limit(people.keys() | apps.keys())
+        for group in (
+            *("people", "joiners", "movers", "leavers", "active", "contractors", "locked", "apps"),
+            *sorted({group for host in (*people.values(), *apps.values()) for group in host.groups}),
+        ):
+            self.inventory.add_group(group)
+        # nothing is ever connected to for a person or an app: the work is done where Ansible runs
+        for group in ("people", "apps"):
+            self.inventory.set_variable(group, "ansible_connection", "local")
+            self.inventory.set_variable(group, "ansible_python_interpreter", sys.executable)
+        self.inventory.set_variable("all", "rollcall_config", str(pathlib.Path(path).resolve()))
+        self.inventory.set_variable("all", "rollcall_stale", as_data(stale))
+        strict = self.get_option("strict")
+        constructed = self.get_option("compose"), self.get_option("groups"), self.get_option("keyed_groups")
+        for hosts, variable in ((people, "person"), (apps, "app")):
+            for name, host in hosts.items():
+                if wanted is not None and name not in wanted:
+                    continue
+                self.inventory.add_host(name)
+                # one dictionary at once: variable by variable takes several times as long for thousands of hosts
+                self.inventory.hosts[name].vars[variable] = as_data(host.variables)
+                for group in host.groups:
+                    self.inventory.add_child(group, name)
+                if any(constructed):
+                    self._construct(name, {variable: as_data(host.variables)}, strict)
+
+    def _construct(self, name: str, variables: dict[str, t.Any], strict: bool) -> None:
+        compose = self.get_option("compose") or {}
+        self._set_composite_vars(compose, variables, name, strict=strict)
+        host = self.inventory.hosts[name]
+        for key in compose:
+            if key in host.vars:
+                # what was made out of HR's values is data as well
+                host.vars[key] = as_data(host.vars[key])
+        self._add_host_to_composed_groups(self.get_option("groups") or {}, {**variables, **host.vars}, name, strict=strict)
+        self._add_host_to_keyed_groups(
+            self.get_option("keyed_groups") or [], {**variables, **host.vars}, name, strict=strict
+        )
+
+
+def _emergency() -> bool:
+    """Whether this run is the emergency playbook, which has to work while HR or the policy is broken."""
+    if os.environ.get("ROLLCALL_EMERGENCY"):
+        return True
+    playbooks = context.CLIARGS.get("args") or ()
+    return any("emergency_offboard" in os.path.basename(str(name)) for name in playbooks)
+
+
+def _limit(names: t.Collection[str]) -> frozenset[str] | None:
+    """Return the hosts that --limit names when it names nothing but hosts; None: build everyone."""
+    subset = context.CLIARGS.get("subset")
+    if not subset or not _PLAIN_NAMES.fullmatch(subset):
+        return None
+    chosen = frozenset(subset.split(","))
+    return chosen if chosen <= frozenset(names) else None

@@ -1,0 +1,46 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Carrying a plan out, and saying for each person whether everything is done."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ..errors import AppError
+from ..fulfilment.executor import Executor, Outcome, packets_of
+from ..fulfilment.packet import Packet, PacketRunner
+from ..fulfilment.retrying import Budget
+from ..ledger.records import ChangeResult
+from ..model import Change, Run
+from .company import Company
+
+
+def carry_out(
+    company: Company,
+    changes: t.Sequence[Change],
+    run: Run,
+    *,
+    plan: str = "",
+    workers: int = 16,
+    budget: Budget = Budget(),
+    progress: t.Callable[[Packet, list[ChangeResult]], None] | None = None,
+) -> Outcome:
+    """Carry changes out, each with its evidence. Raises LedgerError when the evidence cannot be written."""
+    for key in dict.fromkeys(change.app for change in changes):
+        # templates are filled in here, before there are threads; what fails is reported where the app's turn comes
+        with contextlib.suppress(AppError):
+            company.connect(company.apps[key])
+    runner = PacketRunner(
+        ledger=company.ledger,
+        run=run,
+        now=company.clock.now,
+        people=company.people,
+        budget=budget,
+        fallback_owner=company.settings.fallback_owner,
+        plan=plan,
+    )
+    executor = Executor(runner, company.connect, workers=workers, progress=progress)
+    return executor.carry_out(packets_of(changes, company.people, company.apps))

@@ -1,0 +1,89 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Everything that can be checked before anything is done."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..errors import PolicyError, RollcallError
+from ..model import Finding
+from ..policy import checking
+from ..policy.loading import load_access
+from ..connectors import registry
+from .company import Company
+from .reading_apps import read_apps
+
+
+def check_policy(company: Company) -> tuple[Finding, ...]:
+    """Check catalog, policy, exceptions and locks, all at once; people are looked at too where HR can be read."""
+    settings = company.settings
+    feed = company.feed
+    readable = not isinstance(feed, RollcallError)
+    attributes = frozenset(name for person in feed.people for name in person.attributes) if readable else None
+    try:
+        access = load_access(
+            settings.catalog,
+            settings.policy,
+            settings.exceptions,
+            settings.locks,
+            known_connectors=registry.known(),
+            connection_options=registry.connection_options(),
+            known_attributes=attributes,
+        )
+    except PolicyError as error:
+        return tuple(error.findings) or (_error("policy", error),)
+    today = settings.working_day.today(company.clock.now())
+    return checking.check(
+        access.catalog,
+        access.policy,
+        access.exceptions,
+        access.locks,
+        list(company.people.values()) if readable and _known(company) else None,
+        today=today,
+    )
+
+
+def check_feed_of(company: Company) -> tuple[Finding, ...]:
+    """Check what HR says, against the ledger and the guard's limits."""
+    feed = company.feed
+    if isinstance(feed, RollcallError):
+        return (_error("feed", feed),)
+    try:
+        return company.population.findings
+    except PolicyError:
+        return tuple(feed.findings)
+    except RollcallError as error:
+        return (_error("feed", error),)
+
+
+def check_apps(company: Company) -> tuple[Finding, ...]:
+    """Read every app once, to see that it answers and takes the credentials."""
+    findings = []
+    for key, reading in sorted(read_apps(company, list(company.apps.values())).items()):
+        if reading.error:
+            findings.append(Finding("app_unreadable", "error", reading.error, app=key))
+        elif not reading.attested:
+            findings.append(Finding("app_read", "note", f"{key}: {len(reading.accounts)} accounts read", app=key))
+    return tuple(findings)
+
+
+def _known(company: Company) -> bool:
+    try:
+        return bool(company.people)
+    except RollcallError:
+        # the feed's own check tells
+        return False
+
+
+def _error(code: str, error: RollcallError) -> Finding:
+    return Finding(code, "error", error.message, where=error.where, todo=error.todo)
+
+
+CHECKS: t.Mapping[str, t.Callable[[Company], tuple[Finding, ...]]] = {
+    "policy": check_policy,
+    "feed": check_feed_of,
+    "apps": check_apps,
+}

@@ -1,0 +1,286 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One company, put together: settings, people, policy, apps and ledger, each read when it is first asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import functools
+import pathlib
+import threading
+import typing as t
+
+from ..connectors import registry
+from ..connectors.contract import Connector
+from ..errors import GuardStop, LedgerError, PolicyError, Refused, RollcallError, SourceUnreachable, UnknownName
+from ..ledger.store import Ledger
+from ..model import AccessException, App, Lock, Person
+from ..policy.evaluation import lock_in_force
+from ..policy.commit import git_commit
+from ..policy.loading import load_catalog, load_exceptions, load_locks, load_policy
+from ..policy.matching import attributes_read
+from ..policy.organisation import Organisation, names_of
+from ..policy.values import Catalog, Policy
+from ..sources.people import Feed, read_people
+from .population import Population, population_of, remembered_population
+from .settings import Settings
+
+Resolve = t.Callable[[t.Any], t.Any]
+
+#: What the inventory read in Ansible's main process. Its workers are forked from there and find it without reading HR
+#: and the policy again for each host; and all of one run works on one and the same feed.
+_SHARED: dict[tuple[t.Any, ...], dict[str, t.Any]] = {}
+
+
+class Company:
+    """What a run works on.
+
+    ``resolve`` fills in the templates of settings that come from git (sources, connections); nothing from HR or an app
+    ever goes through it. ``writes`` says whether the ledger may be written to; ``emergency`` makes everything that is
+    not needed to cut somebody off optional: HR and the policy may be broken.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        resolve: Resolve = lambda value: value,
+        writes: bool = False,
+        emergency: bool = False,
+        from_ledger: str = "",
+    ) -> None:
+        self.settings = settings
+        self.resolve = resolve
+        self.writes = writes
+        self.emergency = emergency
+        self.from_ledger = from_ledger
+        self.clock = settings.clock
+        self._connectors: dict[str, Connector] = {}
+        self._lock = threading.Lock()
+        if writes and settings.as_of and not settings.rehearsal:
+            raise LedgerError(
+                "as_of is set, so this run would carry out another day than today",
+                where=str(settings.path),
+                todo="Remove as_of, or add rehearsal: true with a ledger of its own; check and plan work as it is",
+            )
+
+    def share(self) -> None:
+        """Keep HR, catalog and policy as read, for the processes that are forked from this one."""
+        _SHARED[self._key] = {"feed": self.feed, "catalog": self.catalog, "policy": self.policy, "commit": self.commit}
+
+    @property
+    def _key(self) -> tuple[t.Any, ...]:
+        settings = self.settings
+        return (settings.path, settings.as_of, settings.ledger, self.emergency, self.from_ledger)
+
+    def _shared(self, name: str) -> t.Any:
+        return _SHARED.get(self._key, {}).get(name)
+
+    @functools.cached_property
+    def ledger(self) -> Ledger:
+        settings = self.settings
+        if not self.writes:
+            # reading only: a real ledger may be looked at with any as_of
+            return Ledger.open(settings.ledger, rehearsal=settings.rehearsal, read_only=True, create=False)
+        return Ledger.open(settings.ledger, rehearsal=settings.rehearsal)
+
+    def close(self) -> None:
+        for connector in self._connectors.values():
+            connector.close()
+        if "ledger" in self.__dict__:
+            self.ledger.close()
+
+    def __enter__(self) -> Company:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # what git says
+
+    @functools.cached_property
+    def catalog(self) -> Catalog:
+        return self._shared("catalog") or load_catalog(
+            self.settings.catalog,
+            known_connectors=registry.known(),
+            connection_options=registry.connection_options(),
+        )
+
+    @property
+    def apps(self) -> t.Mapping[str, App]:
+        return self.catalog.apps
+
+    @functools.cached_property
+    def policy(self) -> Policy:
+        try:
+            return self._shared("policy") or load_policy(
+                self.settings.policy, catalog=self.catalog, known_attributes=self._columns(), commit=self.commit
+            )
+        except PolicyError:
+            if self.emergency:
+                # cutting somebody off needs no rule
+                return Policy("")
+            raise
+
+    def _columns(self) -> frozenset[str] | None:
+        """HR's further columns, which rules may read; None when HR cannot be read."""
+        if isinstance(self.feed, RollcallError):
+            return None
+        return frozenset(name for person in self.feed.people for name in person.attributes)
+
+    @functools.cached_property
+    def commit(self) -> str:
+        shared = self._shared("commit")
+        return git_commit(self.settings.policy) if shared is None else shared
+
+    @functools.cached_property
+    def exceptions(self) -> tuple[AccessException, ...]:
+        try:
+            files = load_exceptions(self.settings.exceptions, catalog=self.catalog)
+        except PolicyError:
+            if self.emergency:
+                return ()
+            raise
+        return (*files, *self.ledger.exceptions())
+
+    @functools.cached_property
+    def locks(self) -> tuple[Lock, ...]:
+        now = self.clock.now()
+        files = (lock for lock in load_locks(self.settings.locks) if lock_in_force(lock, now))
+        return (*files, *self.ledger.locks(now))
+
+    def lock_on(self, person: Person) -> Lock | None:
+        """Return the lock on this person, if one is in force."""
+        names = names_of(person)
+        return next((lock for lock in self.locks if lock.person.strip().casefold() in names), None)
+
+    @functools.cached_property
+    def ungoverned(self) -> frozenset[str]:
+        """Apps in which neither a rule nor an exception gives anybody anything: the policy has not got round to them."""
+        given = {app for rule in self.policy.rules for app, _entitlement in rule.gives}
+        given |= {app for exception in self.exceptions for app, _entitlement in exception.grants}
+        return frozenset(self.apps.keys() - given)
+
+    # who is here
+
+    @functools.cached_property
+    def holders(self) -> frozenset[str]:
+        """The ids of people who have a usable account or an open task."""
+        having = {r.person for r in self.ledger.accounts() if r.person and r.account.active}
+        waiting = {task.person for task in self.ledger.tasks(states=("open",))}
+        return frozenset(having | waiting)
+
+    @functools.cached_property
+    def feed(self) -> Feed | RollcallError:
+        """What HR says, or why it cannot be used."""
+        shared = self._shared("feed")
+        if shared is not None:
+            return shared
+        if self.from_ledger:
+            return SourceUnreachable(self.from_ledger)
+        try:
+            settings = self.settings
+            return read_people(
+                self.resolve([dict(source) for source in settings.sources]),
+                settings.base,
+                settings.normalise,
+                today=settings.working_day.today(self.clock.now()),
+            )
+        except RollcallError as error:
+            return error
+
+    @functools.cached_property
+    def population(self) -> Population:
+        """Everyone. Raises FeedError or GuardStop when the feed must not be used, but in an emergency."""
+        arguments: dict[str, t.Any] = {
+            "records": self.ledger.people(),
+            "holders": self.holders,
+            "attributes_read": attributes_read(self.policy),
+            "locked": frozenset(lock.person.strip().casefold() for lock in self.locks),
+            "now": self.clock.now(),
+        }
+        feed = self.feed
+        if isinstance(feed, RollcallError):
+            if not (self.emergency or isinstance(feed, SourceUnreachable)):
+                raise feed
+            if not (self.emergency or arguments["records"]):
+                # nobody from HR and nobody from the ledger: a run over nobody would look like a good day
+                raise SourceUnreachable(f"HR cannot be read, and the ledger knows nobody yet: {feed}")
+            return remembered_population(self.settings, why=str(feed), **arguments)
+        try:
+            return population_of(self.settings, feed, **arguments)
+        except GuardStop as error:
+            if not self.emergency:
+                raise
+            return remembered_population(self.settings, why=str(error), **arguments)
+
+    @property
+    def people(self) -> t.Mapping[str, Person]:
+        return self.population.people
+
+    @functools.cached_property
+    def organisation(self) -> Organisation:
+        return Organisation(self.people)
+
+    # the apps
+
+    def use_app(self, app: App) -> None:
+        """Take this entry in place of the catalog's, for this run."""
+        self.catalog = dataclasses.replace(self.catalog, apps={**self.catalog.apps, app.key: app})
+
+    def add_person(self, person: Person) -> None:
+        """Add somebody who is not in HR, for this run: the owner of an account that a task names itself."""
+        population = self.population
+        self.population = dataclasses.replace(population, people={**population.people, person.id: person})
+
+    def connection(self, app: App) -> dict[str, t.Any]:
+        """Return the app's connection with its templates filled in. It may hold secrets."""
+        try:
+            connection = dict(self.resolve(dict(app.connection)))
+        except RollcallError:
+            raise
+        except Exception as error:  # whatever the templating of the caller raises, it concerns this app alone
+            raise Refused(
+                f"its connection settings cannot be filled in: {error}",
+                where=f"app {app.key}",
+                todo="Define the variable that the catalog names, in group_vars or as a credential",
+            ) from error
+        connection["_base_dir"] = str(self.settings.base)
+        return connection
+
+    def connect(self, app: App) -> Connector:
+        """Return the app's connector, made once. Call it first from the main thread: templates are filled in here."""
+        with self._lock:
+            if app.key not in self._connectors:
+                try:
+                    self._connectors[app.key] = registry.build(app, self.connection(app))
+                except PolicyError as error:
+                    # a missing credential concerns this app alone; the others go on
+                    raise Refused(error.message, where=error.where, todo=error.todo) from error
+            return self._connectors[app.key]
+
+    def need_apps(self, keys: t.Iterable[str]) -> None:
+        """Raise UnknownName when the catalog lacks one of these apps."""
+        for key in keys:
+            if key not in self.apps:
+                near = difflib.get_close_matches(key, self.apps, 1)
+                raise UnknownName(
+                    f"there is no app {key!r} in the catalog" + (f"; did you mean {near[0]!r}?" if near else ""),
+                    where=str(self.settings.catalog),
+                )
+
+    def operations(self) -> dict[str, frozenset[str]]:
+        """What can be done by itself in each app."""
+        return {key: registry.connector_class(app.connector).operations() for key, app in self.apps.items()}
+
+    def reads(self) -> dict[str, bool]:
+        return {key: registry.connector_class(app.connector).reads for key, app in self.apps.items()}
+
+def config_path(given: str | None, environment: t.Mapping[str, str], directory: pathlib.Path) -> pathlib.Path:
+    """Return where rollcall.yml is: as given, as $ROLLCALL_CONFIG says, or in the working directory."""
+    name = given or environment.get("ROLLCALL_CONFIG") or "rollcall.yml"
+    path = pathlib.Path(name)
+    return path if path.is_absolute() else directory / path

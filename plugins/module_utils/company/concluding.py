@@ -1,0 +1,169 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Is a person done? Worked out from the evidence in the ledger, not from the workflow having run."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import functools
+import typing as t
+
+from ..model import ChangeKind, Lifecycle, PersonRecord, Run, Status, Task, Want
+from .company import Company
+from .deciding import decide
+
+PHASES = {Lifecycle.JOINER: "joining", Lifecycle.MOVER: "moving", Lifecycle.LEAVER: "leaving"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Progress:
+    """How far one person is: ``done`` of ``due``, and in words what is missing."""
+
+    person: str
+    done: int
+    due: int
+    missing: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        return not self.missing
+
+
+def progress_of(
+    wants: t.Iterable[Want],
+    accounts: t.Mapping[str, bool],
+    granted: t.Collection[tuple[str, str]],
+    tasks: t.Iterable[Task],
+    declined: t.Collection[tuple[str, str, str]],
+    person: str,
+) -> Progress:
+    """Hold what somebody should have against what the ledger has evidence for.
+
+    ``accounts`` says per app whether the account there is usable; ``granted`` are (app, entitlement); ``declined`` are
+    (app, kind, entitlement) that an owner refused with a reason: explained, and so no longer missing.
+    """
+    done, due, missing = 0, 0, []
+    for want in wants:
+        if want.state == "present":
+            due += 1
+            if accounts.get(want.app) or (want.app, ChangeKind.CREATE.value, "") in declined:
+                done += 1
+            else:
+                missing.append(f"an account in {want.app}")
+            for entitlement in sorted(want.entitlements):
+                due += 1
+                if (want.app, entitlement) in granted or (want.app, ChangeKind.GRANT.value, entitlement) in declined:
+                    done += 1
+                else:
+                    missing.append(f"{want.app}: {entitlement}")
+            extra = {e for app, e in granted if app == want.app} - want.entitlements
+            extra = {e for e in extra if (want.app, ChangeKind.REVOKE.value, e) not in declined}
+            due += len(extra)
+            missing += [f"{want.app}: {entitlement} is still there" for entitlement in sorted(extra)]
+        elif want.app in accounts:
+            due += 1
+            if accounts[want.app]:
+                missing.append(f"the account in {want.app} still works")
+            else:
+                done += 1
+    missing += [f"task {task.id}: {task.title}" for task in tasks]
+    return Progress(person, done, due, tuple(missing))
+
+
+def progress(company: Company, people: t.Collection[str]) -> dict[str, Progress]:
+    """Return how far each of these people is."""
+    chosen = frozenset(people)
+    wants: dict[str, list[Want]] = {id: [] for id in chosen}
+    decided = decide(company, chosen).wants
+    for want in decided.values():
+        wants[want.person].append(want)
+    accounts: dict[str, dict[str, bool]] = {id: {} for id in chosen}
+    for record in _rows(company.ledger.accounts, chosen):
+        mine = accounts[record.person]
+        mine[record.account.app] = mine.get(record.account.app, False) or record.account.active
+    # an account in an app that the policy gives nothing in has to go as well
+    for id, mine in accounts.items():
+        working = company.population.statuses[id] is Status.ACTIVE
+        for app in mine.keys() - {want.app for want in wants[id]}:
+            if not (working and app in company.ungoverned):
+                wants[id].append(Want(id, app, "absent"))
+    granted: dict[str, set[tuple[str, str]]] = {id: set() for id in chosen}
+    for grant in _rows(company.ledger.grants, chosen):
+        granted[grant.person].add((grant.app, grant.entitlement))
+    tasks: dict[str, list[Task]] = {id: [] for id in chosen}
+    declined: dict[str, set[tuple[str, str, str]]] = {id: set() for id in chosen}
+    for task in _rows(functools.partial(company.ledger.tasks, states=("open", "declined")), chosen):
+        if task.state == "open":
+            tasks[task.person].append(task)
+        else:
+            declined[task.person] |= {(item.app, item.kind.value, item.entitlement) for item in task.items}
+    return {
+        id: progress_of(wants[id], accounts[id], granted[id], tasks[id], declined[id], id) for id in sorted(chosen)
+    }
+
+
+def _rows(query: t.Callable[..., t.Iterable[t.Any]], people: t.Collection[str]) -> t.Iterator[t.Any]:
+    """Ask for a few people one by one, for many at once."""
+    if len(people) <= 20:
+        for id in people:
+            yield from query(person=id)
+    else:
+        yield from (row for row in query() if row.person in people)
+
+
+def conclude(
+    company: Company, people: t.Collection[str], run: Run, unsettled: t.Mapping[str, t.Sequence[str]] | None = None
+) -> dict[str, Progress]:
+    """Write down for each person how far they are; return it.
+
+    ``unsettled`` are people with a change of this run that is neither done nor in somebody's hands, with what it was.
+    """
+    now = company.clock.now()
+    found = progress(company, people)
+    for id, reasons in (unsettled or {}).items():
+        if id in found and reasons:
+            found[id] = dataclasses.replace(found[id], missing=(*found[id].missing, *reasons))
+    records = []
+    for id, state in found.items():
+        record = _record(company, id, state.complete, now)
+        if record is not None:
+            records.append(record)
+    if records:
+        company.ledger.record_people(records, run, now)
+    return found
+
+
+def _record(company: Company, id: str, complete: bool, now: dt.datetime) -> PersonRecord | None:
+    population = company.population
+    person, status, before = population.people[id], population.statuses[id], population.records.get(id)
+    if id in population.missing or (population.stale and before is None):
+        return None
+    if status is Status.FUTURE and before is None:
+        return None
+    if status is Status.LEFT and before is None and id not in company.holders:
+        # somebody who left before Rollcall came, and has nothing: not worth a word
+        return None
+    locked = company.lock_on(person) is not None
+    if status is Status.LEFT:
+        standing = "left" if complete else "present"
+    elif status is Status.LEAVE or locked:
+        standing = "suspended"
+    else:
+        standing = "present"
+    event = population.events.get(id)
+    phase = "" if complete else (PHASES[event] if event else (before.phase if before else ""))
+    record = PersonRecord(
+        person=person if not population.stale else (before.person if before else person),
+        standing=standing,
+        complete=complete,
+        # who comes back after having left begins anew
+        first_seen=before.first_seen if before and before.first_seen and before.standing != "left" else now,
+        carried_out=now if complete else (before.carried_out if before else None),
+        phase=phase,
+    )
+    if before and dataclasses.replace(record, carried_out=before.carried_out) == before:
+        return None
+    return record

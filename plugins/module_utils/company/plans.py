@@ -1,0 +1,290 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Making a plan for some people or some apps, and holding it against the guard."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..errors import AppError, GuardStop, PlanMoved, SourceUnreachable, UnknownName
+from ..fulfilment.retrying import Budget
+from ..model import (
+    Account,
+    AccountRecord,
+    App,
+    Because,
+    Change,
+    ChangeKind,
+    Finding,
+    GrantRecord,
+    Person,
+    Plan,
+    Run,
+    Want,
+)
+from ..planning.asking import want_for
+from ..planning.correlation import Correlation, Directory, correlate, correlation_findings
+from ..planning.difference import Circumstances, difference
+from ..planning.guard import check_plan, check_reading
+from ..planning.ordering import order
+from ..planning.plan import make_plan
+from ..planning.reading import Reading
+from .company import Company
+from .deciding import decide
+from .reading_apps import read_apps
+
+
+@dataclasses.dataclass(frozen=True)
+class Planned:
+    """A plan and what it was made from."""
+
+    plan: Plan
+    readings: t.Mapping[str, Reading]
+    people: tuple[str, ...]
+    wants: t.Mapping[tuple[str, str], Want]
+
+    @property
+    def deferred(self) -> dict[str, str]:
+        """Apps that could not be read, with the reason."""
+        return {key: r.error for key, r in self.readings.items() if r.error}
+
+
+def plan_changes(
+    company: Company,
+    *,
+    people: t.Collection[str] | None = None,
+    apps: t.Collection[str] | None = None,
+    urgency: str = "normal",
+    ignore_tasks: bool = False,
+    budget: Budget = Budget(),
+) -> Planned:
+    """Work out what would change for these people (None: everyone) in these apps (None: all of them).
+
+    Raises SourceUnreachable when HR cannot be read, unless the company is in an emergency.
+    """
+    if company.population.stale and not company.emergency:
+        raise SourceUnreachable(
+            f"HR cannot be read, so nothing is planned: {company.population.stale}",
+            todo="Mend the source and run again; emergency_offboard works meanwhile",
+        )
+    everyone = sorted(company.people) if people is None else sorted(people)
+    keys = sorted(company.apps) if apps is None else sorted(apps)
+    decision = decide(company, everyone, None if apps is None else frozenset(keys))
+    readings = read_apps(company, [company.apps[key] for key in keys], None if people is None else everyone, budget=budget)
+    tasks = [] if ignore_tasks else company.ledger.tasks(states=("open",))
+    declined = [] if ignore_tasks else company.ledger.tasks(states=("declined",))
+    plan = make_plan(
+        people=company.people,
+        statuses=company.population.statuses,
+        wants=decision.wants,
+        readings=readings,
+        apps={key: company.apps[key] for key in keys},
+        accounts=company.ledger.accounts(),
+        grants=company.ledger.grants(),
+        links=company.ledger.links(),
+        open_tasks=tasks,
+        declined=declined,
+        decisions=decision.taken,
+        apart=[duty.never_together for duty in company.policy.separation_of_duties],
+        limits=company.settings.limits,
+        policy_version=company.policy.version,
+        commit=company.commit,
+        now=company.clock.now(),
+        scope={"people": "everyone" if people is None else everyone, "apps": "all" if apps is None else keys},
+        urgency=urgency,
+        in_scope=None if people is None else frozenset(everyone),
+        findings=(*company.population.findings, *decision.findings, *_ungoverned(company, keys)),
+        ungoverned=company.ungoverned,
+    )
+    changes = tuple(c for c in plan.changes if _worth_doing(company, c.kind, c.app, urgency))
+    plan = dataclasses.replace(plan, changes=changes)
+    return Planned(plan, readings, tuple(everyone), decision.wants)
+
+
+def _ungoverned(company: Company, apps: t.Collection[str]) -> list[Finding]:
+    return [
+        Finding(
+            "app_ungoverned",
+            "note",
+            f"{key}: no rule gives anything in it, so what people who work here have there is left alone",
+            where=str(company.apps[key].origin or ""),
+            todo="Write a rule once you know who should have what; leavers and locks are carried out all the same",
+            app=key,
+        )
+        for key in sorted(company.ungoverned & set(apps))
+    ]
+
+
+def plan_one_account(
+    company: Company, app: App, person: Person, state: str, entitlements: t.Sequence[str], exclusive: bool
+) -> tuple[Planned, Account | None]:
+    """Plan what a task asks for: one account in one app, whatever the policy says. Return it with the account as it is.
+
+    Raises AppError when the app cannot be read, and when the account cannot be told apart or is protected.
+    """
+    reading = read_apps(company, [app], [person.id])[app.key]
+    if reading.error:
+        raise AppError(reading.error)
+    records = company.ledger.accounts(app=app.key)
+    correlation = correlate(app, reading.accounts, company.people, company.ledger.links(), records)
+    account = next((a for a in reading.accounts if correlation.matches.get(a.id, ("",))[0] == person.id), None)
+    if account is None:
+        for finding in correlation_findings(correlation, company.people):
+            if person.id in correlation.unclear or person.id in correlation.protected_of:
+                raise AppError(finding.message, where=f"app {app.key}", todo=finding.todo)
+    want = want_for(app, person, account, state, entitlements, exclusive, "asked for by a playbook")
+    now = company.clock.now()
+    tasks = company.ledger.tasks(states=("open",), person=person.id, app=app.key)
+    waiting = {(item.kind.value, item.entitlement) for task in tasks for item in task.items}
+    given = Circumstances(now=now, policy=company.policy.version, commit=company.commit)
+    changes = order(difference(want, account, person, app, given=given, pending=waiting), {app.key: app})
+    plan = Plan(tuple(changes), policy=company.policy.version, commit=company.commit, made_at=now)
+    return Planned(plan, {app.key: reading}, (person.id,), {(person.id, app.key): want}), account
+
+
+def _worth_doing(company: Company, kind: ChangeKind, app: str, urgency: str) -> bool:
+    """Ending sessions is planned where it can be done by itself, and by hand where minutes count.
+
+    Suspending the account ends what it can do in nearly every product; a task per app and leaver "and end the sessions"
+    would bury the tasks that matter.
+    """
+    if kind is not ChangeKind.END_SESSIONS:
+        return True
+    return "end_sessions" in company.operations()[app] or (
+        urgency == "emergency" and company.apps[app].tier == "critical"
+    )
+
+
+def hold_against_guard(plan: Plan, approved: str = "") -> None:
+    """Stop a plan that passes a limit, unless it is the one that somebody approved.
+
+    Raises GuardStop, or PlanMoved when the plan of now is not the approved one.
+    """
+    if approved:
+        if plan.hash != approved:
+            raise PlanMoved(
+                f"plan {approved} was approved, but what would change now is plan {plan.hash} ({len(plan.changes)} changes)",
+                todo="Run plan again, look at it and approve the new one. Nothing was changed",
+                approved=approved,
+                now=plan.hash,
+            )
+        return
+    if plan.breaches:
+        raise GuardStop(
+            "; ".join(breach.message for breach in plan.breaches),
+            todo=(
+                f"Nothing was changed; the plan is kept as {plan.hash}. If it is right, carry out exactly this plan with "
+                f"-e rollcall_plan={plan.hash}"
+            ),
+            plan=plan.hash,
+            breaches=[breach.to_dict() for breach in plan.breaches],
+        )
+
+
+def guard_breaches(company: Company, changes: t.Sequence[Change]) -> tuple[Finding, ...]:
+    """Hold changes that no plan was made for against the limits, by what the ledger knows."""
+    population: dict[str, int] = {key: 0 for key in company.apps}
+    accounts: dict[str, list[Account]] = {key: [] for key in company.apps}
+    for record in company.ledger.accounts():
+        if record.account.app in accounts:
+            accounts[record.account.app].append(record.account)
+            population[record.account.app] += bool(record.person and record.account.active)
+    return check_plan(
+        changes, population=population, limits=company.settings.limits, apps=company.apps, accounts=accounts
+    )
+
+
+def correlate_all(company: Company, readings: t.Mapping[str, Reading]) -> dict[str, Correlation]:
+    """Say whose the accounts of every app are that was read."""
+    directory = Directory(company.people)
+    links = company.ledger.links()
+    return {
+        key: correlate(company.apps[key], reading.accounts, directory, links, company.ledger.accounts(app=key))
+        for key, reading in readings.items()
+        if not reading.error
+    }
+
+
+def record_readings(company: Company, planned: Planned, run: Run) -> None:
+    """Write down what the apps showed while a plan was made."""
+    record_accounts(company, planned.readings, correlate_all(company, planned.readings), planned.wants, run)
+
+
+def record_accounts(
+    company: Company,
+    readings: t.Mapping[str, Reading],
+    correlations: t.Mapping[str, Correlation],
+    wants: t.Mapping[tuple[str, str], Want],
+    run: Run,
+) -> None:
+    """Write down the accounts that apps showed, whose they are, what they give and why, and which are gone.
+
+    Only what differs from what the ledger knows is written.
+    """
+    now = company.clock.now()
+    because = {(w.person, w.app, g.entitlement): g.because for w in wants.values() for g in w.grants}
+    accounts: list[AccountRecord] = []
+    found: list[GrantRecord] = []
+    for key, reading in readings.items():
+        if reading.error:
+            company.ledger.record_reading(key, {"complete": False, "error": reading.error}, run, now)
+        if reading.error or reading.attested:
+            continue
+        before_now = company.ledger.accounts(app=key)
+        if check_reading(reading, [record.account for record in before_now], company.settings.limits):
+            # half a list must not make the ledger forget the other half; the guard says so
+            continue
+        known = {r.account.id: r for r in before_now}
+        granted = {(g.person, g.app, g.account, g.entitlement) for g in company.ledger.grants(app=key)}
+        matches = correlations[key].matches
+        ended: list[tuple[str, str, str, str]] = []
+        seen: set[tuple[str, str, str, str]] = set()
+        for account in reading.accounts:
+            person, matched_by = matches.get(account.id, ("", ""))
+            before = known.get(account.id)
+            if before is None or before.account != account or before.person != person:
+                at = before.suspended_at if before else None
+                at = (at or now) if not account.active else None
+                accounts.append(
+                    AccountRecord(account, person, matched_by, first_seen=now, last_seen=now, suspended_at=at)
+                )
+            if person and account.active:
+                for entitlement in account.entitlements:
+                    grant = (person, key, account.id, entitlement)
+                    seen.add(grant)
+                    if grant not in granted:
+                        reasons = because.get((person, key, entitlement), ())
+                        found.append(GrantRecord(*grant, reasons, now, "found", now))
+        shown = {account.id for account in reading.accounts}
+        ended = [grant for grant in granted - seen if grant[2] in shown]
+        if reading.complete:
+            gone = known.keys() - shown
+            ended += [grant for grant in granted if grant[2] in gone]
+            if gone:
+                company.ledger.forget_accounts(key, sorted(gone), run, now)
+            counts = {"accounts": len(shown), "matched": len(matches), "orphans": len(correlations[key].orphans)}
+            company.ledger.record_reading(key, {"complete": True, **counts}, run, now)
+        if ended:
+            reason = Because("unexplained", text="no longer there when the app was read")
+            company.ledger.end_grants(sorted(ended), reason, run, now)
+    if accounts:
+        company.ledger.record_accounts(accounts, run, now)
+    if found:
+        company.ledger.record_grants(found, run, now)
+
+
+def people_named(company: Company, names: t.Iterable[str]) -> list[Person]:
+    """Return the people with these usernames, ids or emails. Raises UnknownName when there is no such person."""
+    found = []
+    for name in names:
+        person = company.population.find(name)
+        if person is None:
+            raise UnknownName(
+                f"there is no person {name!r} in HR or in the ledger",
+                todo="Use the username (the inventory's host name), the HR id or the email address",
+            )
+        found.append(person)
+    return found

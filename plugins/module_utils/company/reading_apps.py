@@ -1,0 +1,100 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reading apps: whole, or only what concerns a few people; all apps at once."""
+
+from __future__ import annotations
+
+import concurrent.futures as futures
+import typing as t
+
+from ..connectors.contract import Connector
+from ..errors import AppError, Conflict
+from ..fulfilment.retrying import Budget, with_retries
+from ..model import Account, AccountKey, App, Person
+from ..planning.reading import Reading
+from .company import Company
+
+#: Looking people up one by one pays while they are this few; beyond, the whole list is cheaper.
+FEW = 10
+
+
+def read_apps(
+    company: Company,
+    apps: t.Sequence[App],
+    people: t.Collection[str] | None = None,
+    *,
+    workers: int = 32,
+    budget: Budget = Budget(),
+) -> dict[str, Reading]:
+    """Read apps side by side; ``people`` narrows it to what these have (None: everything).
+
+    An app that cannot be read gives a Reading with its error: it never looks empty.
+    """
+    # templates are filled in here, before there are threads
+    connectors: dict[str, Connector | AppError] = {}
+    for app in apps:
+        try:
+            connectors[app.key] = company.connect(app)
+        except AppError as error:
+            connectors[app.key] = error
+    if not apps:
+        return {}
+    with futures.ThreadPoolExecutor(max_workers=min(workers, len(apps))) as pool:
+        readings = list(pool.map(lambda app: _read(company, app, connectors[app.key], people, budget), apps))
+    return {reading.app: reading for reading in readings}
+
+
+def _read(
+    company: Company, app: App, connector: Connector | AppError, people: t.Collection[str] | None, budget: Budget
+) -> Reading:
+    if isinstance(connector, AppError):
+        return Reading(app.key, (), complete=False, error=str(connector))
+    if not connector.reads:
+        attested = tuple(r.account for r in company.ledger.accounts(app=app.key))
+        return Reading(app.key, attested, complete=True, attested=True)
+    try:
+        if people is not None and len(people) <= FEW:
+            try:
+                found = _look_up(company, app, connector, people, budget)
+                return Reading(app.key, found, complete=False, people_read=frozenset(people))
+            except Conflict:
+                # one key names several accounts: the whole list shows which, and the planner holds them back
+                pass
+        accounts, _tries = with_retries(lambda: tuple(connector.accounts()), budget)
+        return Reading(app.key, accounts, complete=True)
+    except AppError as error:
+        return Reading(app.key, (), complete=False, error=str(error))
+
+
+def _look_up(
+    company: Company, app: App, connector: Connector, people: t.Collection[str], budget: Budget
+) -> tuple[Account, ...]:
+    found: dict[str, Account] = {}
+    known: dict[str, list[str]] = {}
+    for record in company.ledger.accounts(app=app.key):
+        if record.person in people:
+            known.setdefault(record.person, []).append(record.account.id)
+    for id in people:
+        person = company.people[id]
+        keys = [AccountKey(id=account) for account in known.get(id, ())]
+        hits = [a for a in (_find(connector, key, budget) for key in keys) if a]
+        if not hits:
+            hits = [a for a in (_find(connector, key, budget) for key in _keys(person, app)) if a]
+        found.update((account.id, account) for account in hits)
+    return tuple(found.values())
+
+
+def _keys(person: Person, app: App) -> list[AccountKey]:
+    """Every way to look a person up, one field at a time: two ways that find two accounts must not hide one another."""
+    keys = [AccountKey(external_id=person.id)]
+    keys += [AccountKey(email=email) for email in (person.email, *person.earlier_emails) if email]
+    if person.username:
+        keys.append(AccountKey(username=person.username))
+    return keys
+
+
+def _find(connector: Connector, key: AccountKey, budget: Budget) -> Account | None:
+    account, _tries = with_retries(lambda: connector.find(key), budget)
+    return account

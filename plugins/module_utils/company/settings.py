@@ -1,0 +1,151 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What ``rollcall.yml`` says: the one file that names everything else."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import os
+import pathlib
+import typing as t
+import zoneinfo
+
+from ..clock import Clock, WorkingDay
+from ..errors import PolicyError, SettingsError
+from ..planning.guard import Limits
+from ..policy.durations import parse_duration
+from ..policy.problems import Problems
+from ..policy.schema import check_schema
+from ..policy.yaml_lines import load_document
+
+PLUGIN = "rollcall.access.people"
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """``rollcall.yml``, checked, with every path made absolute."""
+
+    path: pathlib.Path
+    sources: tuple[t.Mapping[str, t.Any], ...]
+    catalog: pathlib.Path
+    policy: pathlib.Path
+    exceptions: pathlib.Path
+    locks: pathlib.Path
+    ledger: str
+    company: str = ""
+    normalise: t.Mapping[str, t.Mapping[str, t.Any]] = dataclasses.field(default_factory=dict)
+    username: str = "{first}.{last}"
+    lead_time: dt.timedelta = dt.timedelta(days=3)
+    working_day: WorkingDay = WorkingDay()
+    as_of: dt.datetime | None = None
+    rehearsal: bool = False
+    limits: Limits = Limits()
+    fallback_owner: str = ""
+
+    @property
+    def base(self) -> pathlib.Path:
+        """The directory that relative paths start from."""
+        return self.path.parent
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(self.as_of)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], environment: t.Mapping[str, str] = os.environ) -> Settings:
+        """Read and check ``rollcall.yml``.
+
+        ``$ROLLCALL_LEDGER`` and ``$ROLLCALL_AS_OF`` take the place of ``ledger`` and ``as_of``. Raises SettingsError with
+        file and line.
+        """
+        file = pathlib.Path(path).resolve()
+        if not file.is_file():
+            raise SettingsError(
+                f"there is no file {file}",
+                todo="Name the company's rollcall.yml with -i rollcall.yml, or in $ROLLCALL_CONFIG",
+            )
+        data = _checked(file)
+        base = file.parent
+        day = data.get("working_day") or {}
+        working_day = WorkingDay(_time_of_day(day.get("end", "17:00"), file), _zone(day.get("timezone", "UTC"), file))
+        return cls(
+            path=file,
+            sources=tuple(data["sources"]),
+            catalog=base / data.get("catalog", "access/catalog"),
+            policy=base / data.get("policy", "access/policy"),
+            exceptions=base / data.get("exceptions", "access/exceptions"),
+            locks=base / data.get("locks", "access/locks"),
+            ledger=_ledger_url(environment.get("ROLLCALL_LEDGER") or data.get("ledger", "sqlite:///ledger.db"), base),
+            company=data.get("company", ""),
+            normalise=data.get("normalise") or {},
+            username=data.get("username", cls.username),
+            lead_time=parse_duration(data["lead_time"]) if "lead_time" in data else cls.lead_time,
+            working_day=working_day,
+            as_of=_as_of(environment.get("ROLLCALL_AS_OF") or data.get("as_of"), working_day, file),
+            rehearsal=bool(data.get("rehearsal", False)),
+            limits=Limits.from_settings(data.get("guard") or {}),
+            fallback_owner=data.get("fallback_owner", ""),
+        )
+
+
+def _checked(file: pathlib.Path) -> dict[str, t.Any]:
+    try:
+        document = load_document(file)
+        problems = Problems()
+        check_schema(document, "rollcall", problems)
+        problems.stop_if_any()
+    except PolicyError as error:
+        raise SettingsError(error.message, where=error.where, todo=error.todo) from error
+    return dict(document.value)
+
+
+def _ledger_url(url: str, base: pathlib.Path) -> str:
+    prefix = "sqlite:///"
+    if url.startswith(prefix) and not url.startswith(prefix + "/"):
+        return prefix + str(base / url.removeprefix(prefix))
+    return url
+
+
+def _zone(name: str, file: pathlib.Path) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
+        raise SettingsError(
+            f"working_day.timezone is {name!r}, which is no time zone", where=str(file), todo="Write it as Europe/Amsterdam"
+        ) from error
+    return name
+
+
+def _time_of_day(text: t.Any, file: pathlib.Path) -> dt.time:
+    try:
+        return dt.time.fromisoformat(str(text))
+    except ValueError as error:
+        raise SettingsError(
+            f"working_day.end is {text!r}, which is no time of day", where=str(file), todo='Write it as "17:00"'
+        ) from error
+
+
+def _as_of(value: t.Any, working_day: WorkingDay, file: pathlib.Path) -> dt.datetime | None:
+    if value in (None, ""):
+        return None
+    try:
+        if isinstance(value, dt.datetime):
+            moment = value
+        elif isinstance(value, dt.date):
+            return Clock.at_end_of(value, working_day).as_of
+        elif len(str(value)) == 10:
+            return Clock.at_end_of(dt.date.fromisoformat(str(value)), working_day).as_of
+        else:
+            moment = dt.datetime.fromisoformat(str(value))
+    except ValueError as error:
+        raise SettingsError(
+            f"as_of is {str(value)!r}, which is neither a day nor a moment",
+            where=str(file),
+            todo="Write it as 2026-12-01, or as 2026-12-01T12:00",
+        ) from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=working_day.zone)
+    return moment.astimezone(dt.timezone.utc)

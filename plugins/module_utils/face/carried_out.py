@@ -1,0 +1,84 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Carrying out, as a task's result."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..company.carrying_out import carry_out
+from ..company.company import Company
+from ..company.concluding import conclude
+from ..company.manual_work import cancel_giving
+from ..fulfilment.executor import SETTLED
+from ..model import Change, Plan, Run
+from .diffs import diffs_of
+from .results import change_data, finding_lines, result_data, result_line, what
+
+
+def carry_out_and_conclude(
+    company: Company,
+    run: Run,
+    plan: Plan,
+    *,
+    changes: t.Sequence[Change],
+    held: t.Sequence[Change],
+    deferred: t.Mapping[str, str],
+    people: t.Collection[str],
+    check_mode: bool,
+    diff: bool,
+    say: t.Callable[[str], None],
+    emergency: bool = False,
+) -> dict[str, t.Any]:
+    """Carry changes out (not in check mode), conclude for ``people``, and return what the task returns.
+
+    The result is failed when anything is left that is neither done nor in somebody's hands.
+    """
+    result: dict[str, t.Any] = {"plan": plan.hash, "changes": [], "tasks": [], "verified": True, "left": []}
+    if diff:
+        result["diff"] = diffs_of(changes, company.people)
+    if check_mode:
+        result["changed"] = bool(changes)
+        result["changes"] = [change_data(change, company.people) for change in changes]
+        result["msg"] = f"{len(changes)} changes would be made"
+        return result
+
+    def progress(packet: t.Any, results: t.Any) -> None:
+        for row in results:
+            say(f"  {result_line(row, company.people)}")
+
+    cancelled = cancel_giving(company, run, people or {change.person for change in changes})
+    for id in cancelled:
+        say(f"  task {id} is cancelled: the person has left or is locked out")
+    outcome = carry_out(
+        company, changes, run, plan=plan.hash, workers=64 if emergency else 16, progress=progress
+    )
+    left = [result_line(row, company.people) for row in outcome.left]
+    left += [f"{company.people[c.person].username}, {c.app}: {what(c)} - held back, see the findings" for c in held]
+    left += [f"{app}: could not be read ({why})" for app, why in sorted(deferred.items())]
+    result["changed"] = outcome.changed or bool(cancelled)
+    result["cancelled"] = list(cancelled)
+    result["changes"] = [result_data(row, company.people) for row in outcome.results]
+    result["tasks"] = sorted({row.task for row in outcome.results if row.task})
+    result["findings"] = [finding.to_dict() for finding in outcome.findings]
+    for line in finding_lines(outcome.findings):
+        say(f"  {line}")
+    result["verified"] = all(row.state in SETTLED for row in outcome.results)
+    result["left"] = left
+    if people:
+        unsettled = {id: [str(r.change) for r in outcome.left if r.change.person == id] for id in people}
+        for change in held:
+            unsettled.setdefault(change.person, []).append(str(change))
+        states = conclude(company, people, run, unsettled)
+        result["progress"] = {
+            company.people[id].username: {"done": s.done, "due": s.due, "missing": list(s.missing)} for id, s in states.items()
+        }
+        result["complete"] = all(state.complete for state in states.values())
+    counts = ", ".join(f"{number} {state}" for state, number in outcome.counts().items())
+    result["msg"] = counts or "nothing to do"
+    if left:
+        result["failed"] = True
+        result["msg"] = "not everything was carried out: " + "; ".join(left)
+    return result

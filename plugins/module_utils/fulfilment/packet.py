@@ -1,0 +1,396 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One person in one app: intent, action, read-back, evidence.
+
+This is the heart of carrying out. Its order never changes: claim, write down what is intended, read the account, do
+what is still to do, read again, write down what is so. A run that dies anywhere is repeated safely, because the second
+run reads first and finds what the first one did.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import time
+import typing as t
+
+from ..connectors.contract import Connector
+from ..desks.wording import owner_finding, task_for
+from ..errors import AppError, Throttled, Transient, Unsupported
+from ..ledger.records import ChangeResult
+from ..model import (
+    GIVING,
+    REMOVALS,
+    Account,
+    AccountKey,
+    AccountRecord,
+    App,
+    Because,
+    Change,
+    ChangeKind,
+    Finding,
+    GrantRecord,
+    NewAccount,
+    Person,
+    Run,
+)
+from .retrying import Budget, with_retries
+from .showing import UNREADABLE, shows
+
+#: How long a claim on (person, app) is held when its run dies without giving it back.
+CLAIM_FOR = dt.timedelta(minutes=10)
+
+
+@dataclasses.dataclass(frozen=True)
+class Packet:
+    """The changes of one person in one app, in order."""
+
+    person: Person
+    app: App
+    changes: tuple[Change, ...]
+
+
+class PacketRunner:
+    """Carries packets out, one after the other or from several threads at once."""
+
+    def __init__(
+        self,
+        *,
+        ledger: t.Any,
+        run: Run,
+        now: t.Callable[[], dt.datetime],
+        people: t.Mapping[str, Person],
+        budget: Budget = Budget(),
+        fallback_owner: str = "",
+        plan: str = "",
+        sleep: t.Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.ledger = ledger
+        self.run = run
+        self.now = now
+        self.people = people
+        self.budget = budget
+        self.fallback_owner = fallback_owner
+        self.plan = plan
+        self.sleep = sleep
+        #: what somebody should look at: tasks that nobody owns
+        self.findings: list[Finding] = []
+
+    def carry_out(self, packet: Packet, connector: Connector) -> list[ChangeResult]:
+        """Carry one packet out and return one result per change, in the packet's order.
+
+        Raises LedgerError when the evidence cannot be written: then nothing further may be done.
+        """
+        person, app = packet.person, packet.app
+        now = self.now()
+        if not self.ledger.claim(person.id, app.key, self.run, now, now + CLAIM_FOR):
+            detail = "another run is working on this person in this app; the next run finds what it left"
+            return [ChangeResult(change, "deferred", detail) for change in packet.changes]
+        try:
+            self.ledger.intend(packet.changes, self.run, self.now(), self.plan)
+            results = _Attempt(self, packet, connector).results()
+            self.ledger.settle(results, self.run, self.now())
+            return results
+        finally:
+            self.ledger.release(person.id, app.key, self.run)
+
+
+    def record_elsewhere(
+        self, packet: Packet, results: t.Sequence[ChangeResult], connector: Connector, account: Account | None
+    ) -> list[ChangeResult]:
+        """Write down what a module did on another host, and open the tasks for what it could not do."""
+        attempt = _Attempt(self, packet, connector)
+        attempt.account = account
+        attempt.done = {result.change.id: result for result in results}
+        self.ledger.intend(packet.changes, self.run, self.now(), self.plan)
+        attempt.open_tasks([result.change for result in results if result.state == "task"], "no_operation")
+        settled = [attempt.done[change.id] for change in packet.changes]
+        self.ledger.settle(settled, self.run, self.now())
+        attempt.record()
+        return settled
+
+
+class _Attempt:
+    """The state of one packet while it is carried out."""
+
+    def __init__(self, runner: PacketRunner, packet: Packet, connector: Connector) -> None:
+        self.runner = runner
+        self.person = packet.person
+        self.app = packet.app
+        self.changes = packet.changes
+        self.connector = connector
+        self.account: Account | None = None
+        self.done: dict[str, ChangeResult] = {}
+        #: grants that were asked for together with a new account, in one call
+        self.given_with_account: set[str] = set()
+
+    def results(self) -> list[ChangeResult]:
+        by_hand = [change for change in self.changes if not self._automatic(change)]
+        automatic = [change for change in self.changes if change not in by_hand]
+        if automatic:
+            self._automatically(automatic)
+        refused = [r.change for r in self.done.values() if r.state == "failed"]
+        urgent = [r.change for r in self.done.values() if r.state == "deferred" and r.change.urgency == "emergency"]
+        if by_hand:
+            self.open_tasks(by_hand, "no_connector" if not self.connector.operations() else "no_operation")
+        if refused:
+            self.open_tasks(refused, "refused")
+        if urgent:
+            # an emergency does not wait for an app that is down: somebody goes and looks
+            self.open_tasks(urgent, "deferred")
+        for change in self.changes:
+            if change.id not in self.done:
+                handing_over = next(c for c in self.changes if c.kind is ChangeKind.TRANSFER)
+                task = self.done[handing_over.id].task
+                state = "task" if task else "deferred"
+                self._finish(change, state, "" if task else "waits until what they own is handed over", task=task)
+        return [self.done[change.id] for change in self.changes]
+
+    # deciding
+
+    def _automatic(self, change: Change) -> bool:
+        if not self.connector.can(change.kind.value):
+            return False
+        needs_account = change.kind is not ChangeKind.CREATE and not change.account
+        creating = any(c.kind is ChangeKind.CREATE for c in self.changes)
+        # what is given to an account that somebody makes by hand is given by hand too, in the same task
+        return not (needs_account and creating and not self.connector.can("create"))
+
+    def _not_handed_over(self) -> bool:
+        transfers = [change for change in self.changes if change.kind is ChangeKind.TRANSFER]
+        return any(c.id not in self.done or self.done[c.id].state != "done" for c in transfers)
+
+    def _finish(self, change: Change, state: str, detail: str = "", **more: t.Any) -> None:
+        account = self.account.id if self.account else change.account
+        self.done[change.id] = ChangeResult(change, state, detail, account=account, **more)
+
+    # doing
+
+    def _automatically(self, changes: list[Change]) -> None:
+        try:
+            self.account = self._find(changes)
+        except AppError as error:
+            # an app that cannot be read is not written to
+            for change in changes:
+                self._finish(change, "deferred", str(error))
+            return
+        waiting: list[Change] = []
+        for position, change in enumerate(changes):
+            if change.id in self.done:
+                continue
+            if change.kind not in UNREADABLE and shows(change, self.account):
+                if change.id in self.given_with_account:
+                    self._finish(change, "done")
+                    waiting.append(change)
+                else:
+                    self._finish(change, "already")
+                continue
+            if self.account is None and change.kind is not ChangeKind.CREATE:
+                if change.kind in REMOVALS or change.kind in UNREADABLE:
+                    self._finish(change, "already", "the account is not there")
+                else:
+                    self._finish(change, "blocked", "there is no account to do this on")
+                continue
+            if change.kind is ChangeKind.DELETE and self._not_handed_over():
+                # what they own would go with the account; once it is handed over, the next run deletes
+                continue
+            try:
+                attempts = self._perform(change, changes)
+            except (Throttled, Transient) as error:
+                # what the app may have done all the same is found by the next run, which reads first
+                for rest in changes[position:]:
+                    if rest.id not in self.done:
+                        self._finish(rest, "deferred", str(error))
+                break
+            except AppError as error:
+                self._finish(change, "failed", str(error))
+                continue
+            if change.kind in UNREADABLE:
+                self._finish(change, "done", attempts=attempts)
+            else:
+                self._finish(change, "done", attempts=attempts)
+                waiting.append(change)
+        self._read_back(waiting)
+        self.record()
+
+    def _find(self, changes: list[Change]) -> Account | None:
+        known = next((change.account for change in changes if change.account), "")
+        person = self.person
+        if known:
+            key = AccountKey(id=known)
+        else:
+            key = AccountKey(external_id=person.id, email=person.email)
+        account, _tries = with_retries(lambda: self.connector.find(key), self.runner.budget, sleep=self.runner.sleep)
+        return account
+
+    def _perform(self, change: Change, changes: list[Change]) -> int:
+        connector, account, kind = self.connector, self.account, change.kind
+        call: t.Callable[[], t.Any]
+        if kind is ChangeKind.CREATE:
+            wanted = [
+                self.app.entitlements[c.entitlement]
+                for c in changes
+                if c.kind is ChangeKind.GRANT and c.entitlement in self.app.entitlements
+            ]
+            new = NewAccount(**change.details)
+
+            def call() -> t.Any:
+                # after a lost answer the account may be there: looking first is what keeps a second one from being made
+                return connector.find(AccountKey(external_id=new.external_id, username=new.username)) or connector.create(
+                    new, wanted
+                )
+
+            self.account, attempts = with_retries(call, self.runner.budget, sleep=self.runner.sleep)
+            self.given_with_account = {c.id for c in changes if c.kind is ChangeKind.GRANT}
+            return attempts
+        assert account is not None
+        if kind in (ChangeKind.GRANT, ChangeKind.REVOKE):
+            entitlement = self.app.entitlements[change.entitlement]
+            operation = connector.grant if kind is ChangeKind.GRANT else connector.revoke
+
+            def call() -> t.Any:
+                return operation(account, entitlement)
+
+        elif kind is ChangeKind.UPDATE:
+
+            def call() -> t.Any:
+                return connector.update(account, {name: new for name, (_old, new) in change.details.items()})
+
+        elif kind is ChangeKind.TRANSFER:
+
+            def call() -> t.Any:
+                return connector.transfer(account, self._heir(change))
+
+        else:
+
+            def call() -> t.Any:
+                return getattr(connector, kind.value)(account)
+
+        _answer, attempts = with_retries(call, self.runner.budget, sleep=self.runner.sleep)
+        return attempts
+
+    def _heir(self, change: Change) -> Account:
+        heir = self.runner.people.get(change.details.get("to", self.person.manager))
+        account = self.connector.find(AccountKey(external_id=heir.id, email=heir.email)) if heir else None
+        if account is None:
+            raise Unsupported(
+                "there is no account to hand over to",
+                where=f"app {self.app.key}, transfer from {self.person.username}",
+            )
+        return account
+
+    # proving
+
+    def _read_back(self, waiting: list[Change]) -> None:
+        if not waiting or not self.connector.reads:
+            return
+        pause = self.runner.budget.verify_wait
+        for attempt in range(self.runner.budget.verify_attempts):
+            if attempt:
+                self.runner.sleep(pause)
+                pause *= 2
+            key = AccountKey(id=self.account.id) if self.account else AccountKey(external_id=self.person.id)
+            try:
+                found = self.connector.find(key)
+            except (Throttled, Transient):
+                continue
+            except AppError as error:
+                for change in waiting:
+                    self._finish(change, "unverified", f"done, but it could not be read back: {error}")
+                return
+            for change in list(waiting):
+                if shows(change, found):
+                    earlier = self.done[change.id]
+                    self._finish(change, "verified", attempts=earlier.attempts)
+                    waiting.remove(change)
+            if not waiting:
+                self.account = found
+                return
+        for change in waiting:
+            self._finish(change, "unverified", "the app accepted it, but reading it back does not show it")
+
+    def record(self) -> None:
+        """Write down whose account it is and what it now gives."""
+        runner, person, app = self.runner, self.person, self.app
+        now = runner.now()
+        good = {r.change.id for r in self.done.values() if r.state in ("already", "verified")}
+        changes = [change for change in self.changes if change.id in good]
+        account = self.account
+        if account is None:
+            gone = [change for change in changes if change.account and change.kind in REMOVALS]
+            for change in gone:
+                self._end_all(change.account, change.because, now)
+                runner.ledger.forget_accounts(app.key, [change.account], runner.run, now)
+            return
+        suspending = next((c for c in changes if c.kind is ChangeKind.SUSPEND), None)
+        created = any(c.kind is ChangeKind.CREATE for c in changes)
+        record = AccountRecord(
+            account,
+            person.id,
+            matched_by="created" if created else "",
+            first_seen=now,
+            last_seen=now,
+            suspended_at=now if suspending else None,
+        )
+        runner.ledger.record_accounts([record], runner.run, now)
+        if suspending:
+            # a suspended account gives nothing: what it gave has ended
+            self._end_all(account.id, suspending.because, now)
+            return
+        granted = {c.entitlement: c.because for c in changes if c.kind is ChangeKind.GRANT}
+        back = any(c.kind is ChangeKind.REACTIVATE for c in changes)
+        kept = account.entitlements if back else frozenset(granted)
+        runner.ledger.record_grants(
+            [
+                GrantRecord(person.id, app.key, account.id, key, granted.get(key, ()), now, "verified", now)
+                for key in sorted(kept & account.entitlements)
+            ],
+            runner.run,
+            now,
+        )
+        for change in changes:
+            if change.kind is ChangeKind.REVOKE:
+                key = (person.id, app.key, account.id, change.entitlement)
+                runner.ledger.end_grants([key], _first(change.because), runner.run, now)
+
+    def _end_all(self, account: str, because: tuple[Because, ...], now: dt.datetime) -> None:
+        runner = self.runner
+        keys = [
+            (grant.person, grant.app, grant.account, grant.entitlement)
+            for grant in runner.ledger.grants(app=self.app.key, person=self.person.id)
+            if grant.account == account
+        ]
+        if keys:
+            runner.ledger.end_grants(keys, _first(because), runner.run, now)
+
+    # handing over to people
+
+    def open_tasks(self, changes: list[Change], reason: str) -> None:
+        giving = tuple(change for change in changes if change.kind in GIVING)
+        taking = tuple(change for change in changes if change.kind not in GIVING)
+        for items in (giving, taking):
+            if not items:
+                continue
+            task = task_for(
+                items,
+                self.person,
+                self.app,
+                manager=self.runner.people.get(self.person.manager),
+                reason=reason,
+                now=self.runner.now(),
+                fallback_owner=self.runner.fallback_owner,
+                because_of="; ".join(sorted({self.done[c.id].detail for c in items if c.id in self.done})),
+            )
+            finding = owner_finding(task, self.app)
+            if finding is not None:
+                self.runner.findings.append(finding)
+            opened = self.runner.ledger.open_task(task, self.runner.run, self.runner.now())
+            for change in items:
+                detail = self.done[change.id].detail if change.id in self.done else ""
+                self._finish(change, "task", detail, task=opened.id)
+
+
+def _first(because: tuple[Because, ...]) -> Because:
+    return because[0] if because else Because("unexplained")

@@ -1,0 +1,277 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Facts out of the ledger, the catalog and the people: the one place that asks, so that the rest only shows."""
+
+from __future__ import annotations
+
+import collections
+import datetime as dt
+import types
+import typing as t
+
+from ..ledger.store import Ledger
+from ..model import (
+    ENDED_STATES,
+    AccessException,
+    AccountRecord,
+    App,
+    Finding,
+    Lifecycle,
+    Lock,
+    Person,
+    Review,
+    Status,
+    Task,
+)
+from .account_findings import Standing, account_findings, correlations
+from .everybody import Names, access_of, people_facts
+from .facts import (
+    AppFacts,
+    Checkpoint,
+    EndedTasks,
+    EndingException,
+    Facts,
+    LockInForce,
+    OpenTask,
+    ReviewerProgress,
+    ReviewFacts,
+    RunFacts,
+)
+from .outstanding import Evidence, recent_failures, unverified_revocations
+
+RUNS_SHOWN = 25
+
+_NONE: t.Mapping[t.Any, t.Any] = types.MappingProxyType({})
+_CHANGED = ("done", "verified", "unverified", "task")
+
+
+def gather(
+    ledger: Ledger,
+    apps: t.Mapping[str, App],
+    people: t.Mapping[str, Person],
+    *,
+    statuses: t.Mapping[str, Status],
+    events: t.Mapping[str, Lifecycle],
+    operations: t.Mapping[str, t.Collection[str]],
+    reads: t.Mapping[str, bool],
+    now: dt.datetime,
+    today: dt.date | None = None,
+    progress: t.Mapping[str, tuple[int, int]] = _NONE,
+    exceptions: t.Iterable[AccessException] | None = None,
+    locks: t.Iterable[Lock] | None = None,
+    findings: t.Iterable[Finding] = (),
+    company: str = "",
+    as_of: dt.date | None = None,
+    tool: str = "",
+    policy: str = "",
+    commit: str = "",
+    stale: bool = False,
+) -> Facts:
+    """Read the ledger and return all that a report shows.
+
+    ``people`` (by id) are added to by those whom the ledger alone still knows. ``statuses`` and ``events`` say, by
+    person id, where they stand; somebody without a status has left. ``operations`` and ``reads`` say per app what its
+    connector can do by itself. ``progress`` has (done, due) of the people with something going on. ``exceptions`` and
+    ``locks`` are all there are, from files and ledger (None: those of the ledger); what is not in force is left out.
+    ``findings`` are further ones to show, of HR or of a run that looked. ``now`` is the time of the report, and
+    ``today`` the company's day at that time. Raises LedgerError.
+    """
+    today = today or now.date()
+    everyone = {id: record.person for id, record in ledger.people().items()} | dict(people)
+    directory = Names(everyone)
+    who = directory.username
+    accounts = ledger.accounts()
+    grants = ledger.grants()
+    tasks = ledger.tasks()
+    history = ledger.changes()
+    found = correlations(apps, everyone, accounts, ledger.links())
+    by_app: dict[str, list[AccountRecord]] = {key: [] for key in apps}
+    for record in accounts:
+        by_app.setdefault(record.account.app, []).append(record)
+    standings = {key: Standing(by_app[key], found[key]) for key in apps}
+    evidence = Evidence(accounts, grants)
+    open_tasks = [task for task in tasks if task.state == "open"]
+    in_force = [lock for lock in (ledger.locks(now) if locks is None else locks) if _in_force(lock, now)]
+    locked = {directory.id_of(lock.person) for lock in in_force}
+    return Facts(
+        generated_at=now,
+        company=company,
+        as_of=as_of,
+        tool=tool,
+        policy=policy,
+        commit=commit,
+        rehearsal=ledger.rehearsal,
+        stale=stale,
+        chain_count=ledger.head.seq,
+        chain_head=ledger.head.hash if ledger.head.seq else "",
+        checkpoint=_checkpoint(ledger),
+        apps=_apps(apps, standings, operations, reads, ledger.readings(), open_tasks),
+        people=people_facts(everyone, statuses, events, progress, locked, access_of(apps, accounts, grants)),
+        tasks=tuple(sorted((_open_task(task, now, who) for task in open_tasks), key=lambda task: (task.due, task.id))),
+        ended_tasks=_ended(tasks),
+        revocations=unverified_revocations(
+            history,
+            {task.id: task for task in tasks},
+            evidence,
+            events_of=lambda person: ledger.events(person=person),
+            who=who,
+        ),
+        findings=account_findings(standings, found, grants, findings, now=now, who=who),
+        exceptions=_exceptions(ledger.exceptions() if exceptions is None else exceptions, today, directory),
+        locks=_locks(in_force, directory),
+        reviews=_reviews(ledger.reviews(), now, who),
+        runs=_runs(ledger.runs(limit=RUNS_SHOWN), collections.Counter(r.run for r in history if r.state in _CHANGED)),
+        failures=recent_failures(history, evidence, now=now, who=who),
+    )
+
+
+def coverage_of(operations: t.Collection[str], reads: bool) -> str:
+    """Return how far an app is automated: automatic when anything is changed without a person."""
+    if operations:
+        return "automatic"
+    return "read-only" if reads else "manual"
+
+
+def _apps(
+    apps: t.Mapping[str, App],
+    standings: t.Mapping[str, Standing],
+    operations: t.Mapping[str, t.Collection[str]],
+    reads: t.Mapping[str, bool],
+    readings: t.Mapping[str, t.Mapping[str, t.Any]],
+    open_tasks: t.Iterable[Task],
+) -> tuple[AppFacts, ...]:
+    waiting = collections.Counter(task.app for task in open_tasks)
+    return tuple(
+        AppFacts(
+            key=key,
+            name=app.name or key,
+            tier=app.tier,
+            connector=app.connector,
+            owner=app.owner,
+            tags=tuple(app.tags),
+            coverage=coverage_of(operations.get(key, ()), reads.get(key, False)),
+            operations=tuple(sorted(operations.get(key, ()))),
+            accounts=len(standings[key].all),
+            managed=len(standings[key].managed),
+            orphans=len(standings[key].orphans),
+            protected=len(standings[key].protected),
+            open_tasks=waiting[key],
+            last_read=readings.get(key, _NONE).get("at"),
+            read_complete=bool(readings.get(key, _NONE).get("complete", True)),
+            seats_used=sum(1 for record in standings[key].all if record.account.active),
+            seats_limit=app.seats.limit,
+            seat_cost=app.seats.cost,
+            currency=app.seats.currency,
+            seat_per=app.seats.per,
+        )
+        for key, app in sorted(apps.items())
+    )
+
+
+def _open_task(task: Task, now: dt.datetime, who: t.Callable[[str], str]) -> OpenTask:
+    return OpenTask(
+        id=task.id,
+        title=task.title,
+        owner=task.owner,
+        person=who(task.person),
+        app=task.app,
+        opened=task.opened_at,
+        due=task.due,
+        overdue=task.due < now,
+        urgency=task.urgency,
+        age_days=max(0, (now - task.opened_at).days),
+        reference=task.reference,
+    )
+
+
+def _ended(tasks: t.Iterable[Task]) -> tuple[EndedTasks, ...]:
+    counts: collections.Counter[str] = collections.Counter()
+    late: collections.Counter[str] = collections.Counter()
+    for task in tasks:
+        counts[task.state] += 1
+        late[task.state] += bool(task.ended_at and task.ended_at > task.due)
+    return tuple(EndedTasks(state, counts[state], late[state]) for state in ENDED_STATES if counts[state])
+
+
+def _exceptions(exceptions: t.Iterable[AccessException], today: dt.date, names: Names) -> tuple[EndingException, ...]:
+    found = {
+        exception.id: EndingException(
+            id=exception.id,
+            person=names.username_of(exception.person),
+            grant=", ".join(f"{app}: {entitlement}" for app, entitlement in exception.grants),
+            start=exception.start,
+            until=exception.until,
+            days=(exception.until - today).days,
+            reason=exception.reason,
+            approved_by=exception.approved_by,
+        )
+        for exception in exceptions
+        if exception.until >= today
+    }
+    return tuple(sorted(found.values(), key=lambda exception: (exception.until, exception.id)))
+
+
+def _in_force(lock: Lock, now: dt.datetime) -> bool:
+    return (lock.since is None or lock.since <= now) and (lock.until is None or now < lock.until)
+
+
+def _locks(locks: t.Iterable[Lock], names: Names) -> tuple[LockInForce, ...]:
+    found = {LockInForce(names.username_of(k.person), k.reason, k.by, k.since, k.until) for k in locks}
+    return tuple(sorted(found, key=lambda lock: (lock.person, str(lock.since), lock.reason, lock.by, str(lock.until))))
+
+
+def _reviews(reviews: t.Iterable[Review], now: dt.datetime, who: t.Callable[[str], str]) -> tuple[ReviewFacts, ...]:
+    """Return the reviews: open ones first, by when they are due, then the closed ones, the newest first."""
+    found = []
+    for review in reviews:
+        totals: collections.Counter[str] = collections.Counter(item.reviewer for item in review.items)
+        decided = collections.Counter(item.reviewer for item in review.items if item.decision)
+        decisions = collections.Counter(item.decision for item in review.items)
+        found.append(
+            ReviewFacts(
+                id=review.id,
+                title=review.title,
+                state=review.state,
+                opened=review.opened_at,
+                due=review.due,
+                total=len(review.items),
+                decided=sum(decided.values()),
+                kept=decisions["keep"],
+                revoked=decisions["revoke"],
+                changed=decisions["change"],
+                overdue=review.state == "open" and review.due < now,
+                reviewers=tuple(
+                    ReviewerProgress(who(reviewer), total, decided[reviewer])
+                    for reviewer, total in sorted(totals.items(), key=lambda pair: (-pair[1], pair[0]))
+                ),
+            )
+        )
+    opened = sorted((r for r in found if r.state == "open"), key=lambda r: (r.due, r.id))
+    closed = sorted((r for r in found if r.state != "open"), key=lambda r: (r.opened, r.id), reverse=True)
+    return (*opened, *closed)
+
+
+def _runs(rows: t.Iterable[t.Mapping[str, t.Any]], changes: t.Mapping[str, int]) -> tuple[RunFacts, ...]:
+    return tuple(
+        RunFacts(
+            id=row["id"],
+            at=row["started_at"],
+            command=f"{row['command']} (check)" if row["check_mode"] else row["command"],
+            actor=f"{row['actor']} (job {row['awx_job']})" if row["awx_job"] else row["actor"],
+            outcome=row["outcome"] or "not ended",
+            changes=changes.get(row["id"], 0),
+            ended=row["ended_at"],
+        )
+        for row in rows
+    )
+
+
+def _checkpoint(ledger: Ledger) -> Checkpoint | None:
+    marks = ledger.checkpoints()
+    if not marks:
+        return None
+    last = marks[-1]
+    at = last["at"] if isinstance(last["at"], dt.datetime) else dt.datetime.fromisoformat(last["at"])
+    return Checkpoint(at, last["seq"], last["head_hash"], last["public_key"])

@@ -1,0 +1,34 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Writing files whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import tempfile
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> pathlib.Path:
+    """Write ``text`` as UTF-8 to ``path`` and return it.
+
+    The file is there with its new content or with its old one, never with half of either. Its mode is what the umask
+    gives.
+    """
+    target = pathlib.Path(path)
+    umask = os.umask(0)
+    os.umask(umask)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o666 & ~umask)
+        os.replace(name, target)
+    except BaseException:
+        pathlib.Path(name).unlink(missing_ok=True)
+        raise
+    return target

@@ -1,0 +1,68 @@
+#!/usr/bin/python
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: tasks
+short_description: Bring manual tasks up to date
+version_added: 0.1.0
+author:
+  - The Rollcall contributors (@rollcall)
+description:
+  - Takes in the answers of owners, closes tasks that a read-back shows to be done, opens those again that it shows not to be done, cancels what is no longer due, and writes the list of what is open.
+extends_documentation_fragment:
+  - rollcall.access.config
+  - rollcall.access.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+options:
+  answers:
+    description: A CSV file with answers, as O(sheet) is laid out.
+    type: path
+  sheet:
+    description: Where to write the open tasks as a CSV file for the owners to fill in.
+    type: path
+"""
+
+EXAMPLES = r"""
+- name: What the owners sent back
+  rollcall.access.tasks:
+    answers: answers.csv
+    sheet: open-tasks.csv
+"""
+
+RETURN = r"""
+open:
+  description: The tasks that are open, with owner and deadline.
+  returned: success
+  type: list
+  elements: dict
+overdue:
+  description: How many of them are late.
+  returned: success
+  type: int
+ended:
+  description: The tasks that ended in this run, and how.
+  returned: success
+  type: dict
+reopened:
+  description: Tasks that were said to be done and are not.
+  returned: success
+  type: list
+  elements: str
+findings:
+  description: What somebody should look at.
+  returned: success
+  type: list
+  elements: dict
+msg:
+  description: What happened, in words.
+  returned: always
+  type: str
+"""

@@ -1,0 +1,127 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The base of every action plugin: arguments in, one call to the floors below, a result out."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import pathlib
+import typing as t
+
+from ansible.plugins.action import ActionBase
+
+from ..module_utils.company.company import Company, config_path
+from ..module_utils.company.runs import new_run
+from ..module_utils.company.settings import Settings
+from ..module_utils.errors import RollcallError
+from ..module_utils.model import Run
+from .templates import resolver
+
+COMMON: dict[str, t.Any] = {"config": {"type": "path"}}
+
+
+class RollcallAction(ActionBase):
+    """One piece of work on the controller.
+
+    A subclass gives its ``arguments`` and ``work``; everything that goes wrong on purpose becomes a failed result with
+    ``failure: {code, message, details}``.
+    """
+
+    _requires_connection = False
+    TRANSFERS_FILES = False
+
+    #: The argument spec, without what all of them take.
+    arguments: t.ClassVar[dict[str, t.Any]] = {}
+    required_one_of: t.ClassVar[t.Sequence[t.Sequence[str]]] = ()
+    #: Whether the ledger is written to (never in check mode).
+    writes: t.ClassVar[bool] = True
+    #: Whether HR and policy may be broken.
+    emergency: t.ClassVar[bool] = False
+
+    def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        self.vars = task_vars or {}
+        result: dict[str, t.Any] = super().run(tmp, self.vars)
+        result["changed"] = False
+        _validation, arguments = self.validate_argument_spec(
+            argument_spec={**COMMON, **self.arguments}, required_one_of=self.required_one_of or None
+        )
+        try:
+            with self.company(arguments) as company:
+                self.base = company.settings.base
+                result.update(self.work(company, arguments))
+            if not result.get("failed"):
+                self.say(f"  {self.vars.get('inventory_hostname', 'localhost')}: {result['msg']}")
+        except RollcallError as error:
+            result.update(failed=True, msg=str(error), failure=error.failure())
+        return result
+
+    def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Do it, and return what the task returns. Raises RollcallError."""
+        raise NotImplementedError
+
+    # what a subclass works with
+
+    @property
+    def check_mode(self) -> bool:
+        return bool(self._task.check_mode)
+
+    @property
+    def diff_mode(self) -> bool:
+        return bool(self._task.diff)
+
+    def company(self, arguments: dict[str, t.Any], *, writes: bool | None = None) -> Company:
+        emergency = self.emergency or bool(arguments.get("emergency"))
+        return Company(
+            self.settings(arguments),
+            resolve=resolver(self._templar),
+            writes=(self.writes if writes is None else writes) and not self.check_mode,
+            emergency=emergency,
+            from_ledger=os.environ.get("ROLLCALL_HR", "") == "ledger" and "ROLLCALL_HR=ledger says so" or "",
+        )
+
+    def settings(self, arguments: dict[str, t.Any]) -> Settings:
+        given = arguments.get("config")
+        inherited = self.vars.get("rollcall_config")
+        if not given and inherited and pathlib.Path(inherited).is_file():
+            # where the inventory was made elsewhere (AWX), its path may not exist here
+            given = inherited
+        return Settings.load(config_path(given, os.environ, pathlib.Path(self._loader.get_basedir())))
+
+    def begin(self, company: Company, command: str) -> Run:
+        """Return the run that this play is, and write its beginning down once."""
+        play = self._task.get_play() if hasattr(self._task, "get_play") else None
+        job = str(self.vars.get("awx_job_id") or self.vars.get("tower_job_id") or "")
+        run = new_run(
+            command=command,
+            actor=self.actor(),
+            at=company.clock.now(),
+            unique=str(getattr(play, "_uuid", "") or self._task._uuid),
+            policy=company.policy.version,
+            commit=company.commit,
+            awx_job=job,
+            check_mode=self.check_mode,
+        )
+        if company.writes:
+            company.ledger.begin_run(run)
+        return run
+
+    def actor(self) -> str:
+        """Who is behind this run: the AWX user, $ROLLCALL_ACTOR, or the user of the shell."""
+        for name in ("awx_user_name", "tower_user_name"):
+            if self.vars.get(name):
+                return str(self.vars[name])
+        return os.environ.get("ROLLCALL_ACTOR") or getpass.getuser()
+
+    def in_company(self, name: str) -> pathlib.Path:
+        """Return where a file that a task names is: relative names start from the company's directory."""
+        path = pathlib.Path(name).expanduser()
+        return path if path.is_absolute() else self.base / path
+
+    def say(self, text: str) -> None:
+        """Show a line of progress as it happens."""
+        if not os.environ.get("ROLLCALL_QUIET"):
+            self._display.display(text)
+
