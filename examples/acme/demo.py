@@ -84,7 +84,9 @@ class ScimServer:
         """Make the groups that the catalog names, and one account that nobody remembers."""
         for app, names in GROUPS.items():
             for name in names:
-                self.call(app, "Groups", {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": name})
+                self.call(
+                    app, "Groups", {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": name}
+                )
         self.call(
             "crm",
             "Users",
@@ -211,7 +213,9 @@ class Demo:
 
     def run(self) -> None:
         self.on("2026-11-02")
-        self.say("Monday, 2 November: is everything in order?", "Catalog, policy and HR are checked before anything else.")
+        self.say(
+            "Monday, 2 November: is everything in order?", "Catalog, policy and HR are checked before anything else."
+        )
         self.play("check")
 
         self.say("Whose accounts are out there?", "Every app is read; accounts are matched to people.")
@@ -246,11 +250,15 @@ class Demo:
         self.play("offboard")
         self.expect_gone("hub", "dmitri.okafor")
 
-        self.say("Oliver's laptop is stolen: cut him off now", "Works while HR is down. The lock vetoes every re-grant.")
+        self.say(
+            "Oliver's laptop is stolen: cut him off now", "Works while HR is down. The lock vetoes every re-grant."
+        )
         self.play("emergency_offboard", "--limit", "oliver.grant", "-e", "rollcall_reason=laptop-stolen")
         self.expect_gone("hub", "oliver.grant")
 
-        self.say("Everything else, for everyone", "Expiries and drift: an exception that has ended takes its access with it.")
+        self.say(
+            "Everything else, for everyone", "Expiries and drift: an exception that has ended takes its access with it."
+        )
         self.play("reconcile")
 
         self.say("The quarterly review of customer data", "Each manager gets a sheet; one licence is taken away.")
@@ -301,7 +309,8 @@ def main() -> int:
         return 1
     finally:
         server.stop()
-    print(f"\nDone in {time.monotonic() - started:.0f} seconds. Every step was run twice; the second time nothing changed.")
+    seconds = time.monotonic() - started
+    print(f"\nDone in {seconds:.0f} seconds. Every step was run twice; the second time nothing changed.")
     print(f"The report:   {TARGET / 'report' / 'index.html'}")
     print(f"The evidence: {TARGET / 'evidence'}")
     print(f"The company:  {TARGET} (look at rollcall.yml and access/)")

@@ -19,8 +19,8 @@ from ..module_utils.errors import GuardStop, RollcallError
 from ..module_utils.face.account_module import ARGUMENTS, REQUIRED_ONE_OF, result_from
 from ..module_utils.face.carried_out import carry_out_and_conclude
 from ..module_utils.face.definitions import account_data, account_from, app_definition, person_definition
-from ..module_utils.face.results import change_data, result_data, result_line
 from ..module_utils.face.diffs import diffs_of
+from ..module_utils.face.results import change_data, result_data, result_line
 from ..module_utils.fulfilment.executor import SETTLED
 from ..module_utils.fulfilment.packet import Packet, PacketRunner
 from ..module_utils.model import App, Change, Person
@@ -98,7 +98,7 @@ class ActionModule(RollcallAction):
         )
         result["account"] = account_data(account)
         if company.writes and result["changed"]:
-            records = [r for r in company.ledger.accounts(app=app.key, person=person.id)]
+            records = company.ledger.accounts(app=app.key, person=person.id)
             result["account"] = account_data(records[0].account) if records else None
         return result
 

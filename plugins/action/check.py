@@ -48,5 +48,7 @@ class ActionModule(RollcallAction):
                 f"{events.count(event)} {event.value}s" for event in Lifecycle
             )
         if errors:
-            result.update(failed=True, msg=errors[0] if len(errors) == 1 else f"{len(errors)} errors: " + "; ".join(errors))
+            result.update(
+                failed=True, msg=errors[0] if len(errors) == 1 else f"{len(errors)} errors: " + "; ".join(errors)
+            )
         return result

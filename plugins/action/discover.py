@@ -54,7 +54,9 @@ class ActionModule(RollcallAction):
             company.clock.now(),
             parse_duration(arguments["unused_after"]),
         )
-        findings = vanished + [f for key in sorted(correlations) for f in correlation_findings(correlations[key], company.people)]
+        findings = vanished + [
+            f for key in sorted(correlations) for f in correlation_findings(correlations[key], company.people)
+        ]
         for line in finding_lines(findings):
             self.say(f"  {line}")
         operations = company.operations()

@@ -34,7 +34,9 @@ class ActionModule(RollcallAction):
                 return {"msg": f"there is no exception {arguments['id']}"}
             if company.writes:
                 run = self.begin(company, "exception")
-                company.ledger.end_exception(arguments["id"], run.actor, arguments["reason"] or "ended by hand", run, now)
+                company.ledger.end_exception(
+                    arguments["id"], run.actor, arguments["reason"] or "ended by hand", run, now
+                )
             return {"changed": True, "msg": f"exception {arguments['id']} has ended"}
         exception = self._exception(company, arguments)
         if there == exception:

@@ -60,7 +60,7 @@ class ActionModule(RollcallAction):
                 directory=directory,
                 early=arguments["early"],
                 approved=arguments["approved"] or "",
-                progress=lambda _packet, rows: [self.say(f"  {result_line(row, company.people)}") for row in rows],
+                progress=lambda _packet, rows: self.say_each(result_line(row, company.people) for row in rows),
             )
         if kept:
             now = company.clock.now()
@@ -107,7 +107,8 @@ class ActionModule(RollcallAction):
             "files": [str(path) for path in done.files],
             "findings": [finding.to_dict() for finding in done.findings],
             "changes": [result_data(row, company.people) for row in done.outcome.results] if done.outcome else [],
-            "msg": f"review {review.id} is {review.state}: {decided} of {len(review.items)} decided, {revoked} to take away",
+            "msg": f"review {review.id} is {review.state}: "
+            f"{decided} of {len(review.items)} decided, {revoked} to take away",
         }
         left = [result_line(row, company.people) for row in done.outcome.left] if done.outcome else []
         left = left or [str(finding) for finding in done.findings if finding.severity == "error"]

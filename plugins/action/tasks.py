@@ -6,14 +6,15 @@
 
 from __future__ import annotations
 
-import pathlib
 import typing as t
 
 from ..module_utils.company.company import Company
 from ..module_utils.company.manual_work import synchronise
 from ..module_utils.desks.answers import read_answers, write_sheet
+from ..module_utils.desks.contract import Answer
 from ..module_utils.face.results import finding_lines
 from ..module_utils.face.tasks import task_data
+from ..module_utils.model import Finding
 from ..module_utils.writing import write_text
 from ..plugin_utils.action import RollcallAction
 
@@ -26,7 +27,8 @@ class ActionModule(RollcallAction):
 
     def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         run = self.begin(company, "tasks")
-        answers, notes = (), ()
+        answers: tuple[Answer, ...] = ()
+        notes: tuple[Finding, ...] = ()
         if arguments["answers"]:
             answers, notes = read_answers(self.in_company(arguments["answers"]))
         done = synchronise(company, run, answers)

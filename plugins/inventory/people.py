@@ -120,7 +120,6 @@ import typing as t
 
 from ansible import context
 from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
-
 from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company
 from ansible_collections.rollcall.access.plugins.module_utils.company.hosts import app_hosts, person_hosts
 from ansible_collections.rollcall.access.plugins.module_utils.company.settings import Settings
@@ -161,16 +160,16 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
 
     def _build(self, path: str) -> None:
         why = "ROLLCALL_HR=ledger says so" if os.environ.get("ROLLCALL_HR") == "ledger" else ""
-        company = Company(
-            Settings.load(path), resolve=resolver(self.templar), emergency=_emergency(), from_ledger=why
-        )
+        company = Company(Settings.load(path), resolve=resolver(self.templar), emergency=_emergency(), from_ledger=why)
         with company:
             people = person_hosts(company)
             apps = app_hosts(company)
             company.share()
             stale = company.population.stale
         if stale:
-            self.display.warning(f"rollcall: HR was not read, people come from the ledger and nobody joins, moves or leaves: {stale}")
+            self.display.warning(
+                f"rollcall: HR was not read, people come from the ledger and nobody joins, moves or leaves: {stale}"
+            )
         wanted = _limit(people.keys() | apps.keys())
         for group in (
             *("people", "joiners", "movers", "leavers", "active", "contractors", "locked", "apps"),
@@ -205,7 +204,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             if key in host.vars:
                 # what was made out of HR's values is data as well
                 host.vars[key] = as_data(host.vars[key])
-        self._add_host_to_composed_groups(self.get_option("groups") or {}, {**variables, **host.vars}, name, strict=strict)
+        self._add_host_to_composed_groups(
+            self.get_option("groups") or {}, {**variables, **host.vars}, name, strict=strict
+        )
         self._add_host_to_keyed_groups(
             self.get_option("keyed_groups") or [], {**variables, **host.vars}, name, strict=strict
         )

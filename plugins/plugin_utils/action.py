@@ -79,7 +79,7 @@ class RollcallAction(ActionBase):
             resolve=resolver(self._templar),
             writes=(self.writes if writes is None else writes) and not self.check_mode,
             emergency=emergency,
-            from_ledger=os.environ.get("ROLLCALL_HR", "") == "ledger" and "ROLLCALL_HR=ledger says so" or "",
+            from_ledger=(os.environ.get("ROLLCALL_HR", "") == "ledger" and "ROLLCALL_HR=ledger says so") or "",
         )
 
     def settings(self, arguments: dict[str, t.Any]) -> Settings:
@@ -125,3 +125,7 @@ class RollcallAction(ActionBase):
         if not os.environ.get("ROLLCALL_QUIET"):
             self._display.display(text)
 
+    def say_each(self, lines: t.Iterable[str]) -> None:
+        """Show lines of progress, indented as all of them are."""
+        for line in lines:
+            self.say(f"  {line}")

@@ -12,7 +12,7 @@ import typing as t
 from ..errors import AppError
 from ..fulfilment.executor import Executor, Outcome, packets_of
 from ..fulfilment.packet import Packet, PacketRunner
-from ..fulfilment.retrying import Budget
+from ..fulfilment.retrying import USUAL, Budget
 from ..ledger.records import ChangeResult
 from ..model import Change, Run
 from .company import Company
@@ -25,7 +25,7 @@ def carry_out(
     *,
     plan: str = "",
     workers: int = 16,
-    budget: Budget = Budget(),
+    budget: Budget = USUAL,
     progress: t.Callable[[Packet, list[ChangeResult]], None] | None = None,
 ) -> Outcome:
     """Carry changes out, each with its evidence. Raises LedgerError when the evidence cannot be written."""

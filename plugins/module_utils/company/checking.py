@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import typing as t
 
+from ..connectors import registry
 from ..errors import PolicyError, RollcallError
 from ..model import Finding
 from ..policy import checking
 from ..policy.loading import load_access
-from ..connectors import registry
 from .company import Company
 from .reading_apps import read_apps
 
@@ -21,8 +21,9 @@ def check_policy(company: Company) -> tuple[Finding, ...]:
     """Check catalog, policy, exceptions and locks, all at once; people are looked at too where HR can be read."""
     settings = company.settings
     feed = company.feed
-    readable = not isinstance(feed, RollcallError)
-    attributes = frozenset(name for person in feed.people for name in person.attributes) if readable else None
+    attributes = None
+    if not isinstance(feed, RollcallError):
+        attributes = frozenset(name for person in feed.people for name in person.attributes)
     try:
         access = load_access(
             settings.catalog,
@@ -41,7 +42,7 @@ def check_policy(company: Company) -> tuple[Finding, ...]:
         access.policy,
         access.exceptions,
         access.locks,
-        list(company.people.values()) if readable and _known(company) else None,
+        list(company.people.values()) if attributes is not None and _known(company) else None,
         today=today,
     )
 

@@ -18,8 +18,8 @@ from ..connectors.contract import Connector
 from ..errors import GuardStop, LedgerError, PolicyError, Refused, RollcallError, SourceUnreachable, UnknownName
 from ..ledger.store import Ledger
 from ..model import AccessException, App, Lock, Person
-from ..policy.evaluation import lock_in_force
 from ..policy.commit import git_commit
+from ..policy.evaluation import lock_in_force
 from ..policy.loading import load_catalog, load_exceptions, load_locks, load_policy
 from ..policy.matching import attributes_read
 from ..policy.organisation import Organisation, names_of
@@ -159,7 +159,7 @@ class Company:
 
     @functools.cached_property
     def ungoverned(self) -> frozenset[str]:
-        """Apps in which neither a rule nor an exception gives anybody anything: the policy has not got round to them."""
+        """Apps in which neither a rule nor an exception gives anybody anything: not governed yet."""
         given = {app for rule in self.policy.rules for app, _entitlement in rule.gives}
         given |= {app for exception in self.exceptions for app, _entitlement in exception.grants}
         return frozenset(self.apps.keys() - given)
@@ -278,6 +278,7 @@ class Company:
 
     def reads(self) -> dict[str, bool]:
         return {key: registry.connector_class(app.connector).reads for key, app in self.apps.items()}
+
 
 def config_path(given: str | None, environment: t.Mapping[str, str], directory: pathlib.Path) -> pathlib.Path:
     """Return where rollcall.yml is: as given, as $ROLLCALL_CONFIG says, or in the working directory."""

@@ -100,9 +100,7 @@ def progress(company: Company, people: t.Collection[str]) -> dict[str, Progress]
             tasks[task.person].append(task)
         else:
             declined[task.person] |= {(item.app, item.kind.value, item.entitlement) for item in task.items}
-    return {
-        id: progress_of(wants[id], accounts[id], granted[id], tasks[id], declined[id], id) for id in sorted(chosen)
-    }
+    return {id: progress_of(wants[id], accounts[id], granted[id], tasks[id], declined[id], id) for id in sorted(chosen)}
 
 
 def _rows(query: t.Callable[..., t.Iterable[t.Any]], people: t.Collection[str]) -> t.Iterator[t.Any]:

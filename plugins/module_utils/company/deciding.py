@@ -18,7 +18,7 @@ from .company import Company
 
 @dataclasses.dataclass(frozen=True)
 class Decision:
-    """The wants by (person, app), what is to be said about them, and what reviews took away, by (person, app, entitlement)."""
+    """The wants by (person, app), findings about them, and what reviews took, by (person, app, entitlement)."""
 
     wants: t.Mapping[tuple[str, str], Want]
     findings: tuple[Finding, ...] = ()

@@ -68,9 +68,7 @@ def _person_variables(company: Company, person: Person, access: dict[str, list[s
     }
 
 
-def _person_groups(
-    company: Company, person: Person, access: t.Mapping[str, t.Any], locked: bool
-) -> t.Iterator[str]:
+def _person_groups(company: Company, person: Person, access: t.Mapping[str, t.Any], locked: bool) -> t.Iterator[str]:
     population = company.population
     yield "people"
     event = population.events.get(person.id)
@@ -116,7 +114,13 @@ def _app_variables(app: App, operations: list[str], reads: bool) -> dict[str, t.
         "operations": operations,
         "reads": reads,
         "entitlements": {
-            key: {"kind": e.kind, "value": e.value, "rank": e.rank, "privileged": e.privileged, "description": e.description}
+            key: {
+                "kind": e.kind,
+                "value": e.value,
+                "rank": e.rank,
+                "privileged": e.privileged,
+                "description": e.description,
+            }
             for key, e in app.entitlements.items()
         },
     }

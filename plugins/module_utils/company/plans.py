@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 
 from ..errors import AppError, GuardStop, PlanMoved, SourceUnreachable, UnknownName
-from ..fulfilment.retrying import Budget
+from ..fulfilment.retrying import USUAL, Budget
 from ..model import (
     Account,
     AccountRecord,
@@ -59,7 +59,7 @@ def plan_changes(
     apps: t.Collection[str] | None = None,
     urgency: str = "normal",
     ignore_tasks: bool = False,
-    budget: Budget = Budget(),
+    budget: Budget = USUAL,
 ) -> Planned:
     """Work out what would change for these people (None: everyone) in these apps (None: all of them).
 
@@ -73,7 +73,9 @@ def plan_changes(
     everyone = sorted(company.people) if people is None else sorted(people)
     keys = sorted(company.apps) if apps is None else sorted(apps)
     decision = decide(company, everyone, None if apps is None else frozenset(keys))
-    readings = read_apps(company, [company.apps[key] for key in keys], None if people is None else everyone, budget=budget)
+    readings = read_apps(
+        company, [company.apps[key] for key in keys], None if people is None else everyone, budget=budget
+    )
     tasks = [] if ignore_tasks else company.ledger.tasks(states=("open",))
     declined = [] if ignore_tasks else company.ledger.tasks(states=("declined",))
     plan = make_plan(
@@ -166,7 +168,8 @@ def hold_against_guard(plan: Plan, approved: str = "") -> None:
     if approved:
         if plan.hash != approved:
             raise PlanMoved(
-                f"plan {approved} was approved, but what would change now is plan {plan.hash} ({len(plan.changes)} changes)",
+                f"plan {approved} was approved, but what would change now is plan {plan.hash} "
+                f"({len(plan.changes)} changes)",
                 todo="Run plan again, look at it and approve the new one. Nothing was changed",
                 approved=approved,
                 now=plan.hash,
@@ -176,8 +179,8 @@ def hold_against_guard(plan: Plan, approved: str = "") -> None:
         raise GuardStop(
             "; ".join(breach.message for breach in plan.breaches),
             todo=(
-                f"Nothing was changed; the plan is kept as {plan.hash}. If it is right, carry out exactly this plan with "
-                f"-e rollcall_plan={plan.hash}"
+                f"Nothing was changed; the plan is kept as {plan.hash}. If it is right, carry out exactly this plan "
+                f"with -e rollcall_plan={plan.hash}"
             ),
             plan=plan.hash,
             breaches=[breach.to_dict() for breach in plan.breaches],
@@ -186,7 +189,7 @@ def hold_against_guard(plan: Plan, approved: str = "") -> None:
 
 def guard_breaches(company: Company, changes: t.Sequence[Change]) -> tuple[Finding, ...]:
     """Hold changes that no plan was made for against the limits, by what the ledger knows."""
-    population: dict[str, int] = {key: 0 for key in company.apps}
+    population: dict[str, int] = dict.fromkeys(company.apps, 0)
     accounts: dict[str, list[Account]] = {key: [] for key in company.apps}
     for record in company.ledger.accounts():
         if record.account.app in accounts:

@@ -13,8 +13,8 @@ import typing as t
 from ..errors import GuardStop
 from ..model import Finding, Lifecycle, Person, PersonRecord, Status
 from ..planning.guard import check_feed
-from ..policy.organisation import names_of
 from ..planning.lifecycle import lifecycle, standing_today
+from ..policy.organisation import names_of
 from ..sources.people import Feed
 from ..sources.usernames import assign_usernames
 from .settings import Settings
@@ -24,9 +24,9 @@ from .settings import Settings
 class Population:
     """The people of a company at one moment, by id.
 
-    ``stale`` is empty, or says why HR could not be read: then the people are those of the ledger and nobody is a joiner,
-    mover or leaver. ``missing`` are the people whom the ledger knows and the feed no longer names: they stay as they
-    were, because a disappearing record is no sign that somebody has left.
+    ``stale`` is empty, or says why HR could not be read: then the people are those of the ledger and nobody is a
+    joiner, mover or leaver. ``missing`` are the people whom the ledger knows and the feed no longer names: they stay as
+    they were, because a disappearing record is no sign that somebody has left.
     """
 
     people: t.Mapping[str, Person]
@@ -83,7 +83,9 @@ def population_of(
             breaches=[b.to_dict() for b in breaches],
         )
     taken = {id: record.person.username for id, record in records.items() if record.person.username}
-    people = {p.id: _with_history(p, records.get(p.id)) for p in assign_usernames(feed.people, taken, settings.username)}
+    people = {
+        p.id: _with_history(p, records.get(p.id)) for p in assign_usernames(feed.people, taken, settings.username)
+    }
     missing = frozenset(id for id, r in records.items() if id not in people and r.standing != "left")
     for id in missing:
         people[id] = records[id].person

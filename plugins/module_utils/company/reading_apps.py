@@ -11,7 +11,7 @@ import typing as t
 
 from ..connectors.contract import Connector
 from ..errors import AppError, Conflict
-from ..fulfilment.retrying import Budget, with_retries
+from ..fulfilment.retrying import USUAL, Budget, with_retries
 from ..model import Account, AccountKey, App, Person
 from ..planning.reading import Reading
 from .company import Company
@@ -26,7 +26,7 @@ def read_apps(
     people: t.Collection[str] | None = None,
     *,
     workers: int = 32,
-    budget: Budget = Budget(),
+    budget: Budget = USUAL,
 ) -> dict[str, Reading]:
     """Read apps side by side; ``people`` narrows it to what these have (None: everything).
 

@@ -81,9 +81,7 @@ def open_review(
 def decide(company: Company, run: Run | None, id: str, given: t.Sequence[decisions.Decision]) -> Reviewed:
     """Lay decisions onto an open review. Raises ReviewError, and decides nothing, when any of them is wrong."""
     now = company.clock.now()
-    decided = decisions.decide(
-        _review(company, id), given, now, reviewers=_reviewers(company), apps=company.apps
-    )
+    decided = decisions.decide(_review(company, id), given, now, reviewers=_reviewers(company), apps=company.apps)
     if decided.items and run:
         company.ledger.save_review(decided.review, "review.decided", run, now)
     return Reviewed(decided.review, bool(decided.items), findings=decided.notes)
@@ -147,9 +145,7 @@ def _present(company: Company) -> frozenset[str]:
 
 
 def _reviewers(company: Company) -> Reviewers:
-    return Reviewers(
-        company.people, company.apps, fallback=company.settings.fallback_owner, present=_present(company)
-    )
+    return Reviewers(company.people, company.apps, fallback=company.settings.fallback_owner, present=_present(company))
 
 
 def _review(company: Company, id: str) -> Review:

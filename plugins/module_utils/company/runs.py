@@ -18,7 +18,10 @@ from ..model import Run, fingerprint
 def tool_version() -> str:
     """Return the collection's version, as galaxy.yml or the installed MANIFEST.json says."""
     root = pathlib.Path(__file__).resolve().parents[3]
-    for name, pattern in (("MANIFEST.json", r'"version":\s*"([^"]+)"'), ("galaxy.yml", r"(?m)^version:\s*[\"']?([\w.+-]+)")):
+    for name, pattern in (
+        ("MANIFEST.json", r'"version":\s*"([^"]+)"'),
+        ("galaxy.yml", r"(?m)^version:\s*[\"']?([\w.+-]+)"),
+    ):
         file = root / name
         if file.is_file():
             found = re.search(pattern, file.read_text(encoding="utf-8"))

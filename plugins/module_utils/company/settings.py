@@ -39,10 +39,10 @@ class Settings:
     normalise: t.Mapping[str, t.Mapping[str, t.Any]] = dataclasses.field(default_factory=dict)
     username: str = "{first}.{last}"
     lead_time: dt.timedelta = dt.timedelta(days=3)
-    working_day: WorkingDay = WorkingDay()
+    working_day: WorkingDay = dataclasses.field(default_factory=WorkingDay)
     as_of: dt.datetime | None = None
     rehearsal: bool = False
-    limits: Limits = Limits()
+    limits: Limits = dataclasses.field(default_factory=Limits)
     fallback_owner: str = ""
 
     @property
@@ -58,8 +58,8 @@ class Settings:
     def load(cls, path: str | os.PathLike[str], environment: t.Mapping[str, str] = os.environ) -> Settings:
         """Read and check ``rollcall.yml``.
 
-        ``$ROLLCALL_LEDGER`` and ``$ROLLCALL_AS_OF`` take the place of ``ledger`` and ``as_of``. Raises SettingsError with
-        file and line.
+        ``$ROLLCALL_LEDGER`` and ``$ROLLCALL_AS_OF`` take the place of ``ledger`` and ``as_of``. Raises SettingsError
+        with file and line.
         """
         file = pathlib.Path(path).resolve()
         if not file.is_file():
@@ -114,7 +114,9 @@ def _zone(name: str, file: pathlib.Path) -> str:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
         raise SettingsError(
-            f"working_day.timezone is {name!r}, which is no time zone", where=str(file), todo="Write it as Europe/Amsterdam"
+            f"working_day.timezone is {name!r}, which is no time zone",
+            where=str(file),
+            todo="Write it as Europe/Amsterdam",
         ) from error
     return name
 

@@ -49,7 +49,7 @@ REQUIRED_ONE_OF = [("person", "account")]
 
 
 class NotRecorded:
-    """Stands where the ledger is on the controller: what happens here is recorded there, from what the module returns."""
+    """Stands where the controller has the ledger: what happens here is recorded there, from what is returned."""
 
     def __init__(self) -> None:
         self.tasks: list[t.Any] = []
@@ -91,9 +91,7 @@ def _ensure(connector_class: type[Connector], params: t.Mapping[str, t.Any], che
     app = app_from(definition)
     connector = connector_class(app, params["connection"] or {})
     try:
-        account = connector.find(
-            AccountKey(external_id=person.id, email=person.email, username=person.username)
-        )
+        account = connector.find(AccountKey(external_id=person.id, email=person.email, username=person.username))
         why = "asked for by a playbook"
         want = want_for(app, person, account, params["state"], params["entitlements"], params["exclusive"], why)
         now = dt.datetime.now(dt.timezone.utc)

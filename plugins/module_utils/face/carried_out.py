@@ -52,9 +52,7 @@ def carry_out_and_conclude(
     cancelled = cancel_giving(company, run, people or {change.person for change in changes})
     for id in cancelled:
         say(f"  task {id} is cancelled: the person has left or is locked out")
-    outcome = carry_out(
-        company, changes, run, plan=plan.hash, workers=64 if emergency else 16, progress=progress
-    )
+    outcome = carry_out(company, changes, run, plan=plan.hash, workers=64 if emergency else 16, progress=progress)
     left = [result_line(row, company.people) for row in outcome.left]
     left += [f"{company.people[c.person].username}, {c.app}: {what(c)} - held back, see the findings" for c in held]
     left += [f"{app}: could not be read ({why})" for app, why in sorted(deferred.items())]
@@ -73,7 +71,8 @@ def carry_out_and_conclude(
             unsettled.setdefault(change.person, []).append(str(change))
         states = conclude(company, people, run, unsettled)
         result["progress"] = {
-            company.people[id].username: {"done": s.done, "due": s.due, "missing": list(s.missing)} for id, s in states.items()
+            company.people[id].username: {"done": s.done, "due": s.due, "missing": list(s.missing)}
+            for id, s in states.items()
         }
         result["complete"] = all(state.complete for state in states.values())
     counts = ", ".join(f"{number} {state}" for state, number in outcome.counts().items())

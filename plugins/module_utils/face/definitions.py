@@ -36,7 +36,9 @@ def app_from(definition: t.Mapping[str, t.Any]) -> App:
         connector=definition.get("connector", ""),
         account_name=definition.get("account_name", "{username}"),
         leave=Leave(then=definition.get("leave", "suspend")),
-        entitlements={key: Entitlement(key=key, **fields) for key, fields in definition.get("entitlements", {}).items()},
+        entitlements={
+            key: Entitlement(key=key, **fields) for key, fields in definition.get("entitlements", {}).items()
+        },
     )
 
 

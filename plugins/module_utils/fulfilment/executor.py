@@ -47,9 +47,7 @@ class Outcome:
         return dict(sorted(collections.Counter(r.state for r in self.results).items()))
 
 
-def packets_of(
-    changes: t.Iterable[Change], people: t.Mapping[str, Person], apps: t.Mapping[str, App]
-) -> list[Packet]:
+def packets_of(changes: t.Iterable[Change], people: t.Mapping[str, Person], apps: t.Mapping[str, App]) -> list[Packet]:
     """Group changes by person and app, keeping their order."""
     grouped: dict[tuple[str, str], list[Change]] = {}
     for change in changes:
@@ -117,7 +115,7 @@ class Executor:
 
 
 class _Unreachable(Connector):
-    """Stands in for an app that cannot even be connected to, so that what was to be done there is recorded like the rest."""
+    """Stands in for an app that cannot even be connected to: what was to be done there is recorded like the rest."""
 
     def __init__(self, app: App, error: AppError) -> None:
         super().__init__(app, {})

@@ -36,7 +36,7 @@ from ..model import (
     Person,
     Run,
 )
-from .retrying import Budget, with_retries
+from .retrying import USUAL, Budget, with_retries
 from .showing import UNREADABLE, shows
 
 #: How long a claim on (person, app) is held when its run dies without giving it back.
@@ -62,7 +62,7 @@ class PacketRunner:
         run: Run,
         now: t.Callable[[], dt.datetime],
         people: t.Mapping[str, Person],
-        budget: Budget = Budget(),
+        budget: Budget = USUAL,
         fallback_owner: str = "",
         plan: str = "",
         sleep: t.Callable[[float], None] = time.sleep,
@@ -95,7 +95,6 @@ class PacketRunner:
             return results
         finally:
             self.ledger.release(person.id, app.key, self.run)
-
 
     def record_elsewhere(
         self, packet: Packet, results: t.Sequence[ChangeResult], connector: Connector, account: Account | None
@@ -218,58 +217,39 @@ class _Attempt:
     def _find(self, changes: list[Change]) -> Account | None:
         known = next((change.account for change in changes if change.account), "")
         person = self.person
-        if known:
-            key = AccountKey(id=known)
-        else:
-            key = AccountKey(external_id=person.id, email=person.email)
-        account, _tries = with_retries(lambda: self.connector.find(key), self.runner.budget, sleep=self.runner.sleep)
+        key = AccountKey(id=known) if known else AccountKey(external_id=person.id, email=person.email)
+        account: Account | None = self._tried(lambda: self.connector.find(key))[0]
         return account
 
     def _perform(self, change: Change, changes: list[Change]) -> int:
-        connector, account, kind = self.connector, self.account, change.kind
-        call: t.Callable[[], t.Any]
+        account, kind = self.account, change.kind
         if kind is ChangeKind.CREATE:
-            wanted = [
-                self.app.entitlements[c.entitlement]
-                for c in changes
-                if c.kind is ChangeKind.GRANT and c.entitlement in self.app.entitlements
-            ]
-            new = NewAccount(**change.details)
-
-            def call() -> t.Any:
-                # after a lost answer the account may be there: looking first is what keeps a second one from being made
-                return connector.find(AccountKey(external_id=new.external_id, username=new.username)) or connector.create(
-                    new, wanted
-                )
-
-            self.account, attempts = with_retries(call, self.runner.budget, sleep=self.runner.sleep)
-            self.given_with_account = {c.id for c in changes if c.kind is ChangeKind.GRANT}
-            return attempts
+            return self._create(change, changes)
         assert account is not None
+        arguments: tuple[t.Any, ...] = ()
         if kind in (ChangeKind.GRANT, ChangeKind.REVOKE):
-            entitlement = self.app.entitlements[change.entitlement]
-            operation = connector.grant if kind is ChangeKind.GRANT else connector.revoke
-
-            def call() -> t.Any:
-                return operation(account, entitlement)
-
+            arguments = (self.app.entitlements[change.entitlement],)
         elif kind is ChangeKind.UPDATE:
-
-            def call() -> t.Any:
-                return connector.update(account, {name: new for name, (_old, new) in change.details.items()})
-
+            arguments = ({name: new for name, (_old, new) in change.details.items()},)
         elif kind is ChangeKind.TRANSFER:
+            arguments = (self._heir(change),)
+        # the operations are optional, so the contract's base has none of them; ``can`` has said that this one is there
+        operation = getattr(self.connector, kind.value)
+        return self._tried(lambda: operation(account, *arguments))[1]
 
-            def call() -> t.Any:
-                return connector.transfer(account, self._heir(change))
-
-        else:
-
-            def call() -> t.Any:
-                return getattr(connector, kind.value)(account)
-
-        _answer, attempts = with_retries(call, self.runner.budget, sleep=self.runner.sleep)
+    def _create(self, change: Change, changes: list[Change]) -> int:
+        grants = [c for c in changes if c.kind is ChangeKind.GRANT and c.entitlement in self.app.entitlements]
+        wanted = [self.app.entitlements[grant.entitlement] for grant in grants]
+        new = NewAccount(**change.details)
+        key = AccountKey(external_id=new.external_id, username=new.username)
+        create = getattr(self.connector, ChangeKind.CREATE.value)
+        # after a lost answer the account may be there: looking first is what keeps a second one from being made
+        self.account, attempts = self._tried(lambda: self.connector.find(key) or create(new, wanted))
+        self.given_with_account = {grant.id for grant in grants}
         return attempts
+
+    def _tried(self, call: t.Callable[[], t.Any]) -> tuple[t.Any, int]:
+        return with_retries(call, self.runner.budget, sleep=self.runner.sleep)
 
     def _heir(self, change: Change) -> Account:
         heir = self.runner.people.get(change.details.get("to", self.person.manager))

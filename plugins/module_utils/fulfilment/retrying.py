@@ -31,6 +31,10 @@ class Budget:
     verify_wait: float = 0.25
 
 
+#: What applies where nobody says otherwise.
+USUAL = Budget()
+
+
 def with_retries(
     call: t.Callable[[], T],
     budget: Budget,

@@ -12,6 +12,7 @@ import typing as t
 
 from ..libraries import library
 from ..model import Change, ChangeKind, Run
+from . import holding
 from .book import Book
 from .encoding import because_of, because_text, canonical, pack, time_of, time_or_none, time_text, unpack
 from .records import ChangeResult, ChangeRow, IntendedChange
@@ -28,18 +29,20 @@ class Fulfilment(Book):
     def claim(self, person: str, app: str, run: Run, at: dt.datetime, until: dt.datetime) -> bool:
         """Take one person in one app for this run. Returns False while another live run has it.
 
-        The same run may claim again, and so prolong it. A claim that has run out, or whose run has ended, is taken
-        over; only that is worth an event.
+        The same run may claim again, and so prolong it. A claim that has run out, or whose run has ended or whose
+        process is gone, is taken over; only that is worth an event.
         """
         claims = table("claims")
         here = sa.and_(claims.c.person == person, claims.c.app == app)
         with self._writing(run, at) as writing:
             held = writing.connection.execute(sa.select(claims).where(here)).mappings().one_or_none()
             if held is not None and held["run"] != run.id and held["until"] > time_text(at):
-                holder = writing.rows("runs", id=held["run"]).get((held["run"],))
-                if holder is None or holder["ended_at"] is None:
+                other = writing.rows("runs", id=held["run"]).get((held["run"],))
+                ended = other is not None and other["ended_at"] is not None
+                if not ended and not holding.is_gone(held["holder"]):
                     return False
-            row = {"run": run.id, "actor": run.actor, "at": time_text(at), "until": time_text(until)}
+            times = {"at": time_text(at), "until": time_text(until)}
+            row = {"run": run.id, "actor": run.actor, **times, "holder": holding.this_process()}
             if held is None:
                 writing.connection.execute(claims.insert(), {"person": person, "app": app, **row})
                 return True

@@ -47,7 +47,8 @@ class People(Book):
     def record_people(self, records: t.Sequence[PersonRecord], run: Run, at: dt.datetime) -> None:
         """Remember people as they now are. Who is as before is skipped, but for the time it was carried out.
 
-        The earliest ``first_seen`` stays (``at`` where none is given), but who comes back after having left begins anew; no ``carried_out`` keeps the one before.
+        The earliest ``first_seen`` stays (``at`` where none is given), but who comes back after leaving begins anew; no
+        ``carried_out`` keeps the one before.
         """
         with self._writing(run, at) as writing:
             known = writing.rows("people", id={record.person.id for record in records})

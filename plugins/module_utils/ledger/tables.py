@@ -110,7 +110,7 @@ def schema() -> t.Any:
         index("events_person", "person"),
     )
     _table(metadata, "checkpoints", "seq# head_hash at run public_key signature")
-    _table(metadata, "claims", "person app run actor at until")
+    _table(metadata, "claims", "person app run actor at until holder")
     _table(
         metadata,
         "runs",

@@ -13,7 +13,7 @@ import typing as t
 class Because:
     """Why something is so: the answer to "why does she have this?", kept for ever.
 
-    ``kind`` is rule, exception, lock, review, expiry, leaving, leave, rename, request or unexplained (no rule gives it);
+    ``kind`` is rule, exception, lock, review, expiry, leaving, leave, rename, request or unexplained (no rule);
     ``id`` names which. ``policy`` and ``commit`` say which version of the policy spoke.
     """
 

@@ -119,9 +119,9 @@ class Finding:
 class Plan:
     """Everything that would change, in the order in which it is tried.
 
-    ``hash`` depends on the changes, the policy's version and the scope, not on the time: the same world gives the same hash.
-    ``held`` are changes that are due and will not be tried (an account that cannot be told apart, a protected one), each
-    explained by a finding. ``breaches`` are the limits of the guard that the plan passes.
+    ``hash`` depends on the changes, the policy's version and the scope, not on the time: the same world gives the same
+    hash. ``held`` are changes that are due and will not be tried (an account that cannot be told apart, a protected
+    one), each explained by a finding. ``breaches`` are the limits of the guard that the plan passes.
     """
 
     changes: tuple[Change, ...]

@@ -80,8 +80,8 @@ class PersonRecord:
     """A person as last carried out: what the ledger remembers.
 
     ``standing`` is present (has, or is getting, what the policy gives), suspended, or left (nothing is left).
-    ``complete`` says whether everything that was due is verified or attested. ``phase`` says, while it is not, what it is
-    that is unfinished: joining, moving or leaving; it is empty when nothing is.
+    ``complete`` says whether everything that was due is verified or attested. ``phase`` says, while it is not, what it
+    is that is unfinished: joining, moving or leaving; it is empty when nothing is.
     """
 
     person: Person

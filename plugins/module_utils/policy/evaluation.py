@@ -47,8 +47,8 @@ def evaluate(
     time the caller passes ACTIVE. LEAVE suspends and keeps: the Want is suspended and its grants are those that stay.
     LEFT means what each app's ``leave.then`` says; ``delete_after`` is counted by the planner, from the
     day of the suspension. ``now`` is in UTC and decides on locks; ``today`` is the day at the company and decides on
-    exceptions. ``revise`` has a last word on each Want (what reviews took away) before the highest of its roles is taken:
-    who loses a role by it falls back to the next one that is theirs.
+    exceptions. ``revise`` has a last word on each Want (what reviews took away) before the highest of its roles is
+    taken: who loses a role by it falls back to the next one that is theirs.
     """
     names = names_of(person)
     mine = [exception for exception in exceptions if _means(exception.person, person, names, organisation, strict=True)]
@@ -118,7 +118,7 @@ def lock_in_force(lock: Lock, now: dt.datetime) -> bool:
 
 
 def ranked(want: Want, catalog: Catalog) -> Want:
-    """Return ``want`` without the roles that a higher one of the same app makes void; their reasons still hold the account."""
+    """Return ``want`` without the roles that a higher one makes void; their reasons still hold the account."""
     kept = highest_roles({(want.app, grant.entitlement) for grant in want.grants}, catalog)
     grants = tuple(grant for grant in want.grants if (want.app, grant.entitlement) in kept)
     return want if len(grants) == len(want.grants) else dataclasses.replace(want, grants=grants)

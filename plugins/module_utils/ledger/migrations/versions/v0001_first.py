@@ -22,7 +22,7 @@ TABLES = {
     "chain": ("id", "id# seq# hash"),
     "events": ("seq", "seq# at kind run actor person app data previous hash"),
     "checkpoints": ("seq public_key", "seq# head_hash at run public_key signature"),
-    "claims": ("person app", "person app run actor at until"),
+    "claims": ("person app", "person app run actor at until holder"),
     "runs": (
         "id",
         "id number# command actor started_at tool policy commit awx_job check_mode# ended_at? outcome summary",
