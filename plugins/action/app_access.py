@@ -21,6 +21,9 @@ class ActionModule(RollcallAction):
         "people": {"type": "list", "elements": "str"},
     }
 
+    def shares_run(self, arguments: dict[str, t.Any]) -> bool:
+        return bool(arguments.get("plan"))
+
     def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         app = arguments["app"].removeprefix("app.")
         company.need_apps([app])

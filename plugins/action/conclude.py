@@ -12,12 +12,20 @@ from ..module_utils.company.company import Company
 from ..module_utils.company.concluding import conclude
 from ..module_utils.errors import UnknownName
 from ..module_utils.fulfilment.executor import SETTLED
-from ..module_utils.ledger.checkpoints import checkpoint
 from ..plugin_utils.action import RollcallAction
+
+#: How many of what is left are named in the message; all of them are in the result.
+SHOWN = 20
 
 
 class ActionModule(RollcallAction):
     arguments: t.ClassVar = {"plan": {"type": "str", "required": True}}
+
+    def shares_run(self, arguments: dict[str, t.Any]) -> bool:
+        return True
+
+    def ends_run(self, arguments: dict[str, t.Any]) -> bool:
+        return True
 
     def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         if self.check_mode:
@@ -28,7 +36,6 @@ class ActionModule(RollcallAction):
                 f"the ledger has no plan {arguments['plan']}", todo="Use the hash that rollcall.access.plan returned"
             )
         run = self.begin(company, "conclude")
-        now = company.clock.now()
         states = company.ledger.change_states(plan.hash)
         open_changes: dict[str, list[str]] = {}
         left = []
@@ -43,15 +50,13 @@ class ActionModule(RollcallAction):
         progress = conclude(company, people, run, open_changes)
         incomplete = {company.people[id].username: list(p.missing) for id, p in progress.items() if not p.complete}
         summary = {"plan": plan.hash, "changes": len(plan.changes), "left": len(left), "incomplete": len(incomplete)}
-        company.ledger.end_run(run, now, "failed" if left else "ok", summary)
-        checkpoint(company.ledger, run, now)
         done = len(plan.changes) - len(left)
         message = f"{max(done, 0)} of {len(plan.changes)} changes are done or in somebody's hands"
         if incomplete:
             message += f"; {len(incomplete)} people are not complete yet"
         result: dict[str, t.Any] = {"left": left, "incomplete": incomplete, "msg": message, **summary}
-        result["left"] = left
         if left:
+            more = f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
             result["failed"] = True
-            result["msg"] = f"{message}. Left for the next run: " + "; ".join(left)
+            result["msg"] = f"{message}. Left for the next run: {'; '.join(left[:SHOWN])}{more}"
         return result

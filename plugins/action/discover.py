@@ -44,7 +44,6 @@ class ActionModule(RollcallAction):
         if company.writes:
             run = self.begin(company, "discover")
             record_accounts(company, readings, correlations, wants, run)
-            company.ledger.end_run(run, company.clock.now(), "ok", {"apps": len(keys)})
         found = discover(
             readings,
             correlations,

@@ -27,6 +27,9 @@ class ActionModule(RollcallAction):
         "lock_for": {"type": "str"},
     }
 
+    def shares_run(self, arguments: dict[str, t.Any]) -> bool:
+        return bool(arguments.get("plan"))
+
     def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         (person,) = people_named(company, [arguments["person"]])
         emergency = arguments["emergency"]

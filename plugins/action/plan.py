@@ -24,6 +24,10 @@ class ActionModule(RollcallAction):
         "guard": {"type": "bool", "default": True},
     }
 
+    def shares_run(self, arguments: dict[str, t.Any]) -> bool:
+        # what is planned with a guard is about to be carried out, and conclude ends it
+        return bool(arguments.get("guard", True))
+
     def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         people = apps = None
         if arguments["people"] is not None:
@@ -38,10 +42,8 @@ class ActionModule(RollcallAction):
             record_readings(company, planned, run)
             company.ledger.save_plan(plan, run, company.clock.now())
         lines = plan_lines(plan, company.people)
-        for line in lines:
-            self.say(f"  {line}")
-        for line in finding_lines(plan.findings):
-            self.say(f"  {line}")
+        self.say_each(lines)
+        self.say_each(finding_lines((*plan.findings, *plan.breaches)))
         if arguments["guard"] or arguments["approved"]:
             hold_against_guard(plan, arguments["approved"] or "")
         if arguments["approved"] and company.writes:

@@ -13,7 +13,6 @@ from ..module_utils.company import reviewing
 from ..module_utils.company.company import Company
 from ..module_utils.errors import ReviewError
 from ..module_utils.face.results import finding_lines, result_data, result_line
-from ..module_utils.ledger.checkpoints import checkpoint
 from ..module_utils.reviews.decisions import decisions_from, read_decisions
 from ..plugin_utils.action import RollcallAction
 
@@ -62,10 +61,6 @@ class ActionModule(RollcallAction):
                 approved=arguments["approved"] or "",
                 progress=lambda _packet, rows: self.say_each(result_line(row, company.people) for row in rows),
             )
-        if kept:
-            now = company.clock.now()
-            company.ledger.end_run(run, now, "ok", {"review": arguments["id"], "state": done.review.state})
-            checkpoint(company.ledger, run, now)
         for line in finding_lines(done.findings):
             self.say(f"  {line}")
         return self._result(company, done)

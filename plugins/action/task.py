@@ -40,10 +40,8 @@ class ActionModule(RollcallAction):
                 books, arguments["id"], now, account_name=name, note=note, by=by, write=company.writes
             )
         task = settled.task
-        if company.writes and settled.changed:
-            if task.person in company.people:
-                conclude(company, [task.person], run)
-            company.ledger.end_run(run, now, "ok", {"task": task.id, "state": task.state})
+        if company.writes and settled.changed and task.person in company.people:
+            conclude(company, [task.person], run)
         word = "is" if settled.changed else "was already"
         return {
             "changed": settled.changed,

@@ -33,12 +33,10 @@ class ActionModule(RollcallAction):
             answers, notes = read_answers(self.in_company(arguments["answers"]))
         done = synchronise(company, run, answers)
         now = company.clock.now()
-        if company.writes:
-            company.ledger.end_run(run, now, "ok", {"open": len(done.open), "ended": len(done.ended)})
-            if arguments["sheet"]:
-                sheet = self.in_company(arguments["sheet"])
-                sheet.parent.mkdir(parents=True, exist_ok=True)
-                write_text(sheet, write_sheet(done.open, company.people, company.apps))
+        if company.writes and arguments["sheet"]:
+            sheet = self.in_company(arguments["sheet"])
+            sheet.parent.mkdir(parents=True, exist_ok=True)
+            write_text(sheet, write_sheet(done.open, company.people, company.apps))
         findings = (*notes, *done.findings)
         for line in finding_lines(findings):
             self.say(f"  {line}")

@@ -10,6 +10,7 @@ import getpass
 import os
 import pathlib
 import typing as t
+import uuid
 
 from ansible.plugins.action import ActionBase
 
@@ -17,6 +18,7 @@ from ..module_utils.company.company import Company, config_path
 from ..module_utils.company.runs import new_run
 from ..module_utils.company.settings import Settings
 from ..module_utils.errors import RollcallError
+from ..module_utils.ledger.checkpoints import checkpoint
 from ..module_utils.model import Run
 from .templates import resolver
 
@@ -51,12 +53,37 @@ class RollcallAction(ActionBase):
         try:
             with self.company(arguments) as company:
                 self.base = company.settings.base
-                result.update(self.work(company, arguments))
+                self._work(company, arguments, result)
             if not result.get("failed"):
                 self.say(f"  {self.vars.get('inventory_hostname', 'localhost')}: {result['msg']}")
         except RollcallError as error:
             result.update(failed=True, msg=str(error), failure=error.failure())
         return result
+
+    def _work(self, company: Company, arguments: dict[str, t.Any], result: dict[str, t.Any]) -> None:
+        """Do it, and write down how the run ended, also when it was stopped."""
+        self._begun: Run | None = None
+        try:
+            result.update(self.work(company, arguments))
+        except RollcallError as error:
+            self._end(company, "failed", {"msg": str(error)})
+            raise
+        if self.ends_run(arguments):
+            self._end(company, "failed" if result.get("failed") else "ok", {"msg": result["msg"]})
+
+    def _end(self, company: Company, outcome: str, summary: dict[str, t.Any]) -> None:
+        if self._begun is not None and company.writes:
+            now = company.clock.now()
+            company.ledger.end_run(self._begun, now, outcome, summary)
+            checkpoint(company.ledger, self._begun, now)
+
+    def shares_run(self, arguments: dict[str, t.Any]) -> bool:
+        """Whether the run is the whole play, as where a plan is carried out host by host; else it is this one task."""
+        return False
+
+    def ends_run(self, arguments: dict[str, t.Any]) -> bool:
+        """Whether the run is over when this task is."""
+        return not self.shares_run(arguments)
 
     def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         """Do it, and return what the task returns. Raises RollcallError."""
@@ -91,14 +118,14 @@ class RollcallAction(ActionBase):
         return Settings.load(config_path(given, os.environ, pathlib.Path(self._loader.get_basedir())))
 
     def begin(self, company: Company, command: str) -> Run:
-        """Return the run that this play is, and write its beginning down once."""
-        play = self._task.get_play() if hasattr(self._task, "get_play") else None
+        """Return the run that this task or this play is, and write its beginning down once."""
+        play = self._task.get_play() if self.shares_run(self._task.args) else None
         job = str(self.vars.get("awx_job_id") or self.vars.get("tower_job_id") or "")
         run = new_run(
-            command=command,
+            command=self.vars.get("ansible_play_name") or command,
             actor=self.actor(),
             at=company.clock.now(),
-            unique=str(getattr(play, "_uuid", "") or self._task._uuid),
+            unique=play._uuid if play else uuid.uuid4().hex,
             policy=company.policy.version,
             commit=company.commit,
             awx_job=job,
@@ -106,6 +133,7 @@ class RollcallAction(ActionBase):
         )
         if company.writes:
             company.ledger.begin_run(run)
+            self._begun = run
         return run
 
     def actor(self) -> str:
