@@ -21,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export ANSIBLE_NOCOWS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-servers molecule lint lint-python lint-yaml lint-generated lint-docs lint-ansible sanity docs generate build clean
+.PHONY: help demo test test-servers molecule lint lint-style lint-format lint-types lint-yaml lint-generated lint-docs lint-ansible sanity docs generate build clean
 
 help:
 	@echo "make demo          take the sample company through joining, moving, leaving and a review"
@@ -77,11 +77,15 @@ molecule: $(VENV)/$(KEY)-molecule
 	$(CURDIR_PY) -m molecule test
 
 # make -k lint goes on after a tool that finds something.
-lint: lint-python lint-yaml lint-generated lint-docs lint-ansible
+lint: lint-style lint-format lint-types lint-yaml lint-generated lint-docs lint-ansible
 
-lint-python: $(VENV)/$(KEY)-lint
+lint-style: $(VENV)/$(KEY)-lint
 	$(PY) -m ruff check .
+
+lint-format: $(VENV)/$(KEY)-lint
 	$(PY) -m ruff format --check .
+
+lint-types: $(VENV)/$(KEY)-lint
 	$(PY) -m mypy
 
 lint-yaml: $(VENV)/$(KEY)-lint

@@ -44,7 +44,7 @@ def committed_files(checkout: pathlib.Path) -> list[str]:
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=checkout,
         check=True,
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
     ).stdout
     return sorted({name for name in listing.split("\0") if name and (checkout / name).is_file()})

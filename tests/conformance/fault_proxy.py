@@ -17,7 +17,9 @@ import json
 import re
 import socket
 import struct
+import sys
 import threading
+import traceback
 import typing as t
 import urllib.parse
 
@@ -30,7 +32,8 @@ class Fault:
     the total stays) | nobody (no Resources, total 0) | half_page | page_twice (the page before, again) | no_resources |
     growing (another total in every answer) | invalid_json | reset (half of the body, then a reset) | hang | lost_answer
     (the server does it, the connection is reset) | echo (a 400 that quotes the request's headers) | wrong_one (another
-    id in the answer) | unfiltered (the filter is taken out) | redirect | meanwhile (``do`` is called, then it goes on).
+    id in the answer) | unfiltered (the filter is taken out) | redirect | meanwhile (``do`` is called, then it goes on;
+    ``then`` is called when the server has answered).
     """
 
     kind: str
@@ -42,6 +45,7 @@ class Fault:
     headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     body: bytes = b"{}"
     do: t.Callable[[], object] | None = None
+    then: t.Callable[[], object] | None = None
     count: int = 0
 
 
@@ -62,6 +66,7 @@ class FaultProxy:
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        self._server.handle_error = _only_real_errors  # type: ignore[method-assign]
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
@@ -99,6 +104,12 @@ class FaultProxy:
         return None
 
 
+def _only_real_errors(request: t.Any, address: t.Any) -> None:
+    """A client that has gone is what these tests are about; everything else is told."""
+    if not isinstance(sys.exception(), ConnectionError):
+        traceback.print_exc()
+
+
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # else each answer waits 40 ms for an acknowledgement
@@ -131,6 +142,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             if fault and fault.do:
                 fault.do()
             status, headers, content = self._forward(target, body)
+            if fault and fault.then:
+                fault.then()
             if kind == "lost_answer":
                 self._reset()
                 return

@@ -96,6 +96,16 @@ class PacketRunner:
         finally:
             self.ledger.release(person.id, app.key, self.run)
 
+    def settle_interrupted(self, packet: Packet, account: Account | None, results: t.Sequence[ChangeResult]) -> None:
+        """Write down how changes ended that a run intended which died; ``account`` is what the app shows now."""
+        if any(result.state == "verified" for result in results):
+            attempt = _Attempt(self, packet, Connector(packet.app, {}))
+            attempt.account = account
+            attempt.done = {result.change.id: result for result in results}
+            attempt.record()
+        if results:
+            self.ledger.settle(results, self.run, self.now())
+
     def record_elsewhere(
         self, packet: Packet, results: t.Sequence[ChangeResult], connector: Connector, account: Account | None
     ) -> list[ChangeResult]:

@@ -124,10 +124,13 @@ def test_a_writer_that_is_killed_anywhere_leaves_a_chain_that_holds_and_nothing_
 
 def test_of_two_processes_that_claim_the_same_work_one_gets_it(url):
     Ledger.open(url).close()
+    both = forking.Barrier(2)  # what a process that has ended had claimed is free again
 
     def claim_all(name):
         with Ledger.open(url) as ledger:
-            return {n for n in range(25) if ledger.claim(f"p{n}", "crm", run_of(name), NOW, SOON)}
+            claimed = {n for n in range(25) if ledger.claim(f"p{n}", "crm", run_of(name), NOW, SOON)}
+        both.wait(60)
+        return claimed
 
     first, second = together(claim_all, "a", "b")
     assert first | second == set(range(25))
