@@ -41,7 +41,7 @@ def connector_classes() -> list[t.Any]:
         if path.stem == "__init__":
             continue
         module = importlib.import_module(f"{PACKAGE}.{path.stem}")
-        for _, value in inspect.getmembers(module, inspect.isclass):
+        for _unused, value in inspect.getmembers(module, inspect.isclass):
             if issubclass(value, base) and value is not base and value.name and value.__module__ == module.__name__:
                 found[value.name] = value
     return [found[name] for name in sorted(found)]

@@ -61,7 +61,7 @@ class ScimServer:
         )
 
     def wait(self) -> None:
-        for _ in range(200):
+        for _unused in range(200):
             try:
                 self.call("hub", "ServiceProviderConfig")
             except (urllib.error.URLError, ConnectionError):

@@ -113,7 +113,7 @@ def check_events(folder, manifest, marks, problems):
     for number, event in read_lines(folder / "events.jsonl", problems):
         count += 1
         where = f"event {event.get('seq')} (line {number})"
-        if set(event) != {*FIELDS, "hash"} or type(event["seq"]) is not int:
+        if set(event) != {*FIELDS, "hash"} or not isinstance(event["seq"], int):
             problems.append(f"{where}: it does not have the fields of an event")
             continue
         if event["seq"] <= seq:

@@ -15,15 +15,14 @@ import typing as t
 
 from ..module_utils.company.company import Company
 from ..module_utils.company.plans import people_named, plan_one_account, record_readings
-from ..module_utils.errors import GuardStop, RollcallError
-from ..module_utils.face.account_module import ARGUMENTS, REQUIRED_ONE_OF, result_from
+from ..module_utils.connectors.registry import connector_class
+from ..module_utils.errors import AppError, GuardStop, RollcallError
+from ..module_utils.face.account_module import ARGUMENTS, REQUIRED_ONE_OF, results_from
 from ..module_utils.face.carried_out import carry_out_and_conclude
 from ..module_utils.face.definitions import account_data, account_from, app_definition, person_definition
-from ..module_utils.face.diffs import diffs_of
-from ..module_utils.face.results import change_data, result_data, result_line
-from ..module_utils.fulfilment.executor import SETTLED
-from ..module_utils.fulfilment.packet import Packet, PacketRunner
-from ..module_utils.model import App, Change, Person
+from ..module_utils.ledger.records import ChangeResult
+from ..module_utils.model import Account, App, Change, Person
+from ..module_utils.planning.reading import Reading
 from ..plugin_utils.action import RollcallAction
 
 
@@ -42,12 +41,16 @@ class ActionModule(RollcallAction):
             company.use_app(app)
         person = self._person(company, arguments)
         self._not_locked(company, person, arguments)
-        if app.connector == "none" or self._connection.transport == "local":
-            return self._here(company, app, person, arguments)
-        return self._there(company, app, person, arguments)
+        # what is done by hand, and what is read from a file of the company, is never sent anywhere
+        elsewhere = app.connector not in ("none", "file") and self._connection.transport != "local"
+        return self._ensure(company, app, person, arguments, elsewhere)
+
+    @property
+    def _module(self) -> str:
+        return str(self._task.action).rpartition(".")[2]
 
     def _fits(self, app: App) -> None:
-        module = self._task.action.rpartition(".")[2]
+        module = self._module
         expected = {"none": "manual", "file": "manual"}.get(app.connector, app.connector) + "_account"
         if module != expected:
             raise RollcallError(
@@ -75,12 +78,18 @@ class ActionModule(RollcallAction):
                 todo="Lift the lock first: rollcall.access.lock with state: absent",
             )
 
-    # in process
-
-    def _here(self, company: Company, app: App, person: Person, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
-        run = self.begin(company, self._task.action.rpartition(".")[2])
+    def _ensure(
+        self, company: Company, app: App, person: Person, arguments: dict[str, t.Any], elsewhere: bool
+    ) -> dict[str, t.Any]:
+        run = self.begin(company, self._module)
         planned, account = plan_one_account(
-            company, app, person, arguments["state"], arguments["entitlements"], arguments["exclusive"]
+            company,
+            app,
+            person,
+            arguments["state"],
+            arguments["entitlements"],
+            arguments["exclusive"],
+            self._read_there(company, app, person) if elsewhere else None,
         )
         if company.writes:
             record_readings(company, planned, run)
@@ -95,6 +104,7 @@ class ActionModule(RollcallAction):
             check_mode=self.check_mode,
             diff=self.diff_mode,
             say=lambda text: None,
+            elsewhere=(lambda changes: self._carry_out_there(company, app, person, changes)) if elsewhere else None,
         )
         result["account"] = account_data(account)
         if company.writes and result["changed"]:
@@ -104,45 +114,45 @@ class ActionModule(RollcallAction):
 
     # on another host
 
-    def _there(self, company: Company, app: App, person: Person, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
-        run = self.begin(company, self._task.action.rpartition(".")[2])
-        now = company.clock.now()
-        if company.writes:
-            # intent before action: what it came to is settled below, from what the module returns
-            company.ledger.append(
-                "account.sent", run, now, person=person.id, app=app.key, data={"state": arguments["state"]}
+    def _read_there(self, company: Company, app: App, person: Person) -> Reading:
+        known = [r.account.id for r in company.ledger.accounts(app=app.key, person=person.id)]
+        try:
+            answer = self._send(company, app, person, known=known, changes=None)
+        except AppError as error:
+            return Reading(app.key, (), complete=False, error=str(error))
+        accounts = tuple(account for account in map(account_from, answer["accounts"]) if account)
+        if answer["complete"]:
+            return Reading(app.key, accounts, complete=True)
+        return Reading(app.key, accounts, complete=False, people_read=frozenset({person.id}))
+
+    def _carry_out_there(
+        self, company: Company, app: App, person: Person, changes: t.Sequence[Change]
+    ) -> tuple[list[ChangeResult], Account | None]:
+        answer = self._send(company, app, person, known=[], changes=[change.to_dict() for change in changes])
+        return results_from(answer, changes)
+
+    def _send(self, company: Company, app: App, person: Person, **more: t.Any) -> dict[str, t.Any]:
+        """Run the real module on the host. Raises AppError with what it says when it fails."""
+        connection = company.connection(app)
+        options = connector_class(app.connector).options
+        # Ansible blots every value of `connection` out of what the module returns, and a time-out of 2 is in many of them
+        secret = {
+            name: value for name, value in connection.items() if options.get(name) == "secret" or name == "headers"
+        }
+        definition = {
+            "app": app_definition(app),
+            "person": person_definition(person),
+            "connection": {name: value for name, value in connection.items() if name not in secret},
+            **more,
+        }
+        answer: dict[str, t.Any] = self._execute_module(
+            module_name=f"rollcall.access.{self._module}",
+            module_args={"app": app.key, "person": person.id, "connection": secret, "definition": definition},
+            task_vars=self.vars,
+        )
+        if answer.get("failed") or "accounts" not in answer and "results" not in answer:
+            raise AppError(
+                str(answer.get("msg") or "the module came back without an answer"),
+                where=f"host {self.vars.get('inventory_hostname', '')}, {self._module}",
             )
-        sent = {
-            **{k: arguments[k] for k in ("app", "state", "entitlements", "exclusive")},
-            "person": person.id,
-            "connection": company.connection(app),
-            "definition": {**app_definition(app), "person": person_definition(person)},
-        }
-        answer = self._execute_module(module_name=self._task.action, module_args=sent, task_vars=self.vars)
-        if answer.get("failed") or self.check_mode:
-            due = [Change.from_dict(data) for data in answer.pop("due", ())]
-            answer["changes"] = [change_data(change, company.people) for change in due]
-            if self.diff_mode:
-                answer["diff"] = diffs_of(due, company.people)
-            answer.pop("invocation", None)
-            return answer
-        results = [result_from(data) for data in answer["results"]]
-        runner = PacketRunner(ledger=company.ledger, run=run, now=company.clock.now, people=company.people)
-        account = account_from(answer.get("account"))
-        packet = Packet(person, app, tuple(r.change for r in results))
-        results = runner.record_elsewhere(packet, results, company.connect(app), account)
-        left = [result_line(r, company.people) for r in results if r.state not in SETTLED and r.state != "task"]
-        result = {
-            "changed": bool(answer.get("changed")),
-            "account": answer.get("account"),
-            "changes": [result_data(r, company.people) for r in results],
-            "tasks": sorted({r.task for r in results if r.task}),
-            "verified": all(r.state in SETTLED for r in results),
-            "left": left,
-            "msg": "; ".join(result_line(r, company.people) for r in results) or "nothing to do",
-        }
-        if self.diff_mode:
-            result["diff"] = diffs_of([r.change for r in results], company.people)
-        if left:
-            result.update(failed=True)
-        return result
+        return answer

@@ -17,7 +17,7 @@ options:
   person:
     description:
       - Whose account it is, by username, HR id or email.
-      - One of O(person) and O(account) is needed.
+      - One of C(person) and C(account) is needed.
     type: str
   account:
     description: The account, where it is nobody's in HR.

@@ -22,7 +22,7 @@ description:
     feed that is wrong or that the guard stops ends the whole run with an error, whatever C(any_unparsed_is_failed) says.
 notes:
   - With C(--limit) naming hosts only, the others are not built.
-  - To act on somebody while the feed is stopped, use the playbook P(rollcall.access.emergency_offboard#playbook), or set
+  - To act on somebody while the feed is stopped, use the playbook C(rollcall.access.emergency_offboard), or set
     E(ROLLCALL_HR=ledger) to work from the ledger.
 extends_documentation_fragment:
   - constructed
@@ -35,7 +35,7 @@ options:
   sources:
     description:
       - Where people come from, merged in this order. A later source adds people or fills gaps and never blanks a value.
-      - O(sources[].type) is one of C(csv), C(yaml), C(json) and C(sql).
+      - The C(type) of each is one of C(csv), C(yaml), C(json) and C(sql).
     type: list
     elements: dict
     required: true

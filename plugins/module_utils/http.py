@@ -247,7 +247,7 @@ class Session:
         if body is not None:
             data = json.dumps(body).encode()
             send.setdefault("Content-Type", self._media_type)
-        for _ in range(_MOST_REDIRECTS + 1):
+        for _unused in range(_MOST_REDIRECTS + 1):
             status, got, content = self._exchange(method, url, where, params, data, send)
             if status not in (301, 302, 303, 307, 308):
                 break
@@ -401,7 +401,7 @@ def _checked_url(url: str) -> str:
     todo = "Give it like https://app.example/scim/v2, with the credentials in their own option"
     try:
         parts = urllib.parse.urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
+        host, _unused = parts.hostname or "", parts.port
     except ValueError:
         raise SettingsError("base_url is not an address", todo=todo) from None
     if parts.scheme not in ("http", "https") or not host:

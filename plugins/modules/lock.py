@@ -12,7 +12,8 @@ version_added: 0.1.0
 author:
   - The Rollcall contributors (@rollcall)
 description:
-  - A lock beats every rule and vetoes every re-grant until it expires or is lifted. It cuts nothing off by itself; that is done by the next run, or at once by M(rollcall.access.person_access) with C(emergency).
+  - A lock beats every rule and vetoes every re-grant until it expires or is lifted.
+  - It cuts nothing off by itself. That is done by the next run, or at once by M(rollcall.access.person_access) with C(emergency).
 extends_documentation_fragment:
   - rollcall.access.config
   - rollcall.access.attributes

@@ -12,7 +12,7 @@ version_added: 0.1.0
 author:
   - The Rollcall contributors (@rollcall)
 description:
-  - Opens a review of who has what, takes in decisions, and closes it: what was revoked is taken away, read back and recorded.
+  - Opens a review of who has what, takes in decisions, and closes it. What was revoked is taken away, read back and recorded.
 extends_documentation_fragment:
   - rollcall.access.config
   - rollcall.access.attributes

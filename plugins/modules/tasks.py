@@ -12,7 +12,8 @@ version_added: 0.1.0
 author:
   - The Rollcall contributors (@rollcall)
 description:
-  - Takes in the answers of owners, closes tasks that a read-back shows to be done, opens those again that it shows not to be done, cancels what is no longer due, and writes the list of what is open.
+  - Takes in the answers of owners, closes tasks that a read-back shows to be done, and opens those again that it shows not to be.
+  - Cancels what is no longer due, and writes the list of what is open.
 extends_documentation_fragment:
   - rollcall.access.config
   - rollcall.access.attributes

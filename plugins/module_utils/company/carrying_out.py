@@ -11,7 +11,7 @@ import typing as t
 
 from ..errors import AppError
 from ..fulfilment.executor import Executor, Outcome, packets_of
-from ..fulfilment.packet import Packet, PacketRunner
+from ..fulfilment.packet import Packet, PacketRunner, Send
 from ..fulfilment.retrying import USUAL, Budget
 from ..ledger.records import ChangeResult
 from ..model import Change, Run
@@ -27,9 +27,13 @@ def carry_out(
     workers: int = 16,
     budget: Budget = USUAL,
     progress: t.Callable[[Packet, list[ChangeResult]], None] | None = None,
+    elsewhere: Send | None = None,
 ) -> Outcome:
-    """Carry changes out, each with its evidence. Raises LedgerError when the evidence cannot be written."""
-    for key in dict.fromkeys(change.app for change in changes):
+    """Carry changes out, each with its evidence. Raises LedgerError when the evidence cannot be written.
+
+    ``elsewhere`` carries them out on another host; then nothing is connected to from here.
+    """
+    for key in () if elsewhere else dict.fromkeys(change.app for change in changes):
         # templates are filled in here, before there are threads; what fails is reported where the app's turn comes
         with contextlib.suppress(AppError):
             company.connect(company.apps[key])
@@ -42,5 +46,9 @@ def carry_out(
         fallback_owner=company.settings.fallback_owner,
         plan=plan,
     )
+    packets = packets_of(changes, company.people, company.apps)
+    if elsewhere:
+        results = [result for packet in packets for result in runner.carry_out_elsewhere(packet, elsewhere)]
+        return Outcome(tuple(results), tuple(runner.findings))
     executor = Executor(runner, company.connect, workers=workers, progress=progress)
-    return executor.carry_out(packets_of(changes, company.people, company.apps))
+    return executor.carry_out(packets)

@@ -29,12 +29,14 @@ from ..planning.asking import want_for
 from ..planning.correlation import Correlation, Directory, correlate, correlation_findings
 from ..planning.difference import Circumstances, difference
 from ..planning.guard import check_plan, check_reading
+from ..planning.naming import account_name
 from ..planning.ordering import order
 from ..planning.plan import make_plan
 from ..planning.reading import Reading
 from .company import Company
 from .deciding import decide
 from .reading_apps import read_apps
+from .recovering import settle_interrupted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,22 +123,27 @@ def _ungoverned(company: Company, apps: t.Collection[str]) -> list[Finding]:
 
 
 def plan_one_account(
-    company: Company, app: App, person: Person, state: str, entitlements: t.Sequence[str], exclusive: bool
+    company: Company,
+    app: App,
+    person: Person,
+    state: str,
+    entitlements: t.Sequence[str],
+    exclusive: bool,
+    reading: Reading | None = None,
 ) -> tuple[Planned, Account | None]:
     """Plan what a task asks for: one account in one app, whatever the policy says. Return it with the account as it is.
 
-    Raises AppError when the app cannot be read, and when the account cannot be told apart or is protected.
+    ``reading`` is what another host read of this person in the app; without it, the app is read here. Raises AppError
+    when the app cannot be read, and when the account cannot be told apart, is protected, or would be another's.
     """
-    reading = read_apps(company, [app], [person.id])[app.key]
+    reading = reading or read_apps(company, [app], [person.id])[app.key]
     if reading.error:
         raise AppError(reading.error)
     records = company.ledger.accounts(app=app.key)
     correlation = correlate(app, reading.accounts, company.people, company.ledger.links(), records)
     account = next((a for a in reading.accounts if correlation.matches.get(a.id, ("",))[0] == person.id), None)
     if account is None:
-        for finding in correlation_findings(correlation, company.people):
-            if person.id in correlation.unclear or person.id in correlation.protected_of:
-                raise AppError(finding.message, where=f"app {app.key}", todo=finding.todo)
+        _nothing_in_the_way(company, app, person, state, reading, correlation)
     want = want_for(app, person, account, state, entitlements, exclusive, "asked for by a playbook")
     now = company.clock.now()
     tasks = company.ledger.tasks(states=("open",), person=person.id, app=app.key)
@@ -145,6 +152,32 @@ def plan_one_account(
     changes = order(difference(want, account, person, app, given=given, pending=waiting), {app.key: app})
     plan = Plan(tuple(changes), policy=company.policy.version, commit=company.commit, made_at=now)
     return Planned(plan, {app.key: reading}, (person.id,), {(person.id, app.key): want}), account
+
+
+def _nothing_in_the_way(
+    company: Company, app: App, person: Person, state: str, reading: Reading, correlation: Correlation
+) -> None:
+    where = f"app {app.key}"
+    for finding in correlation_findings(correlation, company.people, lambda id: id == person.id):
+        if person.id in correlation.unclear:
+            raise AppError(finding.message, where=where, todo=finding.todo)
+    for account in correlation.protected_of.get(person.id, ()):
+        raise AppError(
+            f"account {account.username or account.id} of {person.username} is protected, so nothing is done with it",
+            where=where,
+            todo="Do it by hand if it is right, or take the account off the catalog's protect list",
+        )
+    if state != "present":
+        return
+    names = {name.casefold() for name in (account_name(app.account_name, person), person.email) if name}
+    for account in reading.accounts:
+        if names & {account.username.casefold(), account.email.casefold()}:
+            raise AppError(
+                f"no account is made for {person.username}: account {account.username or account.id}, which is not "
+                "theirs as far as we know, has their name or address",
+                where=where,
+                todo="Say whose that account is with the module rollcall.access.link, or rename it in the app",
+            )
 
 
 def _worth_doing(company: Company, kind: ChangeKind, app: str, urgency: str) -> bool:
@@ -227,6 +260,7 @@ def record_accounts(
 
     Only what differs from what the ledger knows is written.
     """
+    settle_interrupted(company, readings, correlations, run)
     now = company.clock.now()
     because = {(w.person, w.app, g.entitlement): g.because for w in wants.values() for g in w.grants}
     accounts: list[AccountRecord] = []

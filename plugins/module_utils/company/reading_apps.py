@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-import concurrent.futures as futures
 import typing as t
+from concurrent import futures
 
 from ..connectors.contract import Connector
 from ..errors import AppError, Conflict
+from ..fulfilment.looking_up import look_up
 from ..fulfilment.retrying import USUAL, Budget, with_retries
-from ..model import Account, AccountKey, App, Person
+from ..model import Account, App
 from ..planning.reading import Reading
 from .company import Company
 
@@ -78,23 +79,6 @@ def _look_up(
             known.setdefault(record.person, []).append(record.account.id)
     for id in people:
         person = company.people[id]
-        keys = [AccountKey(id=account) for account in known.get(id, ())]
-        hits = [a for a in (_find(connector, key, budget) for key in keys) if a]
-        if not hits:
-            hits = [a for a in (_find(connector, key, budget) for key in _keys(person, app)) if a]
-        found.update((account.id, account) for account in hits)
+        accounts = look_up(connector, person, app, known.get(id, ()), budget=budget)
+        found.update((account.id, account) for account in accounts)
     return tuple(found.values())
-
-
-def _keys(person: Person, app: App) -> list[AccountKey]:
-    """Every way to look a person up, one field at a time: two ways that find two accounts must not hide one another."""
-    keys = [AccountKey(external_id=person.id)]
-    keys += [AccountKey(email=email) for email in (person.email, *person.earlier_emails) if email]
-    if person.username:
-        keys.append(AccountKey(username=person.username))
-    return keys
-
-
-def _find(connector: Connector, key: AccountKey, budget: Budget) -> Account | None:
-    account, _tries = with_retries(lambda: connector.find(key), budget)
-    return account

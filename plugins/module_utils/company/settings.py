@@ -55,12 +55,13 @@ class Settings:
         return Clock(self.as_of)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], environment: t.Mapping[str, str] = os.environ) -> Settings:
+    def load(cls, path: str | os.PathLike[str], environment: t.Mapping[str, str] | None = None) -> Settings:
         """Read and check ``rollcall.yml``.
 
         ``$ROLLCALL_LEDGER`` and ``$ROLLCALL_AS_OF`` take the place of ``ledger`` and ``as_of``. Raises SettingsError
         with file and line.
         """
+        environment = os.environ if environment is None else environment
         file = pathlib.Path(path).resolve()
         if not file.is_file():
             raise SettingsError(

@@ -98,7 +98,7 @@ class ScimConnector(Connector):
         if self.dialect.groups:
             if any(groups is None for groups in shown.values()):
                 in_groups = memberships(where)
-            if any(not name for groups in shown.values() for _, name in groups or ()):
+            if any(not name for groups in shown.values() for _unused, name in groups or ()):
                 names = self._groups.names(where)
         accounts = []
         for user in users:
@@ -276,7 +276,7 @@ class ScimConnector(Connector):
     ) -> bool:
         """Read, work out what differs, write it; again when the version moved meanwhile. False: nothing differs."""
         with self._one_at_a_time(path):
-            for _ in range(_TRIES):
+            for _unused in range(_TRIES):
                 before, version = read()
                 attributes = what(before)
                 if not attributes:

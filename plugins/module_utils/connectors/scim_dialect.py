@@ -35,7 +35,7 @@ class Values:
     type: str = ""
 
 
-Place = Groups | Values
+Place = t.Union[Groups, Values]
 
 _PLACES: t.Mapping[str, Place] = types.MappingProxyType(
     {

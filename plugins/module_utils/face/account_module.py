@@ -4,8 +4,9 @@
 
 """The base of every module for one account in one app.
 
-The controller resolves catalog, person and credentials, and records what comes back; the module itself, which may run
-on a host that is nearer to the app, knows one connector and no ledger.
+The controller resolves catalog, person and credentials, decides what is due, and records what comes back; the module
+itself, which may run on a host that is nearer to the app, knows one connector and no ledger. It is called twice: to read
+what a person has, and, where something is due, to carry it out.
 """
 
 from __future__ import annotations
@@ -16,14 +17,13 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ..connectors.contract import Connector
-from ..errors import RollcallError
+from ..errors import Conflict, RollcallError
+from ..fulfilment.looking_up import look_up
 from ..fulfilment.packet import Packet, PacketRunner
+from ..fulfilment.retrying import USUAL, with_retries
 from ..ledger.records import ChangeResult
-from ..model import AccountKey, Change, Person, Run
-from ..planning.asking import want_for
-from ..planning.difference import Circumstances, difference
-from ..planning.ordering import order
-from .definitions import account_data, app_from
+from ..model import Account, AccountRecord, App, Change, Person, Run
+from .definitions import account_data, account_from, app_from, person_from
 
 ARGUMENTS: dict[str, t.Any] = {
     "config": {"type": "path"},
@@ -52,73 +52,83 @@ class NotRecorded:
     """Stands where the controller has the ledger: what happens here is recorded there, from what is returned."""
 
     def __init__(self) -> None:
-        self.tasks: list[t.Any] = []
+        self.account: Account | None = None
 
     def claim(self, *_: t.Any) -> bool:
         return True
 
     def open_task(self, task: t.Any, *_: t.Any) -> t.Any:
-        self.tasks.append(task)
         return task
 
     def grants(self, **_: t.Any) -> list[t.Any]:
         return []
 
+    def record_accounts(self, records: t.Sequence[AccountRecord], *_: t.Any) -> None:
+        self.account = records[-1].account
+
     def _nothing(self, *_: t.Any, **__: t.Any) -> None:
         return None
 
-    release = intend = settle = record_accounts = record_grants = end_grants = forget_accounts = _nothing
+    release = intend = settle = record_grants = end_grants = forget_accounts = _nothing
 
 
 def run_account_module(connector_class: type[Connector]) -> None:
-    """Run as a module: read, compare, change, read back, and exit with the result."""
+    """Run as a module: read, or carry out and read back, and exit with the result."""
     module = AnsibleModule(argument_spec=ARGUMENTS, required_one_of=REQUIRED_ONE_OF, supports_check_mode=True)
-    params = module.params
-    if not params["definition"]:
+    if not module.params["definition"]:
         module.fail_json(
             msg="this module is sent by its action plugin, which fills in the app's definition from the catalog; "
             "run it as a task of a playbook with the collection rollcall.access installed on the controller"
         )
     try:
-        module.exit_json(**_ensure(connector_class, params, module.check_mode))
+        module.exit_json(**_work(connector_class, module.params))
     except RollcallError as error:
         module.fail_json(msg=str(error), failure=error.failure())
 
 
-def _ensure(connector_class: type[Connector], params: t.Mapping[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    definition = dict(params["definition"])
-    person = Person(**definition.pop("person"))
-    app = app_from(definition)
-    connector = connector_class(app, params["connection"] or {})
+def _work(connector_class: type[Connector], params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    sent = params["definition"]
+    app, person = app_from(sent["app"]), person_from(sent["person"])
+    # what is secret comes apart from the rest: Ansible blots every value of it out of what a module returns
+    connector = connector_class(app, {**sent["connection"], **(params["connection"] or {})})
     try:
-        account = connector.find(AccountKey(external_id=person.id, email=person.email, username=person.username))
-        why = "asked for by a playbook"
-        want = want_for(app, person, account, params["state"], params["entitlements"], params["exclusive"], why)
-        now = dt.datetime.now(dt.timezone.utc)
-        changes = order(difference(want, account, person, app, given=Circumstances(now=now)), {app.key: app})
-        if check_mode:
-            return {"changed": bool(changes), "due": [c.to_dict() for c in changes], "account": account_data(account)}
-        ledger = NotRecorded()
-        runner = PacketRunner(
-            ledger=ledger,
-            run=Run("remote", "account", "", now),
-            now=lambda: dt.datetime.now(dt.timezone.utc),
-            people={person.id: person},
-        )
-        results = runner.carry_out(Packet(person, app, tuple(changes)), connector) if changes else []
-        after = connector.find(AccountKey(external_id=person.id, email=person.email, username=person.username))
-        return {
-            "changed": any(r.state != "already" for r in results),
-            "results": [_result(r) for r in results],
-            "account": account_data(after),
-        }
+        if sent["changes"] is None:
+            return _read(connector, app, person, sent["known"])
+        return _carry_out(connector, app, person, tuple(Change.from_dict(change) for change in sent["changes"]))
     finally:
         connector.close()
 
 
+def _read(connector: Connector, app: App, person: Person, known: t.Sequence[str]) -> dict[str, t.Any]:
+    complete = False
+    try:
+        accounts = look_up(connector, person, app, known)
+    except Conflict:
+        # one key names several accounts: the whole list shows which, and the controller tells them apart, or not
+        accounts, _tries = with_retries(lambda: tuple(connector.accounts()), USUAL)
+        complete = True
+    return {"changed": False, "accounts": [account_data(account) for account in accounts], "complete": complete}
+
+
+def _carry_out(connector: Connector, app: App, person: Person, changes: tuple[Change, ...]) -> dict[str, t.Any]:
+    ledger = NotRecorded()
+    runner = PacketRunner(
+        ledger=ledger,
+        run=Run("elsewhere", "account", "", dt.datetime.now(dt.timezone.utc)),
+        now=lambda: dt.datetime.now(dt.timezone.utc),
+        people={person.id: person},
+    )
+    results = runner.carry_out(Packet(person, app, changes), connector)
+    return {
+        "changed": any(result.state != "already" for result in results),
+        "results": [_result(result) for result in results],
+        "account": account_data(ledger.account),
+    }
+
+
 def _result(result: ChangeResult) -> dict[str, t.Any]:
     return {
-        "change": result.change.to_dict(),
+        "change": result.change.id,
         "state": result.state,
         "detail": result.detail,
         "account": result.account,
@@ -126,12 +136,14 @@ def _result(result: ChangeResult) -> dict[str, t.Any]:
     }
 
 
-def result_from(data: t.Mapping[str, t.Any]) -> ChangeResult:
-    """The way back of what a module on another host returned."""
-    return ChangeResult(
-        Change.from_dict(data["change"]),
-        data["state"],
-        data["detail"],
-        account=data["account"],
-        attempts=data["attempts"],
-    )
+def results_from(
+    answer: t.Mapping[str, t.Any], changes: t.Iterable[Change]
+) -> tuple[list[ChangeResult], Account | None]:
+    """The way back of what a module on another host returned for ``changes``."""
+    by_id = {row["change"]: row for row in answer["results"]}
+    rows = [(change, by_id[change.id]) for change in changes]
+    results = [
+        ChangeResult(change, row["state"], row["detail"], account=row["account"], attempts=row["attempts"])
+        for change, row in rows
+    ]
+    return results, account_from(answer.get("account"))

@@ -13,6 +13,7 @@ from ..company.company import Company
 from ..company.concluding import conclude
 from ..company.manual_work import cancel_giving
 from ..fulfilment.executor import SETTLED
+from ..fulfilment.packet import Send
 from ..model import Change, Plan, Run
 from .diffs import diffs_of
 from .results import change_data, finding_lines, result_data, result_line, what
@@ -31,8 +32,11 @@ def carry_out_and_conclude(
     diff: bool,
     say: t.Callable[[str], None],
     emergency: bool = False,
+    elsewhere: Send | None = None,
 ) -> dict[str, t.Any]:
     """Carry changes out (not in check mode), conclude for ``people``, and return what the task returns.
+
+    ``elsewhere`` carries them out on another host, where the apps cannot be reached from here.
 
     The result is failed when anything is left that is neither done nor in somebody's hands.
     """
@@ -52,7 +56,15 @@ def carry_out_and_conclude(
     cancelled = cancel_giving(company, run, people or {change.person for change in changes})
     for id in cancelled:
         say(f"  task {id} is cancelled: the person has left or is locked out")
-    outcome = carry_out(company, changes, run, plan=plan.hash, workers=64 if emergency else 16, progress=progress)
+    outcome = carry_out(
+        company,
+        changes,
+        run,
+        plan=plan.hash,
+        workers=64 if emergency else 16,
+        progress=progress,
+        elsewhere=elsewhere,
+    )
     left = [result_line(row, company.people) for row in outcome.left]
     left += [f"{company.people[c.person].username}, {c.app}: {what(c)} - held back, see the findings" for c in held]
     left += [f"{app}: could not be read ({why})" for app, why in sorted(deferred.items())]

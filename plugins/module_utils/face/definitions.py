@@ -10,7 +10,7 @@ import dataclasses
 import datetime as dt
 import typing as t
 
-from ..model import Account, App, Entitlement, Leave, Person
+from ..model import Account, App, Entitlement, Person
 
 
 def app_definition(app: App) -> dict[str, t.Any]:
@@ -20,7 +20,6 @@ def app_definition(app: App) -> dict[str, t.Any]:
         "name": app.name,
         "connector": app.connector,
         "account_name": app.account_name,
-        "leave": app.leave.then,
         "entitlements": {
             key: {"kind": e.kind, "value": e.value, "rank": e.rank, "privileged": e.privileged}
             for key, e in app.entitlements.items()
@@ -30,21 +29,22 @@ def app_definition(app: App) -> dict[str, t.Any]:
 
 def app_from(definition: t.Mapping[str, t.Any]) -> App:
     """The way back of ``app_definition``."""
-    return App(
-        key=definition["key"],
-        name=definition.get("name", ""),
-        connector=definition.get("connector", ""),
-        account_name=definition.get("account_name", "{username}"),
-        leave=Leave(then=definition.get("leave", "suspend")),
-        entitlements={
-            key: Entitlement(key=key, **fields) for key, fields in definition.get("entitlements", {}).items()
-        },
-    )
+    fields = dict(definition)
+    entitlements = {key: Entitlement(key=key, **values) for key, values in fields.pop("entitlements").items()}
+    return App(**fields, entitlements=entitlements)
 
 
-def person_definition(person: Person) -> dict[str, str]:
+_NAMES = ("id", "username", "email", "given_name", "family_name", "name")
+
+
+def person_definition(person: Person) -> dict[str, t.Any]:
     """Return what a module on another host has to know of a person."""
-    return {name: getattr(person, name) for name in ("id", "username", "email", "given_name", "family_name", "name")}
+    return {**{name: getattr(person, name) for name in _NAMES}, "earlier_emails": list(person.earlier_emails)}
+
+
+def person_from(definition: t.Mapping[str, t.Any]) -> Person:
+    """The way back of ``person_definition``."""
+    return Person(**{**definition, "earlier_emails": tuple(definition["earlier_emails"])})
 
 
 def account_data(account: Account | None) -> dict[str, t.Any] | None:

@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 import collections
-import concurrent.futures as futures
 import dataclasses
 import graphlib
 import threading
 import typing as t
+from concurrent import futures
 
 from ..connectors.contract import Connector
 from ..errors import AppError
@@ -86,7 +86,7 @@ class Executor:
                 while order.is_active():
                     for n in order.get_ready():
                         running[pool.submit(self._one, packets[n])] = n
-                    done, _ = futures.wait(running, return_when=futures.FIRST_COMPLETED)
+                    done, _unused = futures.wait(running, return_when=futures.FIRST_COMPLETED)
                     for future in done:
                         n = running.pop(future)
                         results[n] = future.result()
@@ -102,13 +102,14 @@ class Executor:
         key = packet.app.key
         if self._unwell[key] >= GIVE_UP_AFTER and not any(c.urgency == "emergency" for c in packet.changes):
             detail = f"{key} failed {GIVE_UP_AFTER} times in a row; the rest waits for the next run"
-            return [ChangeResult(change, "deferred", detail) for change in packet.changes]
+            return [ChangeResult(change, "deferred", detail, attempts=0) for change in packet.changes]
         try:
             connector = self.connect(packet.app)
         except AppError as error:
             connector = _Unreachable(packet.app, error)
         results = self.runner.carry_out(packet, connector)
-        bad = any(r.state == "deferred" or (r.state == "task" and r.detail) for r in results)
+        # what was not tried, because another run was at work there, says nothing about the app
+        bad = any(r.attempts and (r.state == "deferred" or (r.state == "task" and r.detail)) for r in results)
         with self._lock:
             self._unwell[key] = self._unwell[key] + 1 if bad else 0
         return results

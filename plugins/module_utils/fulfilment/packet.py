@@ -42,6 +42,9 @@ from .showing import UNREADABLE, shows
 #: How long a claim on (person, app) is held when its run dies without giving it back.
 CLAIM_FOR = dt.timedelta(minutes=10)
 
+#: Carries changes out on another host; returns what came of them, and the account as it was read back there.
+Send = t.Callable[[t.Sequence[Change]], tuple[t.Sequence[ChangeResult], t.Optional[Account]]]
+
 
 @dataclasses.dataclass(frozen=True)
 class Packet:
@@ -83,18 +86,44 @@ class PacketRunner:
 
         Raises LedgerError when the evidence cannot be written: then nothing further may be done.
         """
+        return self._claimed(packet, lambda: _Attempt(self, packet, connector).results())
+
+    def carry_out_elsewhere(self, packet: Packet, send: Send) -> list[ChangeResult]:
+        """Have a packet carried out on another host, with the same evidence as here.
+
+        ``send`` does it, and returns what came of it with the account as it was read back; what it raises as AppError
+        leaves the packet for the next run. What could not be done there becomes a task here.
+        """
+        return self._claimed(packet, lambda: self._elsewhere(packet, send))
+
+    def _claimed(self, packet: Packet, work: t.Callable[[], list[ChangeResult]]) -> list[ChangeResult]:
         person, app = packet.person, packet.app
         now = self.now()
         if not self.ledger.claim(person.id, app.key, self.run, now, now + CLAIM_FOR):
             detail = "another run is working on this person in this app; the next run finds what it left"
-            return [ChangeResult(change, "deferred", detail) for change in packet.changes]
+            return [ChangeResult(change, "deferred", detail, attempts=0) for change in packet.changes]
         try:
             self.ledger.intend(packet.changes, self.run, self.now(), self.plan)
-            results = _Attempt(self, packet, connector).results()
+            results = work()
             self.ledger.settle(results, self.run, self.now())
             return results
         finally:
             self.ledger.release(person.id, app.key, self.run)
+
+    def _elsewhere(self, packet: Packet, send: Send) -> list[ChangeResult]:
+        attempt = _Attempt(self, packet, Connector(packet.app, {}))
+        try:
+            results, attempt.account = send(packet.changes)
+        except AppError as error:
+            return [ChangeResult(change, "deferred", str(error)) for change in packet.changes]
+        attempt.done = {result.change.id: result for result in results}
+        attempt.record()
+        by_hand = [result for result in results if result.state == "task"]
+        refused = [result.change for result in by_hand if result.detail]
+        if refused:
+            attempt.open_tasks(refused, "refused")
+        attempt.open_tasks([result.change for result in by_hand if not result.detail], "no_operation")
+        return [attempt.done[change.id] for change in packet.changes]
 
     def settle_interrupted(self, packet: Packet, account: Account | None, results: t.Sequence[ChangeResult]) -> None:
         """Write down how changes ended that a run intended which died; ``account`` is what the app shows now."""
@@ -105,20 +134,6 @@ class PacketRunner:
             attempt.record()
         if results:
             self.ledger.settle(results, self.run, self.now())
-
-    def record_elsewhere(
-        self, packet: Packet, results: t.Sequence[ChangeResult], connector: Connector, account: Account | None
-    ) -> list[ChangeResult]:
-        """Write down what a module did on another host, and open the tasks for what it could not do."""
-        attempt = _Attempt(self, packet, connector)
-        attempt.account = account
-        attempt.done = {result.change.id: result for result in results}
-        self.ledger.intend(packet.changes, self.run, self.now(), self.plan)
-        attempt.open_tasks([result.change for result in results if result.state == "task"], "no_operation")
-        settled = [attempt.done[change.id] for change in packet.changes]
-        self.ledger.settle(settled, self.run, self.now())
-        attempt.record()
-        return settled
 
 
 class _Attempt:
@@ -154,7 +169,8 @@ class _Attempt:
                 handing_over = next(c for c in self.changes if c.kind is ChangeKind.TRANSFER)
                 task = self.done[handing_over.id].task
                 state = "task" if task else "deferred"
-                self._finish(change, state, "" if task else "waits until what they own is handed over", task=task)
+                detail = "" if task else "waits until what they own is handed over"
+                self._finish(change, state, detail, task=task, attempts=0)
         return [self.done[change.id] for change in self.changes]
 
     # deciding
@@ -235,7 +251,8 @@ class _Attempt:
         account, kind = self.account, change.kind
         if kind is ChangeKind.CREATE:
             return self._create(change, changes)
-        assert account is not None
+        if account is None:
+            raise AssertionError(f"{change} needs an account")
         arguments: tuple[t.Any, ...] = ()
         if kind in (ChangeKind.GRANT, ChangeKind.REVOKE):
             arguments = (self.app.entitlements[change.entitlement],)
@@ -295,8 +312,10 @@ class _Attempt:
                     earlier = self.done[change.id]
                     self._finish(change, "verified", attempts=earlier.attempts)
                     waiting.remove(change)
-            if not waiting:
+            if found is not None or not waiting:
+                # also where not everything shows: the evidence is what the app shows, not what was there before
                 self.account = found
+            if not waiting:
                 return
         for change in waiting:
             self._finish(change, "unverified", "the app accepted it, but reading it back does not show it")

@@ -49,7 +49,8 @@ def checkpoint(ledger: Ledger, run: Run, at: dt.datetime) -> Checkpoint:
     since. Raises LedgerError when there is no key and no place for one.
     """
     key = _signing_key(ledger, make=True)
-    assert key is not None
+    if key is None:
+        raise AssertionError("a writer makes its key")
     source = table("checkpoints")
     with ledger._writing(run, at) as writing:
         made = _sign(key, writing.head, run.id, time_text(at))
@@ -144,7 +145,8 @@ def _signing_key(ledger: Ledger, *, make: bool) -> t.Any:
     key = _load(path, "the ledger's key")
     if make:
         public, pem = _public_path(ledger), _pem(key.public_key())
-        assert public is not None
+        if public is None:
+            raise AssertionError("a key beside a ledger has its public half beside it")
         if not public.exists() or pem not in _pems(public):
             with public.open("a", encoding="ascii") as file:
                 file.write(pem)

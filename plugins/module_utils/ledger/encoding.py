@@ -10,7 +10,6 @@ included. ``readable`` is for the evidence: plain JSON that a person or another 
 
 from __future__ import annotations
 
-import collections.abc as abc
 import dataclasses
 import datetime as dt
 import decimal
@@ -19,6 +18,7 @@ import functools
 import json
 import math
 import typing as t
+from collections import abc
 
 from ..errors import LedgerError
 from ..model import Because, Change

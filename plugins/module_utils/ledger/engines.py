@@ -41,12 +41,16 @@ class Database:
         return self.path is None and not self.server
 
 
-def database_of(url: str, environment: t.Mapping[str, str] = os.environ) -> Database:
+def database_of(url: str, environment: t.Mapping[str, str] | None = None) -> Database:
     """Read a ledger's URL. Raises LedgerError for one that is none."""
     try:
         parsed = sa.make_url(url)
         query = dict(parsed.query)
-        patience = float(query.pop("timeout", None) or environment.get("ROLLCALL_LEDGER_TIMEOUT") or PATIENCE)
+        patience = float(
+            query.pop("timeout", None)
+            or (os.environ if environment is None else environment).get("ROLLCALL_LEDGER_TIMEOUT")
+            or PATIENCE
+        )
     except (sa.exc.ArgumentError, ValueError) as error:
         # the URL is not repeated: it may hold a password
         raise LedgerError(

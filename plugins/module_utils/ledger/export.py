@@ -66,9 +66,9 @@ def _write(ledger: Ledger, folder: pathlib.Path, at: dt.datetime) -> None:
     closing = closing_checkpoint(ledger, head, at)
     if closing is not None and (not marks or marks[-1]["seq"] != head.seq):
         marks.append(closing)
-    _, marks_hash = _lines(folder / FILES[1], (canonical(mark) for mark in marks))
+    _unused, marks_hash = _lines(folder / FILES[1], (canonical(mark) for mark in marks))
     keys = public_keys(ledger) or tuple(dict.fromkeys(mark["public_key"] for mark in marks))
-    _, keys_hash = _lines(folder / FILES[2], (public_pem(key).rstrip("\n") for key in keys))
+    _unused, keys_hash = _lines(folder / FILES[2], (public_pem(key).rstrip("\n") for key in keys))
     manifest = {
         "format": FORMAT,
         "exported_at": time_text(at),

@@ -17,7 +17,10 @@ SETTLED_STATES = ("done", "already", "verified", "unverified", "failed", "deferr
 
 @dataclasses.dataclass(frozen=True)
 class ChangeResult:
-    """How one change ended. ``account`` is the account's id where the app made one; ``task`` what it became."""
+    """How one change ended. ``account`` is the account's id where the app made one; ``task`` what it became.
+
+    ``attempts`` is 0 for what was not tried: another run was at work there, or something else had to be done first.
+    """
 
     change: Change
     state: str

@@ -22,7 +22,7 @@ sa = library("sqlalchemy")
 Row = dict[str, t.Any]
 Key = tuple[t.Any, ...]
 #: table, key, and the digest of the row as it now is (None: it is gone)
-Proof = tuple[str, list[t.Any], str | None]
+Proof = tuple[str, list[t.Any], t.Optional[str]]  # noqa: UP045 - ansible-test reads it as Python 3.8
 
 #: Where an event's data holds the proofs of the rows that were written with it.
 PROOF = "proof"

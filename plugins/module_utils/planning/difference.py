@@ -65,7 +65,8 @@ def difference(
     """
     kind = intention(want, given.status)
     if kind == "present":
-        assert want is not None
+        if want is None:
+            raise AssertionError("without a want nothing is intended to be there")
         changes = _present(want, account, person, app, given, urgency)
     elif account is None:
         return ()

@@ -43,7 +43,7 @@ class CatalogReader:
     def read(self, directory: t.Any) -> Catalog:
         apps: dict[str, App] = {}
         defined = Definitions("the app", self.problems)
-        for document, _ in read_directory(directory, "catalog", self.problems, required=True):
+        for document, _unused in read_directory(directory, "catalog", self.problems, required=True):
             for key, content in mapping(mapping(document.value).get("apps")).items():
                 path = ("apps", key)
                 if not defined.add(key, document.origin(path)):
@@ -132,7 +132,11 @@ class CatalogReader:
 
     def _check_account_name(self, app: App, origin: Origin) -> None:
         try:
-            fields = [field for _, field, _, _ in string.Formatter().parse(app.account_name) if field is not None]
+            fields = [
+                field
+                for _unused, field, _also, _more in string.Formatter().parse(app.account_name)
+                if field is not None
+            ]
         except ValueError as error:
             self.problems.error("wrong_value", f'"account_name" is no template: {error}', origin, app=app.key)
             return

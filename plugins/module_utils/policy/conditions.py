@@ -27,7 +27,7 @@ COMPARISONS = ("before", "after", "at_least", "at_most")
 OPERATORS = ("not", "matches", "under", *COMPARISONS)
 JUNCTIONS = ("all", "any", "not")
 
-Bound = dt.date | decimal.Decimal
+Bound = t.Union[dt.date, decimal.Decimal]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,8 +89,8 @@ class Compare:
     origin: Origin | None = dataclasses.field(default=None, compare=False)
 
 
-Test = Is | Under | Matches | Compare
-Condition = All | Any | Not | Is | Under | Matches | Compare
+Test = t.Union[Is, Under, Matches, Compare]
+Condition = t.Union[All, Any, Not, Is, Under, Matches, Compare]
 
 
 @functools.lru_cache(maxsize=100_000)

@@ -138,7 +138,7 @@ def highest_roles(pairs: t.Collection[Pair], catalog: Catalog) -> set[Pair]:
             kept.add((app_key, entitlement))
         elif app_key not in best or (-found.rank, entitlement) < best[app_key]:
             best[app_key] = (-found.rank, entitlement)
-    return kept | {(app_key, entitlement) for app_key, (_, entitlement) in best.items()}
+    return kept | {(app_key, entitlement) for app_key, (_unused, entitlement) in best.items()}
 
 
 def _means(reference: str, person: Person, names: frozenset[str], organisation: Organisation, *, strict: bool) -> bool:
@@ -209,7 +209,7 @@ def _held(
 def _add(held: Held, pairs: t.Iterable[Pair], because: Because) -> None:
     """Note ``because`` for each pair, and for the account that each of them needs."""
     for app, entitlement in pairs:
-        for pair in {(app, ""), (app, entitlement)}:
+        for pair in dict.fromkeys(((app, ""), (app, entitlement))):
             held[pair].append(because)
 
 

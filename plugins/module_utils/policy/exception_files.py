@@ -25,7 +25,7 @@ def read_exceptions(directory: t.Any, problems: Problems, grants: GrantReader) -
     """Return the exceptions in ``directory``; none where it is not there."""
     result = []
     defined = Definitions("the exception", problems)
-    for document, _ in read_directory(directory, "exceptions", problems, required=False):
+    for document, _unused in read_directory(directory, "exceptions", problems, required=False):
         for number, content in enumerate(sequence(mapping(document.value).get("exceptions"))):
             if isinstance(content, dict):
                 exception = _exception(document, ("exceptions", number), problems, grants)
@@ -41,7 +41,7 @@ def _exception(document: Document, path: Path, problems: Problems, grants: Grant
     person = _text(content.get("person"))
     if start is None or until is None or not person:
         return None  # the schema, or _day, has said what is missing
-    made = "-".join([person, *sorted({app for app, _ in gives}), start.isoformat()])
+    made = "-".join([person, *sorted({app for app, _unused in gives}), start.isoformat()])
     return AccessException(
         id=_text(content.get("id")) or made,
         person=person,
@@ -58,7 +58,7 @@ def _exception(document: Document, path: Path, problems: Problems, grants: Grant
 def read_locks(directory: t.Any, problems: Problems) -> tuple[Lock, ...]:
     """Return the locks in ``directory``; none where it is not there."""
     result = []
-    for document, _ in read_directory(directory, "locks", problems, required=False):
+    for document, _unused in read_directory(directory, "locks", problems, required=False):
         for number, content in enumerate(sequence(mapping(document.value).get("locks"))):
             if not isinstance(content, dict):
                 continue

@@ -17,7 +17,7 @@ from .policy_files import PolicyReader
 from .problems import Problems
 from .values import Access, Catalog, Policy
 
-Directory = str | pathlib.Path
+Directory = t.Union[str, pathlib.Path]
 Options = t.Mapping[str, t.Mapping[str, str]]
 
 

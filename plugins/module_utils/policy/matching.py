@@ -135,7 +135,7 @@ def compile_condition(condition: Condition, trees: Trees, organisation: Organisa
 
     def matcher(person: Person) -> bool:
         value = read(person)
-        if type(value) is str:  # nearly always
+        if isinstance(value, str):  # nearly always
             text = normal(value)
             return bool(text) and passes(text)
         return any(passes(text) for text in texts(value))

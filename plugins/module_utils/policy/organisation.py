@@ -26,7 +26,7 @@ class Organisation:
         self.people: dict[str, Person] = {person.id: person for person in everybody}
         self._reports: dict[str, list[str]] = collections.defaultdict(list)
         # Best first: an id beats a user name beats an email beats an earlier email.
-        self._names: tuple[dict[str, list[Person]], ...] = tuple(collections.defaultdict(list) for _ in range(4))
+        self._names: tuple[dict[str, list[Person]], ...] = tuple(collections.defaultdict(list) for _unused in range(4))
         for person in self.people.values():
             if person.manager:
                 self._reports[person.manager].append(person.id)

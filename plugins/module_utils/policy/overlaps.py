@@ -79,4 +79,4 @@ def _conflicting(policy: Policy, catalog: Catalog) -> t.Iterator[Finding]:
 
 
 def _with_accounts(rule: Rule) -> frozenset[Pair]:
-    return frozenset(rule.gives) | {(app, "") for app, _ in rule.gives}
+    return frozenset(rule.gives) | {(app, "") for app, _unused in rule.gives}

@@ -34,7 +34,7 @@ class PolicyReader:
     def read(self, directory: t.Any) -> Policy:
         documents = [
             document
-            for document, _ in read_directory(directory, "policy", self.problems, required=True)
+            for document, _unused in read_directory(directory, "policy", self.problems, required=True)
             if isinstance(document.value, dict)
         ]
         version = self._version(documents, str(directory))
@@ -51,7 +51,7 @@ class PolicyReader:
             for number, rule in enumerate(sequence(document.value.get("rules")))
             if isinstance(rule, dict)
         ]
-        self._unique("the rule", [rule for rule, _ in rules])
+        self._unique("the rule", [rule for rule, _unused in rules])
         duties = [
             self._duty(document, ("separation_of_duties", number))
             for document in documents
@@ -61,7 +61,7 @@ class PolicyReader:
         self._unique("the duty", duties)
         policy = Policy(
             version=version,
-            rules=tuple(rule for rule, _ in rules),
+            rules=tuple(rule for rule, _unused in rules),
             bundles=types.MappingProxyType(self.bundles),
             separation_of_duties=tuple(duties),
             trees=trees,

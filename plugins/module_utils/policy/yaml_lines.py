@@ -21,7 +21,7 @@ from ..model import Finding, Origin
 
 yaml = library("yaml")
 
-Path = tuple[str | int, ...]
+Path = tuple[t.Union[str, int], ...]
 
 # Aliases can make a small file huge; no company's policy comes near this.
 MOST_VALUES = 1_000_000

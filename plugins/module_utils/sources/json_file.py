@@ -131,7 +131,7 @@ class _Decoder(json.JSONDecoder):
 def _object(pairs: list[tuple[str, t.Any]]) -> dict[str, t.Any]:
     value = dict(pairs)
     if len(value) < len(pairs):
-        keys = [key for key, _ in pairs]
+        keys = [key for key, _unused in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
         raise ValueError(f'an object has the key "{twice}" twice')
     return value

@@ -28,11 +28,11 @@ def complete_name(given: str, family: str, name: str) -> tuple[str, str, str]:
     without knowing the language. A name of one word is a given name.
     """
     if "," in name:
-        last, _, first = name.partition(",")
+        last, _unused, first = name.partition(",")
         name = f"{first.strip()} {last.strip()}".strip()
         given, family = given or first.strip(), family or last.strip()
     elif name and not given and not family:
-        given, _, family = (part.strip() for part in name.partition(" "))
+        given, _unused, family = (part.strip() for part in name.partition(" "))
     elif name and not family and name.startswith(f"{given} "):
         family = name.removeprefix(given).strip()
     elif name and not given and name.endswith(f" {family}"):

@@ -87,7 +87,7 @@ def check_template(template: str) -> None:
         parts = list(string.Formatter().parse(template))
     except (ValueError, TypeError):
         raise SettingsError(f"`username` {template!r} is no template", todo=expected) from None
-    named = [(field, form, conversion) for _, field, form, conversion in parts if field is not None]
+    named = [(field, form, conversion) for _unused, field, form, conversion in parts if field is not None]
     if not named or any(field not in FIELDS or form or conversion for field, form, conversion in named):
         raise SettingsError(f"`username` {template!r} names a field that does not exist, or none", todo=expected)
 

@@ -48,11 +48,11 @@ class YamlFile(FileSource):
     def _records(self, text: str) -> t.Iterator[Record]:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         events = iter(yaml.parse(text, Loader=loader))
-        next(events)  # the stream
-        start = next(events)
+        next(events, None)  # the stream
+        start = next(events, None)
         if not isinstance(start, yaml.DocumentStartEvent):
             raise FeedError("the file holds nothing but comments", where=self.name)
-        top = next(events)
+        top = next(events, None)
         if not isinstance(top, yaml.SequenceStartEvent):
             raise self._unexpected(top, "a list of people, each a mapping")
         for event in events:
@@ -65,9 +65,9 @@ class YamlFile(FileSource):
                 yield Record(flat(self._value(event, events, 0)), origin)
             except ValueError as error:
                 self.problems.add(origin, str(error))
-        next(events)  # the document's end
-        more = next(events)
-        if not isinstance(more, yaml.StreamEndEvent):
+        next(events, None)  # the document's end
+        more = next(events, None)
+        if more is not None and not isinstance(more, yaml.StreamEndEvent):
             raise FeedError(
                 "a second document; expected one list", where=str(Origin(self.name, more.start_mark.line + 1))
             )

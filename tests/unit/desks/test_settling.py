@@ -171,7 +171,7 @@ def test_an_answer_from_the_future_is_refused_and_a_day_means_its_end(books):
 def test_a_run_that_dies_anywhere_is_finished_by_the_next(books, monkeypatch, dies_at):
     made = opened(books, create(), grant("guru"))
     with monkeypatch.context() as patch:
-        patch.setattr(books.ledger, dies_at, lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(books.ledger, dies_at, lambda *_unused, **__: (one for one in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             complete_task(books, made.id, LATER, account_name="chen.a", by=OWNER)
     assert books.ledger.task(made.id).state == "open"

@@ -90,7 +90,7 @@ def test_a_writer_that_is_killed_anywhere_leaves_a_chain_that_holds_and_nothing_
         writer = forking.Process(target=write_for_ever, args=(url, name, theirs))
         writer.start()
         theirs.close()
-        for _ in range(chance.randrange(1, 4)):
+        for _unused in range(chance.randrange(1, 4)):
             said[name] = ours.recv()
         time.sleep(chance.random() * 0.02)
         os.kill(writer.pid, signal.SIGKILL)
@@ -201,7 +201,7 @@ def test_a_ledger_that_was_open_at_a_fork_works_on_in_both_processes(url):
         ledger.begin_run(run)
 
         def in_child(n):
-            for _ in range(10):
+            for _unused in range(10):
                 ledger.append("child.wrote", run, NOW, person=str(n))
             return True
 

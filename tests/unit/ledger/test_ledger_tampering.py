@@ -141,7 +141,7 @@ def test_a_missing_head_is_found(filled):
 
 @pytest.mark.parametrize("change", ["seq = seq - 1", "head_hash = 'x'", "at = 'x'", "run = 'x'", "signature = 'x'"])
 def test_an_altered_checkpoint_is_found(filled, change):
-    assert "checkpoint_altered" in [code for code, _ in verify_after(filled, f"UPDATE checkpoints SET {change}")]
+    assert "checkpoint_altered" in [code for code, _unused in verify_after(filled, f"UPDATE checkpoints SET {change}")]
 
 
 def test_a_checkpoint_signed_by_somebody_else_is_found(filled, run, now, tmp_path):
@@ -153,7 +153,7 @@ def test_a_checkpoint_signed_by_somebody_else_is_found(filled, run, now, tmp_pat
     found = verify_after(
         filled, f"ATTACH '{other}' AS other", "INSERT INTO checkpoints SELECT * FROM other.checkpoints"
     )
-    assert [code for code, _ in found] == ["checkpoint_key"]
+    assert [code for code, _unused in found] == ["checkpoint_key"]
 
 
 def test_an_event_that_cannot_be_read_is_an_error_for_who_reads_it(filled):

@@ -72,7 +72,7 @@ def worlds(draw) -> World:
 
 @given(worlds())
 def test_a_plan_that_was_carried_out_leaves_nothing_to_plan(world):
-    for _ in range(2):
+    for _unused in range(2):
         # what is suspended only becomes due for deletion once it is known since when: with a wait of no days at once
         world.carry_out(world.plan())
     assert world.plan().changes == ()

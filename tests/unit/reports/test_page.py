@@ -114,7 +114,15 @@ def test_only_the_pages_own_style_and_script_may_run():
 def test_the_page_needs_nothing_from_anywhere():
     page = render(sample(), downloads=("access.csv", "access.json"))
     parsed = Parsed(page)
-    assert not {tag for tag, *_ in parsed.structure} & {"link", "img", "iframe", "object", "embed", "form", "base"}
+    assert not {tag for tag, *_unused in parsed.structure} & {
+        "link",
+        "img",
+        "iframe",
+        "object",
+        "embed",
+        "form",
+        "base",
+    }
     assert not [a for a in parsed.attributes if a[1] in ("src", "srcset", "style", "action") or a[1].startswith("on")]
     links = {value for _tag, name, value in parsed.attributes if name == "href"}
     assert {link for link in links if not link.startswith("#")} == {"access.csv", "access.json"}
