@@ -63,6 +63,10 @@ class ActionModule(RollcallAction):
         if arguments["person"]:
             return people_named(company, [arguments["person"]])[0]
         given = arguments["account"]
+        known = company.population.named(given["username"], given["email"])
+        if known is not None:
+            # whom HR knows is that person, with what holds for them: their lock, and the accounts they have
+            return known
         name = " ".join(part for part in (given["given_name"], given["family_name"]) if part)
         person = Person(id=given["username"], name=name or given["username"], **given)
         company.add_person(person)
@@ -135,7 +139,7 @@ class ActionModule(RollcallAction):
         """Run the real module on the host. Raises AppError with what it says when it fails."""
         connection = company.connection(app)
         options = connector_class(app.connector).options
-        # Ansible blots every value of `connection` out of what the module returns, and a time-out of 2 is in many of them
+        # Ansible blots every value of `connection` out of what the module returns; a time-out of 2 would be in most
         secret = {
             name: value for name, value in connection.items() if options.get(name) == "secret" or name == "headers"
         }
@@ -150,7 +154,7 @@ class ActionModule(RollcallAction):
             module_args={"app": app.key, "person": person.id, "connection": secret, "definition": definition},
             task_vars=self.vars,
         )
-        if answer.get("failed") or "accounts" not in answer and "results" not in answer:
+        if answer.get("failed") or ("accounts" not in answer and "results" not in answer):
             raise AppError(
                 str(answer.get("msg") or "the module came back without an answer"),
                 where=f"host {self.vars.get('inventory_hostname', '')}, {self._module}",

@@ -49,6 +49,8 @@ class ActionModule(RollcallAction):
             if company.writes:
                 record_readings(company, planned, run)
                 company.ledger.save_plan(plan, run, company.clock.now())
+            # an app whose entry in the catalog is wrong was not cut off: the run must say so
+            deferred = {**deferred, **{finding.where: finding.message for finding in company.catalog_findings}}
             if not emergency:
                 hold_against_guard(plan)
         else:

@@ -155,7 +155,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         configured not to), which for a stopped feed would look like "nobody left today". SystemExit is no Exception, so
         it ends the run in every configuration.
         """
-        self.display.error(f"rollcall: {error}", wrap_text=False)
+        errors = [finding for finding in getattr(error, "findings", ()) if finding.severity == "error"]
+        # all of them at once: whoever corrects a policy does not want to be told one mistake per run
+        text = "\n  ".join([f"{len(errors)} errors:", *map(str, errors)]) if len(errors) > 1 else str(error)
+        self.display.error(f"rollcall: {text}", wrap_text=False)
         raise SystemExit(PARSE_ERROR) from error
 
     def _build(self, path: str) -> None:

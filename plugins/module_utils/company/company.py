@@ -15,12 +15,21 @@ import typing as t
 
 from ..connectors import registry
 from ..connectors.contract import Connector
-from ..errors import GuardStop, LedgerError, PolicyError, Refused, RollcallError, SourceUnreachable, UnknownName
+from ..errors import (
+    GuardStop,
+    LedgerError,
+    PolicyError,
+    Refused,
+    RollcallError,
+    SettingsError,
+    SourceUnreachable,
+    UnknownName,
+)
 from ..ledger.store import Ledger
-from ..model import AccessException, App, Lock, Person
+from ..model import AccessException, App, Finding, Lock, Person, Status
 from ..policy.commit import git_commit
 from ..policy.evaluation import lock_in_force
-from ..policy.loading import load_catalog, load_exceptions, load_locks, load_policy
+from ..policy.loading import load_catalog, load_exceptions, load_locks, load_policy, load_sound_apps
 from ..policy.matching import attributes_read
 from ..policy.organisation import Organisation, names_of
 from ..policy.values import Catalog, Policy
@@ -58,6 +67,8 @@ class Company:
         self.emergency = emergency
         self.from_ledger = from_ledger
         self.clock = settings.clock
+        #: in an emergency, what is wrong with the catalog's other apps
+        self.catalog_findings: tuple[Finding, ...] = ()
         self._connectors: dict[str, Connector] = {}
         self._lock = threading.Lock()
         if writes and settings.as_of and not settings.rehearsal:
@@ -69,7 +80,8 @@ class Company:
 
     def share(self) -> None:
         """Keep HR, catalog and policy as read, for the processes that are forked from this one."""
-        _SHARED[self._key] = {"feed": self.feed, "catalog": self.catalog, "policy": self.policy, "commit": self.commit}
+        names = ("feed", "catalog", "policy", "commit", "catalog_findings")
+        _SHARED[self._key] = {name: getattr(self, name) for name in names}
 
     @property
     def _key(self) -> tuple[t.Any, ...]:
@@ -103,11 +115,22 @@ class Company:
 
     @functools.cached_property
     def catalog(self) -> Catalog:
-        return self._shared("catalog") or load_catalog(
-            self.settings.catalog,
-            known_connectors=registry.known(),
-            connection_options=registry.connection_options(),
-        )
+        options: dict[str, t.Any] = {
+            "known_connectors": registry.known(),
+            "connection_options": registry.connection_options(),
+        }
+        shared = self._shared("catalog")
+        if shared is not None:
+            self.catalog_findings = self._shared("catalog_findings")
+            return shared
+        try:
+            return load_catalog(self.settings.catalog, **options)
+        except PolicyError:
+            if not self.emergency:
+                raise
+            # what is wrong with one app's entry must not keep somebody's accounts alive in all the others
+            catalog, self.catalog_findings = load_sound_apps(self.settings.catalog, **options)
+            return catalog
 
     @property
     def apps(self) -> t.Mapping[str, App]:
@@ -149,8 +172,13 @@ class Company:
     @functools.cached_property
     def locks(self) -> tuple[Lock, ...]:
         now = self.clock.now()
-        files = (lock for lock in load_locks(self.settings.locks) if lock_in_force(lock, now))
-        return (*files, *self.ledger.locks(now))
+        try:
+            files = load_locks(self.settings.locks)
+        except PolicyError:
+            if not self.emergency:
+                raise
+            files = ()
+        return (*(lock for lock in files if lock_in_force(lock, now)), *self.ledger.locks(now))
 
     def lock_on(self, person: Person) -> Lock | None:
         """Return the lock on this person, if one is in force."""
@@ -181,14 +209,16 @@ class Company:
             return shared
         if self.from_ledger:
             return SourceUnreachable(self.from_ledger)
+        settings = self.settings
         try:
-            settings = self.settings
             return read_people(
                 self.resolve([dict(source) for source in settings.sources]),
                 settings.base,
                 settings.normalise,
                 today=settings.working_day.today(self.clock.now()),
             )
+        except SettingsError as error:
+            return SettingsError(error.message, where=f"{settings.path}, {error.where}".rstrip(", "), todo=error.todo)
         except RollcallError as error:
             return error
 
@@ -234,7 +264,11 @@ class Company:
     def add_person(self, person: Person) -> None:
         """Add somebody who is not in HR, for this run: the owner of an account that a task names itself."""
         population = self.population
-        self.population = dataclasses.replace(population, people={**population.people, person.id: person})
+        self.population = dataclasses.replace(
+            population,
+            people={**population.people, person.id: person},
+            statuses={**population.statuses, person.id: Status.ACTIVE},
+        )
 
     def connection(self, app: App) -> dict[str, t.Any]:
         """Return the app's connection with its templates filled in. It may hold secrets."""

@@ -44,6 +44,13 @@ class Population:
                 return person
         return None
 
+    def named(self, username: str, email: str = "") -> Person | None:
+        """Return the person with this username, or with this email address."""
+        for person in self.people.values():
+            if person.username == username or (email and person.email.casefold() == email.casefold()):
+                return person
+        return None
+
 
 def remembered_population(
     settings: Settings,

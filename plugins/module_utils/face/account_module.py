@@ -5,8 +5,8 @@
 """The base of every module for one account in one app.
 
 The controller resolves catalog, person and credentials, decides what is due, and records what comes back; the module
-itself, which may run on a host that is nearer to the app, knows one connector and no ledger. It is called twice: to read
-what a person has, and, where something is due, to carry it out.
+itself, which may run on a host that is nearer to the app, knows one connector and no ledger. It is called twice: to
+read what a person has, and, where something is due, to carry it out.
 """
 
 from __future__ import annotations

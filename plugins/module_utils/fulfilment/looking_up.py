@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 import typing as t
 
@@ -31,7 +32,7 @@ def look_up(
     """
 
     def found_by(keys: t.Iterable[AccountKey]) -> dict[str, Account]:
-        answers = (with_retries(lambda key=key: connector.find(key), budget, sleep=sleep)[0] for key in keys)
+        answers = (with_retries(functools.partial(connector.find, key), budget, sleep=sleep)[0] for key in keys)
         return {account.id: account for account in answers if account}
 
     hits = found_by(AccountKey(id=id) for id in known)

@@ -42,8 +42,11 @@ from .showing import UNREADABLE, shows
 #: How long a claim on (person, app) is held when its run dies without giving it back.
 CLAIM_FOR = dt.timedelta(minutes=10)
 
-#: Carries changes out on another host; returns what came of them, and the account as it was read back there.
-Send = t.Callable[[t.Sequence[Change]], tuple[t.Sequence[ChangeResult], t.Optional[Account]]]
+
+class Send(t.Protocol):
+    """Carries changes out on another host; returns what came of them, and the account as it was read back there."""
+
+    def __call__(self, changes: t.Sequence[Change], /) -> tuple[t.Sequence[ChangeResult], Account | None]: ...
 
 
 @dataclasses.dataclass(frozen=True)

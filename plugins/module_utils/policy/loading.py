@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 import typing as t
 
-from ..model import AccessException, Lock
+from ..errors import PolicyError
+from ..model import AccessException, Finding, Lock
 from .catalog_files import CatalogReader
 from .exception_files import read_exceptions, read_locks
 from .grants import GrantReader
@@ -37,6 +39,22 @@ def load_catalog(
     catalog = CatalogReader(problems, known_connectors, connection_options).read(directory)
     problems.stop_if_any()
     return catalog
+
+
+def load_sound_apps(
+    directory: Directory, *, known_connectors: t.Collection[str], connection_options: Options | None = None
+) -> tuple[Catalog, tuple[Finding, ...]]:
+    """Return the apps of a catalog that can be used, and what is wrong with the rest. Raises nothing for what it says.
+
+    For an emergency: a slip in one app's entry must not keep somebody's account alive in all the others.
+    """
+    problems = Problems()
+    try:
+        catalog = CatalogReader(problems, known_connectors, connection_options).read(directory)
+    except PolicyError as error:
+        return Catalog(), tuple(error.findings) or (Finding("catalog", "error", error.message, where=error.where),)
+    usable = {key: app for key, app in catalog.apps.items() if app.connector in known_connectors}
+    return dataclasses.replace(catalog, apps=usable), tuple(problems.findings)
 
 
 def load_policy(
