@@ -16,6 +16,7 @@ from ..plugin_utils.action import RollcallAction
 
 
 class ActionModule(RollcallAction):
+    looks_ahead = True
     arguments: t.ClassVar = {
         "people": {"type": "list", "elements": "str"},
         "apps": {"type": "list", "elements": "str"},

@@ -10,7 +10,7 @@ import typing as t
 
 from ..module_utils.company.company import Company
 from ..module_utils.company.concluding import conclude
-from ..module_utils.desks.settling import Books, complete_task, decline_task
+from ..module_utils.desks.settling import Books, complete_task, decline_task, reopen_task
 from ..module_utils.face.tasks import task_data
 from ..plugin_utils.action import RollcallAction
 
@@ -20,7 +20,7 @@ class ActionModule(RollcallAction):
     emergency = True
     arguments: t.ClassVar = {
         "id": {"type": "str", "required": True},
-        "state": {"type": "str", "choices": ["done", "declined"], "default": "done"},
+        "state": {"type": "str", "choices": ["done", "declined", "open"], "default": "done"},
         "account_name": {"type": "str"},
         "note": {"type": "str"},
         "by": {"type": "str"},
@@ -32,7 +32,9 @@ class ActionModule(RollcallAction):
         books = Books(company.ledger, run, company.people, company.apps)
         by = arguments["by"] or self.actor()
         note = arguments["note"] or ""
-        if arguments["state"] == "declined":
+        if arguments["state"] == "open":
+            settled = reopen_task(books, arguments["id"], now, reason=note, by=by, write=company.writes)
+        elif arguments["state"] == "declined":
             settled = decline_task(books, arguments["id"], now, reason=note, by=by, write=company.writes)
         else:
             name = arguments["account_name"] or ""

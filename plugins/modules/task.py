@@ -28,9 +28,9 @@ options:
     type: str
     required: true
   state:
-    description: How it ends.
+    description: How it ends. V(open) opens an ended one again, with the reason in O(note).
     type: str
-    choices: [done, declined]
+    choices: [done, declined, open]
     default: done
   account_name:
     description: The name of the account that was made. The name asked for, when left out.

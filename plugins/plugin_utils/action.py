@@ -40,6 +40,8 @@ class RollcallAction(ActionBase):
     required_one_of: t.ClassVar[t.Sequence[t.Sequence[str]]] = ()
     #: Whether the ledger is written to (never in check mode).
     writes: t.ClassVar[bool] = True
+    #: Whether it may look at another day than today with the real ledger; nothing is kept then.
+    looks_ahead: t.ClassVar[bool] = False
     #: Whether HR and policy may be broken.
     emergency: t.ClassVar[bool] = False
 
@@ -101,10 +103,12 @@ class RollcallAction(ActionBase):
 
     def company(self, arguments: dict[str, t.Any], *, writes: bool | None = None) -> Company:
         emergency = self.emergency or bool(arguments.get("emergency"))
+        settings = self.settings(arguments)
+        ahead = self.looks_ahead and settings.as_of is not None and not settings.rehearsal
         return Company(
-            self.settings(arguments),
+            settings,
             resolve=resolver(self._templar),
-            writes=(self.writes if writes is None else writes) and not self.check_mode,
+            writes=(self.writes if writes is None else writes) and not self.check_mode and not ahead,
             emergency=emergency,
             from_ledger=(os.environ.get("ROLLCALL_HR", "") == "ledger" and "ROLLCALL_HR=ledger says so") or "",
         )
@@ -115,7 +119,7 @@ class RollcallAction(ActionBase):
         if not given and inherited and pathlib.Path(inherited).is_file():
             # where the inventory was made elsewhere (AWX), its path may not exist here
             given = inherited
-        return Settings.load(config_path(given, os.environ, pathlib.Path(self._loader.get_basedir())))
+        return Settings.load(config_path(given, os.environ, pathlib.Path.cwd()))
 
     def begin(self, company: Company, command: str) -> Run:
         """Return the run that this task or this play is, and write its beginning down once."""

@@ -40,7 +40,7 @@ def check_policy(company: Company) -> tuple[Finding, ...]:
     return checking.check(
         access.catalog,
         access.policy,
-        access.exceptions,
+        (*access.exceptions, *company.ledger.exceptions()),
         access.locks,
         list(company.people.values()) if attributes is not None and _known(company) else None,
         today=today,

@@ -148,8 +148,10 @@ def plan_one_account(
     now = company.clock.now()
     tasks = company.ledger.tasks(states=("open",), person=person.id, app=app.key)
     waiting = {(item.kind.value, item.entitlement) for task in tasks for item in task.items}
-    given = Circumstances(now=now, policy=company.policy.version, commit=company.commit)
-    changes = order(difference(want, account, person, app, given=given, pending=waiting), {app.key: app})
+    asked = dict.fromkeys(account.entitlements, want.because[0]) if account else {}
+    given = Circumstances(decisions=asked, now=now, policy=company.policy.version, commit=company.commit)
+    due = difference(want, account, person, app, given=given, pending=waiting)
+    changes = order([c for c in due if _worth_doing(company, c.kind, app.key, "normal")], {app.key: app})
     plan = Plan(tuple(changes), policy=company.policy.version, commit=company.commit, made_at=now)
     return Planned(plan, {app.key: reading}, (person.id,), {(person.id, app.key): want}), account
 

@@ -110,7 +110,7 @@ def must_be_open(task: Task, verb: str) -> None:
     raise TaskError(
         f"it cannot be {verb}: it was {task.state}{by}{when}",
         where=f"task {task.id}",
-        todo="If that is wrong, run reconcile: it reads the app, or opens a new task for what is still due",
+        todo="If that is wrong, open it again: rollcall.access.task with state: open and the reason in note",
         task=task.id,
         state=task.state,
         ended_by=task.ended_by,

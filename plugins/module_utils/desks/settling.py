@@ -32,7 +32,7 @@ from ..model import (
     Task,
 )
 from .access_records import GrantKey, records_from
-from .completing import complete, decline, must_be_open, same_answer
+from .completing import complete, decline, must_be_open, reopen, same_answer
 from .contract import DECLINED, NO, YES, Answer
 from .embedded import unknown_task
 from .read_back import ReadBack
@@ -99,6 +99,33 @@ def decline_task(
     """Record that the task ``id`` is declined, with a reason. Raises TaskError as ``settle_answers`` does."""
     answer = Answer(id, DECLINED, "", reason, by, when)
     return settle_answers(books, [answer], now, write=write)[0]
+
+
+def reopen_task(books: Books, id: str, now: dt.datetime, *, reason: str, by: str, write: bool = True) -> Settled:
+    """Open the ended task ``id`` again: the answer was wrong. An open one stays as it is.
+
+    What the answer said about access is not taken back here; the next reading or answer does that. Raises TaskError for
+    an unknown task, one that was cancelled (nothing is due any more), and without a reason.
+    """
+    task = books.ledger.task(id)
+    if task is None:
+        raise unknown_task(id)
+    if task.state in OPEN_STATES:
+        return Settled(task, False)
+    if not reason.strip():
+        raise TaskError("there is no reason", where=f"task {id}", todo="Say in note why it is opened again", task=id)
+    if task.state == "cancelled":
+        raise TaskError(
+            "it was cancelled, because it was no longer due",
+            where=f"task {id}",
+            todo="If something is due again, the next run opens a new task",
+            task=id,
+        )
+    again = reopen(task, f"{by.strip()}: {reason.strip()}")
+    if write:
+        _settle_items(books, again, "task", again.note, now)
+        books.ledger.update_task(again, "task.reopened", books.run, now)
+    return Settled(again, True)
 
 
 def settle_answers(

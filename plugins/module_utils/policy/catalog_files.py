@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import string
 import types
 import typing as t
@@ -21,7 +20,6 @@ from .yaml_lines import Document, Path
 
 ACCOUNT_NAME_FIELDS = ("username", "email", "first", "last", "id")
 
-_MODULE = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*){2,}", re.ASCII)
 
 
 class CatalogReader:
@@ -149,17 +147,13 @@ class CatalogReader:
 
     def _check_connection(self, app: App, document: Document, path: Path) -> None:
         origin = document.origin((*path, "connector"))
-        if _MODULE.fullmatch(app.connector):
-            return
         if self.known_connectors is not None and app.connector not in self.known_connectors:
             self.problems.error(
                 "unknown_connector",
                 f'there is no connector "{app.connector}"',
                 origin,
                 did_you_mean(app.connector, self.known_connectors)
-                or "Expected one of "
-                + ", ".join(sorted(self.known_connectors))
-                + ", or a module by its full name (company.collection.module)",
+                or "Expected one of " + ", ".join(sorted(self.known_connectors)),
                 app=app.key,
             )
             return

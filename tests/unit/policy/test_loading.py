@@ -129,7 +129,7 @@ def test_an_app_has_defaults_and_durations(write: Write) -> None:
             """
             apps:
               erp:
-                connector: acme.internal.erp_account
+                connector: none
                 leave: {then: delete, delete_after: 2w, transfer: none}
                 sla: {revoke: 4h}
                 entitlements: {clerk: {}, admin: {kind: role, value: Admin, privileged: true}}
