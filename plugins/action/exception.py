@@ -65,6 +65,8 @@ class ActionModule(RollcallAction):
         pairs = []
         for app, entitlements in arguments["grant"].items():
             company.need_apps([app])
+            if not isinstance(entitlements, list):
+                raise PolicyError(f"expected a list for the app {app!r}, found {entitlements!r}", where=where)
             for entitlement in entitlements:
                 if entitlement not in company.apps[app].entitlements:
                     raise PolicyError(f"the app {app!r} has no entitlement {entitlement!r}", where=where)

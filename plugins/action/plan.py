@@ -40,7 +40,7 @@ class ActionModule(RollcallAction):
         plan = planned.plan
         if company.writes:
             run = self.begin(company, "plan")
-            record_readings(company, planned, run)
+            record_readings(company, planned, run, approved=arguments["approved"] or "")
             company.ledger.save_plan(plan, run, company.clock.now())
         lines = plan_lines(plan, company.people)
         self.say_each(lines)

@@ -167,7 +167,9 @@ def test_every_requirement_has_a_lower_bound() -> None:
 
 def test_an_execution_environment_gets_the_same_requirements() -> None:
     named = loaded("meta/execution-environment.yml")["dependencies"]["python"]
-    assert named == "requirements.txt"
+    assert named == "requirements-ee.txt"
+    plain = requirements("requirements.txt")
+    assert {name: versions for name, versions in requirements(named).items() if name in plain} == plain
     assert "ansible-core" not in requirements(named)
 
 

@@ -246,9 +246,14 @@ def correlate_all(company: Company, readings: t.Mapping[str, Reading]) -> dict[s
     }
 
 
-def record_readings(company: Company, planned: Planned, run: Run) -> None:
-    """Write down what the apps showed while a plan was made."""
-    record_accounts(company, planned.readings, correlate_all(company, planned.readings), planned.wants, run)
+def record_readings(company: Company, planned: Planned, run: Run, *, approved: str = "") -> None:
+    """Write down what the apps showed while a plan was made.
+
+    A list from which too many accounts have vanished is believed once somebody has ``approved`` this very plan.
+    """
+    correlations = correlate_all(company, planned.readings)
+    believed = bool(approved) and approved == planned.plan.hash
+    record_accounts(company, planned.readings, correlations, planned.wants, run, believed=believed)
 
 
 def record_accounts(
@@ -257,10 +262,13 @@ def record_accounts(
     correlations: t.Mapping[str, Correlation],
     wants: t.Mapping[tuple[str, str], Want],
     run: Run,
+    *,
+    believed: bool = False,
 ) -> None:
     """Write down the accounts that apps showed, whose they are, what they give and why, and which are gone.
 
-    Only what differs from what the ledger knows is written.
+    Only what differs from what the ledger knows is written. Of an app whose list has lost too much of what it had,
+    nothing is, unless it is ``believed``.
     """
     settle_interrupted(company, readings, correlations, run)
     now = company.clock.now()
@@ -273,7 +281,8 @@ def record_accounts(
         if reading.error or reading.attested:
             continue
         before_now = company.ledger.accounts(app=key)
-        if check_reading(reading, [record.account for record in before_now], company.settings.limits):
+        vanished = check_reading(reading, [record.account for record in before_now], company.settings.limits)
+        if vanished and not believed:
             # half a list must not make the ledger forget the other half; the guard says so
             continue
         known = {r.account.id: r for r in before_now}
