@@ -251,7 +251,7 @@ def test_a_write_is_never_tried_again(place: Place, status: int) -> None:
 def test_a_redirect_within_the_place_is_followed_for_a_read(place: Place) -> None:
     place.answers((302, {"Location": "/other"}, b""), json_reply(200, '{"a": 1}'))
     assert session(place).get("x", where="w", params={"q": "1"}).body == {"a": 1}
-    assert [path for _, path, _, _ in place.asked] == ["/root/x?q=1", "/other"]
+    assert [path for _unused, path, _also, _more in place.asked] == ["/root/x?q=1", "/other"]
 
 
 @pytest.mark.parametrize("target", ["https://elsewhere.example/x", "http://localhost:1/x", "//elsewhere.example/x"])
@@ -341,7 +341,7 @@ def test_requests_are_spaced_out(place: Place) -> None:
     waits: list[float] = []
     place.answers(json_reply(200, "{}"))
     one = session(place, waits=waits, requests_per_second=0.01)
-    for _ in range(3):
+    for _unused in range(3):
         one.get("x", where="w")
     assert [round(wait, -1) for wait in waits] == [100, 200]
 
@@ -349,7 +349,7 @@ def test_requests_are_spaced_out(place: Place) -> None:
 def test_each_thread_has_its_own_connections(place: Place) -> None:
     place.answers(json_reply(200, "{}"))
     one = session(place)
-    threads = [threading.Thread(target=one.get, args=("x",), kwargs={"where": "w"}) for _ in range(8)]
+    threads = [threading.Thread(target=one.get, args=("x",), kwargs={"where": "w"}) for _unused in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -66,9 +66,7 @@ class Bench:
     ) -> tuple[Change, ...]:
         """What a plan would say: held against what the app has now."""
         there = next((a for a in connector.there.values() if a.external_id == who.id), None)
-        changes = difference(
-            wanted, there, who, connector.app, given=Circumstances(now=NOW, **given), urgency=urgency
-        )
+        changes = difference(wanted, there, who, connector.app, given=Circumstances(now=NOW, **given), urgency=urgency)
         return order(changes, {connector.app.key: connector.app}, leaving={who.id} if wanted is None else ())
 
     def carry_out(
@@ -89,9 +87,7 @@ class Bench:
         connect: t.Callable[[App], Connector] | None = None,
         **more: t.Any,
     ) -> Outcome:
-        executor = Executor(
-            self.runner(**more), connect or (lambda one: connectors[one.key]), workers=workers
-        )
+        executor = Executor(self.runner(**more), connect or (lambda one: connectors[one.key]), workers=workers)
         return executor.carry_out(packets_of(changes, self.people, apps))
 
     def open_tasks(self) -> list[Task]:
@@ -106,10 +102,7 @@ class Bench:
         recorded = {record.account.id: record for record in self.ledger.accounts(app=app)}
         assert {id: record.account for id, record in recorded.items()} == connector.there
         assert {(g.account, g.entitlement) for g in self.ledger.grants(app=app)} == {
-            (one.id, entitlement)
-            for one in connector.there.values()
-            if one.active
-            for entitlement in one.entitlements
+            (one.id, entitlement) for one in connector.there.values() if one.active for entitlement in one.entitlements
         }
 
 

@@ -108,15 +108,11 @@ class _Everything(MemoryApp):
 
     def grant(self, account: Account, entitlement: Entitlement) -> bool:
         have = self.there[account.id].entitlements
-        return self._do(
-            "grant", entitlement.key, lambda: self._change(account, entitlements=have | {entitlement.key})
-        )
+        return self._do("grant", entitlement.key, lambda: self._change(account, entitlements=have | {entitlement.key}))
 
     def revoke(self, account: Account, entitlement: Entitlement) -> bool:
         have = self.there[account.id].entitlements
-        return self._do(
-            "revoke", entitlement.key, lambda: self._change(account, entitlements=have - {entitlement.key})
-        )
+        return self._do("revoke", entitlement.key, lambda: self._change(account, entitlements=have - {entitlement.key}))
 
     def suspend(self, account: Account) -> bool:
         return self._do("suspend", "", lambda: self._change(account, state="suspended"))

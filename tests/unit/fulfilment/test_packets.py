@@ -19,8 +19,16 @@ from ansible_collections.rollcall.access.plugins.module_utils.errors import (
     Throttled,
     Transient,
 )
-from ansible_collections.rollcall.access.plugins.module_utils.fulfilment.packet import CLAIM_FOR, Packet
-from ansible_collections.rollcall.access.plugins.module_utils.model import Because, Change, ChangeKind, Leave, Status
+from ansible_collections.rollcall.access.plugins.module_utils.fulfilment.packet import CLAIM_FOR, Packet, Send
+from ansible_collections.rollcall.access.plugins.module_utils.ledger.records import ChangeResult
+from ansible_collections.rollcall.access.plugins.module_utils.model import (
+    AccountKey,
+    Because,
+    Change,
+    ChangeKind,
+    Leave,
+    Status,
+)
 from ansible_collections.rollcall.access.tests.unit.fulfilment.bench import (
     ALEX,
     BUDGET,
@@ -120,7 +128,8 @@ def test_an_app_that_shows_its_writes_late_is_asked_again_and_longer_each_time(b
     app = EVERYTHING(GITHUB, account("a", ALEX, "read"), lag=2)
     assert states(bench.carry_out(app, bench.due(app, WANTED))) == {"grant design": "verified"}
     assert bench.slept == [1, 2]
-    bench.assert_evidence(app)
+    assert [g.entitlement for g in bench.ledger.grants()] == ["design"]
+    assert [record.account for record in bench.ledger.accounts()] == list(app.there.values())
 
 
 @pytest.mark.parametrize("error", [Transient("503"), Throttled("slow down", retry_after=5)])
@@ -462,28 +471,68 @@ def test_what_can_wait_opens_no_task_when_an_app_is_down(bench):
     assert bench.open_tasks() == []
 
 
-# what a module on another host came back with
+# on another host
 
 
-def test_what_a_module_did_elsewhere_is_recorded_as_if_it_had_been_done_here(bench, ledger, run):
-    here = EVERYTHING(GITHUB)
-    changes = bench.due(here, WANTED)
-    elsewhere = bench.runner()
-    elsewhere.ledger = _Nothing()
-    results = elsewhere.carry_out(Packet(ALEX, GITHUB, changes), here)
-    packet = Packet(ALEX, GITHUB, changes)
-    settled = bench.runner().record_elsewhere(packet, results, here, here.there["github-1"])
-    assert [result.state for result in settled] == ["verified"] * 3
-    bench.assert_evidence(here)
-    assert {row.state for row in ledger.changes()} == {"verified"}
+class NotHere:
+    """What stands where the ledger is when a packet is carried out on another host."""
 
-
-class _Nothing:
     def claim(self, *_: object) -> bool:
         return True
 
-    def __getattr__(self, name: str) -> t.Callable[..., None]:
-        return lambda *_, **__: None
+    def open_task(self, task: object, *_: object) -> object:
+        return task
+
+    def __getattr__(self, name: str) -> t.Callable[..., list[None]]:
+        return lambda *_, **__: []
+
+
+def elsewhere(bench: Bench, app: MemoryApp) -> Send:
+    def send(changes: t.Sequence[Change]) -> tuple[list[ChangeResult], t.Any]:
+        runner = bench.runner()
+        runner.ledger = NotHere()
+        results = runner.carry_out(Packet(ALEX, app.app, tuple(changes)), app)
+        return results, app.find(AccountKey(external_id=ALEX.id))
+
+    return send
+
+
+def test_what_is_done_on_another_host_has_the_same_evidence(bench):
+    app = EVERYTHING(GITHUB)
+    seen: list[list[str]] = []
+    app.watch = lambda operation: seen.append([words(i.change) for i in bench.ledger.unsettled()])
+    packet = Packet(ALEX, GITHUB, bench.due(app, WANTED))
+    results = bench.runner().carry_out_elsewhere(packet, elsewhere(bench, app))
+    assert [result.state for result in results] == ["verified"] * 3
+    assert seen == [["create", "grant design", "grant read"]]
+    assert {row.state for row in bench.ledger.changes()} == {"verified"}
+    bench.assert_evidence(app)
+
+
+def test_what_could_not_be_done_on_another_host_becomes_the_same_tasks(bench):
+    app = app_that_can("grant", "suspend")(GITHUB, account("a", ALEX, "read", "api"))
+    app.faults["grant"] = [Fault(Refused("no seats left"))]
+    packet = Packet(ALEX, GITHUB, bench.due(app, WANTED))
+    results = bench.runner().carry_out_elsewhere(packet, elsewhere(bench, app))
+    assert [result.state for result in results] == ["task", "task"]
+    assert {(words(task.items[0]), task.reason, task.owner) for task in bench.open_tasks()} == {
+        ("grant design", "refused", "it@acme.example"),
+        ("revoke api", "no_operation", "it@acme.example"),
+    }
+    assert {result.task for result in results} == {task.id for task in bench.open_tasks()}
+
+
+def test_a_host_that_cannot_be_reached_leaves_the_packet_for_the_next_run(bench, other_run):
+    app = EVERYTHING(GITHUB)
+
+    def send(changes: t.Sequence[Change]) -> t.Any:
+        raise AppError("no route to host")
+
+    packet = Packet(ALEX, GITHUB, bench.due(app, WANTED))
+    results = bench.runner().carry_out_elsewhere(packet, send)
+    assert {(result.state, result.detail) for result in results} == {("deferred", "no route to host")}
+    assert bench.ledger.unsettled() == []
+    assert bench.ledger.claim(ALEX.id, GITHUB.key, other_run, NOW, NOW + CLAIM_FOR)
 
 
 def test_the_reason_of_a_revocation_is_kept_with_what_was_had(bench):
@@ -511,4 +560,3 @@ def test_two_runs_never_do_the_same_change_at_once(bench, other_run):
     assert set(states(bench.carry_out(app, changes)).values()) == {"verified"}
     assert [set(one.values()) for one in second] == [{"deferred"}]
     assert len(app.there) == 1
-

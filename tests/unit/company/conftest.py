@@ -1,0 +1,11 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The company of these tests, for all of them."""
+
+from __future__ import annotations
+
+from ansible_collections.rollcall.access.tests.unit.company.place import place
+
+__all__ = ["place"]
