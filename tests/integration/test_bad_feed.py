@@ -14,7 +14,17 @@ import pytest
 from .support.company import CompanyDirectory
 from .support.running import Outcome
 from .support.scim import ScimServer
-from .support.small import NEXT, PEOPLE, edited, everything, onboarded, prepare, rows, without_ansible_cfg
+from .support.small import (
+    NEXT,
+    PEOPLE,
+    TEMPLATE,
+    edited,
+    everything,
+    onboarded,
+    prepare,
+    rows,
+    without_ansible_cfg,
+)
 
 _LINES = NEXT.splitlines(keepends=True)
 _LAST = _LINES[-1]
@@ -201,9 +211,73 @@ def _says_that_hr_is_gone(outcome: Outcome) -> None:
 
 
 def test_where_hr_was_never_read_nobody_is_not_taken_for_a_quiet_day(tmp_path: pathlib.Path, scim: ScimServer) -> None:
-    company = prepare(CompanyDirectory(pathlib.Path(__file__).parent / "small_company", tmp_path, scim))
+    company = prepare(CompanyDirectory(TEMPLATE, tmp_path, scim))
     (company.path / "hr/people.csv").unlink()
     for playbook in ("onboard", "reconcile"):
         refused(company.playbook(playbook), "hr/people.csv: the file cannot be read", "the ledger knows nobody yet")
     company.write("hr/people.csv", PEOPLE)
     company.playbook("plan", "--limit", "ada.stone").succeeded()
+
+
+TEMPLATE_TEXT = "{{ lookup('pipe', 'touch evaluated') }}"
+FORMULA = "=cmd|' /C calc'!A0"
+TAG = "<script>alert(1)</script>"
+ASKING_FOR_IT = """
+compose:
+  shown: person.title
+  twice: person.title ~ ' / ' ~ person.department
+keyed_groups:
+  - {key: person.title, prefix: kind}
+  - {key: person.location, prefix: place}
+groups:
+  odd: "'lookup' in person.title"
+"""
+SHOW = """---
+- name: Use what HR says
+  hosts: ada.stone
+  gather_facts: false
+  tasks:
+    - name: Remember it
+      ansible.builtin.set_fact:
+        kept: "{{ person.title }}"
+    - name: Show it
+      ansible.builtin.debug:
+        msg: "{{ [person.title, person.department, shown, twice, kept, hostvars['ada.stone'].person.location] }}"
+"""
+
+
+def test_odd_texts_where_no_name_is_are_data_all_the_way(tmp_path: pathlib.Path, scim: ScimServer) -> None:
+    company = prepare(CompanyDirectory(TEMPLATE, tmp_path, scim))
+    lines = PEOPLE.splitlines(keepends=True)
+    lines[1] = f'1,Ada,Stone,ada.stone@small.example,"{TEMPLATE_TEXT}","{FORMULA}","{TAG}",,2015-01-05,,employee\n'
+    company.write("hr/people.csv", "".join(lines[:3]))
+    company.write("rollcall.yml", company.read("rollcall.yml") + ASKING_FOR_IT)
+    company.write("show.yml", SHOW)
+
+    listed = company.inventory()
+    ada = listed["_meta"]["hostvars"]["ada.stone"]
+    assert ada["person"]["title"] == ada["shown"] == {"__ansible_unsafe": TEMPLATE_TEXT}
+    assert ada["twice"] == {"__ansible_unsafe": f"{TEMPLATE_TEXT} / {FORMULA}"}
+    assert listed["odd"]["hosts"] == ["ada.stone"]
+    assert [name for name in listed if name.startswith(("kind_", "place_", "title_"))]
+    assert not [name for name in listed if set(name) & set("{}<>|'=")]
+
+    shown = company.playbook("show.yml").succeeded().tasks[-1].result["msg"]
+    assert shown == [TEMPLATE_TEXT, FORMULA, TEMPLATE_TEXT, f"{TEMPLATE_TEXT} / {FORMULA}", TEMPLATE_TEXT, TAG]
+
+    company.playbook("onboard").succeeded()
+    company.playbook("tasks", "-e", "rollcall_sheet=tasks.csv").succeeded()
+    company.playbook("report").succeeded()
+    tasks = [row["instructions"] for row in rows(company, "tasks") if row["person"] == "1"]
+    assert tasks
+    assert all(TEMPLATE_TEXT in text and FORMULA in text for text in tasks)
+    for name in ("people", "access"):
+        table = company.read(f"report/{name}.csv")
+        assert TEMPLATE_TEXT in table
+        assert f"'{FORMULA}" in table
+        assert f",{FORMULA}" not in table
+        assert f'"{FORMULA}' not in table
+    page = company.read("report/index.html")
+    assert TEMPLATE_TEXT in page
+    assert TAG not in page
+    assert list(tmp_path.rglob("evaluated")) == []

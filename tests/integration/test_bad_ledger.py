@@ -193,12 +193,16 @@ def test_what_was_altered_by_hand_is_named_and_stays_found(
     assert verified.rc == 2, verified.output
     assert "the evidence was altered" in verified.output
     assert says in verified.output
-    problems = {problem["message"] for problem in verified.of("verify_ledger")[0].result["problems"]}
+    places = _places(verified)
     # work goes on, for leavers do not wait; but it hides nothing
     company.playbook("plan", "--limit", "app.mail").succeeded()
     still = company.playbook("verify_ledger")
     assert still.rc == 2
-    assert problems & {problem["message"] for problem in still.of("verify_ledger")[0].result["problems"]}
+    assert places & _places(still)
+
+
+def _places(verified: Outcome) -> set[str]:
+    return {problem["where"] for problem in verified.of("verify_ledger")[0].result["problems"]}
 
 
 def test_a_rehearsal_and_the_company_never_use_one_ledger(company: CompanyDirectory) -> None:

@@ -76,7 +76,7 @@ def rules(row: Row, rows: t.Mapping[str, Row]) -> set[tuple[str, str]]:
     title, department, start = row["job_title"], row["department"], row["hire_date"]
     manager, above = row["manager_email"], managers_above(row, rows)
     engineer = title in ("Engineer", "Senior Engineer")
-    has: set[tuple[str, str]] = {("hub", "guest"), ("learn", "learner")}
+    has: set[tuple[str, str]] = {("hub", "guest")}
 
     def give(app: str, *entitlements: str) -> None:
         has.update((app, entitlement) for entitlement in entitlements)
@@ -85,7 +85,7 @@ def rules(row: Row, rows: t.Mapping[str, Row]) -> set[tuple[str, str]]:
     if department:
         give("hub", "member", "mail")
     else:
-        give("learn", "first-steps")
+        give("learn", "learner", "first-steps")
     if department in ENGINEERING:
         give("hub", "engineering")
     if department in ("Sales", "Customer Service", "Marketing"):
@@ -105,11 +105,11 @@ def rules(row: Row, rows: t.Mapping[str, Row]) -> set[tuple[str, str]]:
     if department and start <= "2015-06-30":
         give("learn", "coach")
     if department in ("Production", "Quality Management"):
-        give("learn", "safety")
+        give("learn", "learner", "safety")
     if department == "Research" and (start > "2023-12-31" or title == "Assistant Engineer"):
-        give("learn", "safety")
+        give("learn", "learner", "safety")
     if title in ("Senior Staff", "Technique Leader") and start <= "2020-12-31":
-        give("learn", "leadership")
+        give("learn", "learner", "leadership")
 
     # makers.yml
     if department == "Development" and (engineer or title in ("Assistant Engineer", "Technique Leader")):
