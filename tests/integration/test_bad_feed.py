@@ -22,6 +22,7 @@ from .support.small import (
     everything,
     onboarded,
     prepare,
+    refused,
     rows,
     without_ansible_cfg,
 )
@@ -57,19 +58,44 @@ BAD = [
     Bad("a BOM", b"\xef\xbb\xbf" + NEXT.encode(), "hr/people.csv:1", "byte order mark"),
     Bad("UTF-16", NEXT.encode("utf-16"), "hr/people.csv:1", "UTF-16"),
     Bad("a duplicate id", _last(id="7"), "hr/people.csv:14", 'the id "7" is there twice, first at hr/people.csv:8'),
-    Bad("one email twice", _last(email="kim.wolf@small.example"), "hr/people.csv:14", "which 11 has too (hr/people.csv:12)"),
+    Bad(
+        "one email twice",
+        _last(email="kim.wolf@small.example"),
+        "hr/people.csv:14",
+        "which 11 has too (hr/people.csv:12)",
+    ),
     Bad("a date that is none", _last(start="2026-02-30"), "hr/people.csv:14", '"2026-02-30" is no date'),
     Bad("a date of another kind", _last(end="12/01/2026"), "hr/people.csv:14", '"12/01/2026" is no date'),
     Bad("no column for the id", edited(NEXT, ("id,first", "number,first")), "hr/people.csv:1", "no column `id`"),
-    Bad("a circle of managers", edited(NEXT, ("Management,Utrecht,,2015", "Management,Utrecht,3,2015")), "hr/people.csv:2", "a circle of managers"),
-    Bad("a template as a name", _last(first="{{ lookup('pipe', 'id') }}"), "hr/people.csv:14", "{{ lookup('pipe', 'id') }}"),
+    Bad(
+        "a circle of managers",
+        edited(NEXT, ("Management,Utrecht,,2015", "Management,Utrecht,3,2015")),
+        "hr/people.csv:2",
+        "a circle of managers",
+    ),
+    Bad(
+        "a template as a name",
+        _last(first="{{ lookup('pipe', 'id') }}"),
+        "hr/people.csv:14",
+        "{{ lookup('pipe', 'id') }}",
+    ),
     Bad("a formula as a name", _last(last="=cmd|' /C calc'!A0"), "hr/people.csv:14", "=cmd|' /C calc'!A0"),
     Bad("a tag as a name", _last(first="<script>alert(1)</script>"), "hr/people.csv:14", "<script>alert(1)</script>"),
     Bad("a template as an id", _last(id="{{ 7 * 7 }}"), "hr/people.csv:14", "{{ 7 * 7 }}"),
-    Bad("a fifth of the people gone", "".join(_LINES[:-4]), "rollcall.yml", "so many of the people that we know are not in the HR feed"),
-    Bad("half of the departments blank", PEOPLE.replace("Engineering,Utrecht", ",Utrecht").replace(",Sales,", ",,"), "rollcall.yml", "department"),
+    Bad(
+        "a fifth of the people gone",
+        "".join(_LINES[:-4]),
+        "rollcall.yml",
+        "so many of the people that we know are not in the HR feed",
+    ),
+    Bad(
+        "half of the departments blank",
+        PEOPLE.replace("Engineering,Utrecht", ",Utrecht").replace(",Sales,", ",,"),
+        "rollcall.yml",
+        "department",
+    ),
     Bad("no column for the departments", NEXT.replace(",department,", ",unit,"), "rollcall.yml", "department"),
-]  # fmt: skip
+]
 STOPPED_BY_THE_GUARD = BAD[-3:]
 
 
@@ -78,20 +104,10 @@ def company(tmp_path_factory: pytest.TempPathFactory, scim: ScimServer) -> Compa
     return onboarded(tmp_path_factory.mktemp("feeds"), scim)
 
 
-def refused(outcome: Outcome, *says: str) -> None:
-    """See that a program ended with one clear message before any play began."""
-    assert outcome.rc == 4, outcome.output
-    assert outcome.stdout.strip() == ""
-    assert outcome.stderr.count("[ERROR]") == 1, outcome.stderr
-    assert "Traceback" not in outcome.stderr
-    for text in says:
-        assert text in outcome.stderr, outcome.stderr
-
-
-@pytest.mark.parametrize(("bad", "playbook"), [
-    pytest.param(bad, ("onboard", "offboard", "move", "plan")[n % 4], id=bad.name)
-    for n, bad in enumerate(BAD)
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("bad", "playbook"),
+    [pytest.param(bad, ("onboard", "offboard", "move", "plan")[n % 4], id=bad.name) for n, bad in enumerate(BAD)],
+)
 def test_a_bad_feed_is_refused_and_nothing_changes(bad: Bad, playbook: str, company: CompanyDirectory) -> None:
     before = everything(company)
     company.write("hr/people.csv", bad.content)
@@ -194,7 +210,7 @@ def test_while_hr_cannot_be_reached_nothing_is_planned_and_an_emergency_works(
     listed = company.inventory()
     assert not {"joiners", "movers", "leavers"} & listed.keys()
     ada = listed["_meta"]["hostvars"]["ada.stone"]["person"]
-    assert (ada["name"], ada["stale"]) == ({"__ansible_unsafe": "Ada Stone"}, True)
+    assert (ada["name"], ada["stale"]) == ("Ada Stone", True)
 
     company.playbook("emergency_offboard", "--limit", "hugo.lind").succeeded()
     assert _off(company, "mail") == {"hugo.lind"}
@@ -256,8 +272,8 @@ def test_odd_texts_where_no_name_is_are_data_all_the_way(tmp_path: pathlib.Path,
 
     listed = company.inventory()
     ada = listed["_meta"]["hostvars"]["ada.stone"]
-    assert ada["person"]["title"] == ada["shown"] == {"__ansible_unsafe": TEMPLATE_TEXT}
-    assert ada["twice"] == {"__ansible_unsafe": f"{TEMPLATE_TEXT} / {FORMULA}"}
+    assert ada["person"]["title"] == ada["shown"] == TEMPLATE_TEXT
+    assert ada["twice"] == f"{TEMPLATE_TEXT} / {FORMULA}"
     assert listed["odd"]["hosts"] == ["ada.stone"]
     assert [name for name in listed if name.startswith(("kind_", "place_", "title_"))]
     assert not [name for name in listed if set(name) & set("{}<>|'=")]

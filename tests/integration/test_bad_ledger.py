@@ -57,7 +57,7 @@ def apps(company: CompanyDirectory) -> dict[str, t.Any]:
 def refused(outcome: Outcome, *says: str) -> None:
     """See that a program ended with one clear message, in the inventory (4) or in a task (2)."""
     assert outcome.rc in (2, 4), outcome.output
-    assert outcome.output.count("[ERROR]") == 1, outcome.output
+    assert len(outcome.failures()) == (outcome.rc == 2), outcome.output
     assert "Traceback" not in outcome.output
     assert outcome.changed == 0
     for text in ("ledger.db", *says):
@@ -171,15 +171,31 @@ def test_a_ledger_where_nothing_can_be_is_not_made_elsewhere(company: CompanyDir
 
 
 ALTERED = {
-    "an event says otherwise": ("UPDATE events SET data = replace(data, 'Mail and a badge', 'Because') WHERE kind = 'grant.recorded'", "is not as it was written"),
+    "an event says otherwise": (
+        "UPDATE events SET data = replace(data, 'badge', 'Because') WHERE kind = 'grant.recorded'",
+        "is not as it was written",
+    ),
     "an event is gone": ("DELETE FROM events WHERE seq = 20", "event 20 is missing"),
-    "the end is gone": ("DELETE FROM events WHERE seq > (SELECT max(seq) - 3 FROM events)", "3 events are missing at the end"),
-    "a grant was never given": ("INSERT INTO grants SELECT '12', app, account, 'admin', because, since, source, verified_at FROM grants WHERE app = 'mail' AND person = '12' LIMIT 1", "no event tells of it"),
-    "a reason was changed": ("UPDATE grants SET since = '2019-01-01T00:00:00.000000+00:00' WHERE person = '8' AND app = 'mail'", "it is not as event"),
+    "the end is gone": (
+        "DELETE FROM events WHERE seq > (SELECT max(seq) - 3 FROM events)",
+        "3 events are missing at the end",
+    ),
+    "a grant was never given": (
+        "INSERT INTO grants SELECT person, app, account, 'admin', because, since, source, verified_at FROM grants "
+        "WHERE app = 'mail' AND person = '12' LIMIT 1",
+        "no event tells of it",
+    ),
+    "a reason was changed": (
+        "UPDATE grants SET since = '2019' || substr(since, 5) WHERE person = '8' AND app = 'mail'",
+        "it is not as event",
+    ),
     "a task is gone": ("DELETE FROM tasks WHERE person = '8'", "and it is gone"),
-    "a task is done": ("UPDATE tasks SET state = 'attested', ended_by = 'nobody' WHERE person = '9'", "it is not as event"),
+    "a task is done": (
+        "UPDATE tasks SET state = 'attested', ended_by = 'nobody' WHERE person = '9'",
+        "it is not as event",
+    ),
     "a checkpoint was moved": ("UPDATE checkpoints SET seq = seq - 1", "its signature over event"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("statement", "says"), ALTERED.values(), ids=ALTERED)

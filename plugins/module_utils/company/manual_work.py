@@ -57,6 +57,9 @@ def synchronise(company: Company, run: Run, answers: t.Sequence[Answer]) -> Sync
     if writes:
         settle_read_back(books, back.read, now)
     ended.update((task.id, task.state) for task in back.read.closed)
+    for task in back.read.reopened:
+        # said to be done in this very run, and the app does not show it: it is open, and stays on the owner's list
+        ended.pop(task.id, None)
     moot = _moot(due, [task for task in tasks if task.state == "open" and task.id not in ended], back.read.done, now)
     if writes:
         settle_cancelled(books, moot, now)

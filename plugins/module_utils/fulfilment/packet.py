@@ -18,7 +18,7 @@ import typing as t
 
 from ..connectors.contract import Connector
 from ..desks.wording import owner_finding, task_for
-from ..errors import AppError, Throttled, Transient, Unsupported
+from ..errors import AppError, Conflict, Throttled, Transient, Unsupported
 from ..ledger.records import ChangeResult
 from ..model import (
     GIVING,
@@ -248,7 +248,22 @@ class _Attempt:
         person = self.person
         key = AccountKey(id=known) if known else AccountKey(external_id=person.id, email=person.email)
         account: Account | None = self._tried(lambda: self.connector.find(key))[0]
+        if account is not None and not known:
+            self._check_owner(account)
         return account
+
+    def _check_owner(self, account: Account) -> None:
+        """Raise Conflict where an account, found by address or name since the plan was made, is somebody else's."""
+        person, id, email = self.person, account.external_id, account.email
+        if id == person.id:
+            return
+        other_address = not id and email and person.email and email.casefold() != person.email.casefold()
+        if id in self.runner.people or other_address:
+            raise Conflict(
+                f"the account {account.id} has the name or the address of {person.username}, and is somebody else's",
+                where=f"app {self.app.key}",
+                todo="Find out whose account that is; link it to the person, or give the person another name",
+            )
 
     def _perform(self, change: Change, changes: list[Change]) -> int:
         account, kind = self.account, change.kind
@@ -271,10 +286,20 @@ class _Attempt:
         grants = [c for c in changes if c.kind is ChangeKind.GRANT and c.entitlement in self.app.entitlements]
         wanted = [self.app.entitlements[grant.entitlement] for grant in grants]
         new = NewAccount(**change.details)
-        key = AccountKey(external_id=new.external_id, username=new.username)
         create = getattr(self.connector, ChangeKind.CREATE.value)
-        # after a lost answer the account may be there: looking first is what keeps a second one from being made
-        self.account, attempts = self._tried(lambda: self.connector.find(key) or create(new, wanted))
+        # nobody has HR's id or the address: that was asked a moment ago
+        key = AccountKey(username=new.username)
+
+        def call() -> Account:
+            nonlocal key
+            found = self.connector.find(key)
+            if found is not None:
+                self._check_owner(found)
+            # after a lost answer the account may be there: looking first is what keeps a second one from being made
+            key = AccountKey(external_id=new.external_id, username=new.username)
+            return found or create(new, wanted)
+
+        self.account, attempts = self._tried(call)
         self.given_with_account = {grant.id for grant in grants}
         return attempts
 

@@ -21,8 +21,8 @@ sa = library("sqlalchemy")
 
 Row = dict[str, t.Any]
 Key = tuple[t.Any, ...]
-#: table, key, and the digest of the row as it now is (None: it is gone)
-Proof = tuple[str, list[t.Any], t.Optional[str]]  # noqa: UP045 - ansible-test reads it as Python 3.8
+#: table, key, the digest of the row as it now is and, where that was looked at, as it was (None: it is not there)
+Proof = tuple[t.Any, ...]
 
 #: Where an event's data holds the proofs of the rows that were written with it.
 PROOF = "proof"
@@ -77,6 +77,8 @@ class Writing:
         self._began = head
         self._events: list[Row] = []
         self._pending: dict[str, dict[Key, tuple[str, Row]]] = {}
+        #: rows as they were read, and digests of rows as they were written here
+        self._before: dict[tuple[str, Key], Row | str] = {}
 
     @property
     def next_seq(self) -> int:
@@ -86,12 +88,25 @@ class Writing:
     def rows(self, name: str, **where: t.Any) -> dict[Key, Row]:
         """Return the rows as they were before this write, by key. See ``rows_where``."""
         key_of = KEPT[name].key_of
-        return {key_of(row): row for row in rows_where(self.connection, name, **where)}
+        found = {key_of(row): row for row in rows_where(self.connection, name, **where)}
+        for key, row in found.items():
+            self._before.setdefault((name, key), dict(row))
+        return found
 
     def put(self, name: str, row: Row, *, new: bool) -> Proof:
         """Write a row, and return its proof for the event that tells of it."""
         self.touch(name, row, new=new)
-        return (name, list(KEPT[name].key_of(row)), digest(name, row))
+        return self._proof(name, KEPT[name].key_of(row), digest(name, row), new=new)
+
+    def _proof(self, name: str, key: Key, now: str | None, *, new: bool = False) -> Proof:
+        """Say what a row is now, and what it was: had it been altered by hand, writing it again must not hide that."""
+        before = self._before.get((name, key), "" if new else None)
+        self._before[name, key] = now or ""
+        if before is None:
+            return (name, list(key), now)  # it was not looked at
+        if isinstance(before, dict):
+            before = digest(name, before)
+        return (name, list(key), now, before or None)
 
     def touch(self, name: str, row: Row, *, new: bool = False) -> None:
         """Write a row of which only unproven columns differ: it needs no event."""
@@ -111,7 +126,7 @@ class Writing:
             del pending[key]
         else:
             pending[key] = ("delete", row)
-        return (name, list(key), None)
+        return self._proof(name, key, None)
 
     def event(
         self,

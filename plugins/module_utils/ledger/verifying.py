@@ -45,7 +45,8 @@ def verify_ledger(ledger: Ledger) -> Verification:
             entry = dict(row)
             try:
                 entry["data"] = json.loads(entry["data"])
-                for name, key, now in entry["data"].get(PROOF, ()):
+                for name, key, now, *was in entry["data"].get(PROOF, ()):
+                    _check_before(state.get((name, tuple(key)), (None, 0)), was, name, key, entry, verifier.problems)
                     state[name, tuple(key)] = (now, entry["seq"])
             except (AttributeError, TypeError, ValueError):
                 entry["data"] = {"unreadable": True}
@@ -75,6 +76,31 @@ def _check_signatures(
     message = "the ledger's public key is not at hand: the checkpoints' signatures fit, but anybody may have made them"
     todo = "Put <ledger>.pub next to the ledger, or name the key in $ROLLCALL_LEDGER_KEY"
     return [Finding("key_unknown", "note", message, todo=todo)]
+
+
+def _check_before(
+    known: tuple[str | None, int],
+    was: t.Sequence[str | None],
+    name: str,
+    key: t.Sequence[t.Any],
+    entry: t.Mapping[str, t.Any],
+    problems: Problems,
+) -> None:
+    """Hold what a row was when an event wrote it again against the event that had written it last."""
+    expected, seq = known
+    if not was or was[0] == expected:
+        return
+    then = f"when event {entry['seq']} wrote it again"
+    if not expected:
+        _row_problem(problems, "row_foreign", name, tuple(key), {}, f"no event had told of it {then}", seq)
+    elif was[0] is None:
+        _row_problem(
+            problems, "row_missing", name, tuple(key), {}, f"event {{seq}} had written it, and it was gone {then}", seq
+        )
+    else:
+        _row_problem(
+            problems, "row_altered", name, tuple(key), {}, f"it was not as event {{seq}} had written it {then}", seq
+        )
 
 
 def _check_rows(

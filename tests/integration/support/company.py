@@ -6,16 +6,14 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import pathlib
 import shutil
 import typing as t
+import uuid
 
 from .running import CALLBACKS, Outcome, Running, environment, program
 from .scim import TOKEN, ScimServer, Tenant
-
-_numbers = itertools.count(1)
 
 
 class CompanyDirectory:
@@ -34,7 +32,8 @@ class CompanyDirectory:
         shutil.copytree(template, self.path)
         self._server = server
         self._home = place / "ansible"
-        self._prefix = f"c{next(_numbers)}-"
+        # not counted: a test file that imports this one by another name has a copy of it that would count from one again
+        self._prefix = f"c{uuid.uuid4().hex[:12]}-"
         self.env: dict[str, str] = {}
         self.point_to(server.port)
 

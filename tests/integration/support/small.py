@@ -10,10 +10,12 @@ import collections
 import contextlib
 import json
 import pathlib
+import re
 import sqlite3
 import typing as t
 
 from .company import CompanyDirectory
+from .running import Outcome
 from .scim import ScimServer
 
 TEMPLATE = pathlib.Path(__file__).parent.parent / "small_company"
@@ -141,3 +143,14 @@ def without_ansible_cfg(company: CompanyDirectory) -> t.Iterator[None]:
         yield
     finally:
         aside.rename(ours)
+
+
+def refused(outcome: Outcome, *says: str) -> None:
+    """See that a program ended with one clear message, before anything began."""
+    assert outcome.rc == 4, outcome.output
+    assert outcome.stdout.strip() == ""
+    # as ansible-core 2.19 begins it, and as those before do
+    assert len(re.findall(r"^(?:\[ERROR\]: |ERROR! )rollcall: ", outcome.stderr, re.MULTILINE)) == 1, outcome.stderr
+    assert "Traceback" not in outcome.stderr
+    for text in says:
+        assert text in outcome.stderr, outcome.stderr

@@ -155,6 +155,37 @@ def test_a_create_whose_answer_is_lost_for_good_is_found_by_the_next_run(bench, 
     bench.assert_evidence(app)
 
 
+@pytest.mark.parametrize(
+    ("shown", "state"),
+    [
+        # by the address: it cannot be told whose it is, so nothing is written; by the name: another one has to be found
+        ({"external_id": "1"}, "deferred"),
+        ({"external_id": "1", "email": "maria@acme.example"}, "task"),
+        ({"external_id": "", "email": "maria@acme.example"}, "task"),
+    ],
+)
+def test_an_account_of_somebody_else_that_appeared_since_the_plan_is_not_taken_over(bench, shown, state):
+    app = EVERYTHING(GITHUB)
+    changes = bench.due(app, WANTED)
+    theirs = app.there["a"] = account("a", ALEX, "read", **shown)
+    results = bench.carry_out(app, changes)
+    assert app.done == []
+    assert app.there == {"a": theirs}
+    assert results["create"].state == state
+    assert "the account a has the name or the address of alex, and is somebody else's" in results["create"].detail
+    assert bench.ledger.accounts() == []
+    assert bench.ledger.grants() == []
+
+
+def test_an_account_of_the_same_name_that_shows_nobody_else_is_the_one(bench):
+    app = EVERYTHING(GITHUB)
+    changes = bench.due(app, WANTED)
+    app.there["a"] = account("a", ALEX, external_id="")
+    assert "create" in bench.carry_out(app, changes)
+    assert list(app.there) == ["a"]
+    bench.assert_evidence(app)
+
+
 def test_what_may_pass_is_tried_again_within_the_budget(bench):
     app = EVERYTHING(GITHUB, account("a", ALEX, "read"))
     app.faults["grant"] = [Fault(Throttled("slow down", retry_after=7)), Fault(Transient("502"))]

@@ -177,3 +177,29 @@ def test_looking_does_not_mend_anything(filled):
     with Ledger.open(f"sqlite:///{filled}") as ledger:
         again = verify_ledger(ledger)
     assert [(p.code, p.where) for p in again.problems] == first
+
+
+@pytest.mark.parametrize(
+    ("statement", "code"),
+    [
+        ("UPDATE grants SET because = '[]'", "row_altered"),
+        ("DELETE FROM grants", "row_missing"),
+        ("INSERT INTO grants SELECT 'p2', app, account, entitlement, because, since, source, verified_at FROM grants", "row_foreign"),
+    ],
+)  # fmt: skip
+def test_a_later_run_does_not_hide_what_was_altered_before_it(filled, statement, code):
+    connection = sqlite3.connect(filled)
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
+    run, later = Run("run-2", "reconcile", "alex", NOW), NOW + dt.timedelta(days=1)
+    why = (Because("rule", "engineer"),)
+    with Ledger.open(f"sqlite:///{filled}") as ledger:
+        ledger.begin_run(run)
+        ledger.record_grants([GrantRecord("p1", "crm", "a1", "user", why, later)], run, later)
+        keys = [("p1", "crm", "a1", "user"), ("p2", "crm", "a1", "user")]
+        ledger.end_grants(keys, Because("expiry", "x"), run, later)
+        assert ledger.grants() == []
+        found = verify_ledger(ledger).problems
+    assert [problem.code for problem in found] == [code]
+    assert "when event" in found[0].message
