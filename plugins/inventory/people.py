@@ -163,6 +163,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
 
     def _build(self, path: str) -> None:
         why = "ROLLCALL_HR=ledger says so" if os.environ.get("ROLLCALL_HR") == "ledger" else ""
+        Company.forget_shared()
         company = Company(Settings.load(path), resolve=resolver(self.templar), emergency=_emergency(), from_ledger=why)
         with company:
             people = person_hosts(company)

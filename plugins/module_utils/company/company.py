@@ -80,8 +80,13 @@ class Company:
 
     def share(self) -> None:
         """Keep HR, catalog and policy as read, for the processes that are forked from this one."""
-        names = ("feed", "catalog", "policy", "commit", "catalog_findings")
+        names = ("feed", "catalog", "policy", "commit", "catalog_findings", "population", "organisation")
         _SHARED[self._key] = {name: getattr(self, name) for name in names}
+
+    @staticmethod
+    def forget_shared() -> None:
+        """Begin anew: read HR, catalog and policy again."""
+        _SHARED.clear()
 
     @property
     def _key(self) -> tuple[t.Any, ...]:
@@ -224,7 +229,13 @@ class Company:
 
     @functools.cached_property
     def population(self) -> Population:
-        """Everyone. Raises FeedError or GuardStop when the feed must not be used, but in an emergency."""
+        """Everyone. Raises FeedError or GuardStop when the feed must not be used, but in an emergency.
+
+        Where the inventory has shared it, it is as of then: who has been carried out since is in the ledger.
+        """
+        shared: Population | None = self._shared("population")
+        if shared is not None:
+            return shared
         arguments: dict[str, t.Any] = {
             "records": self.ledger.people(),
             "holders": self.holders,
@@ -253,7 +264,9 @@ class Company:
 
     @functools.cached_property
     def organisation(self) -> Organisation:
-        return Organisation(self.people)
+        # with the shared one comes the index of rules that was made for it
+        shared: Organisation | None = self._shared("organisation")
+        return Organisation(self.people) if shared is None else shared
 
     # the apps
 

@@ -125,8 +125,9 @@ def conclude(
         if id in found and reasons:
             found[id] = dataclasses.replace(found[id], missing=(*found[id].missing, *reasons))
     records = []
+    remembered = company.ledger.people(found)
     for id, state in found.items():
-        record = _record(company, id, state.complete, now)
+        record = _record(company, id, state.complete, remembered.get(id), now)
         if record is not None:
             records.append(record)
     if records:
@@ -134,9 +135,11 @@ def conclude(
     return found
 
 
-def _record(company: Company, id: str, complete: bool, now: dt.datetime) -> PersonRecord | None:
+def _record(
+    company: Company, id: str, complete: bool, before: PersonRecord | None, now: dt.datetime
+) -> PersonRecord | None:
     population = company.population
-    person, status, before = population.people[id], population.statuses[id], population.records.get(id)
+    person, status = population.people[id], population.statuses[id]
     if id in population.missing or (population.stale and before is None):
         return None
     if status is Status.FUTURE and before is None:

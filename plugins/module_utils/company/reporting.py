@@ -20,7 +20,7 @@ def facts_of(company: Company) -> Facts:
     now = company.clock.now()
     today = company.settings.working_day.today(now)
     # of those with nothing going on, everything is done
-    busy = {id for id, record in population.records.items() if not record.complete}
+    busy = {id for id, record in company.ledger.people().items() if not record.complete}
     busy |= {id for id, event in population.events.items() if event in Lifecycle}
     states = progress(company, busy & population.people.keys()) if not population.stale else {}
     return gather(

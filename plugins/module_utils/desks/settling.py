@@ -65,7 +65,7 @@ class Books:
     def person(self, id: str) -> Person:
         known = self.people.get(id)
         if known is None:
-            record = self.ledger.people().get(id)
+            record = self.ledger.people([id]).get(id)
             known = record.person if record else Person(id)
         return known
 

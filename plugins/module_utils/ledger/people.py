@@ -40,9 +40,12 @@ def _record(row: Row) -> PersonRecord:
 
 
 class People(Book):
-    def people(self) -> dict[str, PersonRecord]:
-        """Return everyone whom the ledger remembers, by id. Where a value was written (``origin``) is not kept."""
-        return {row["id"]: _record(row) for row in self._rows("people")}
+    def people(self, ids: t.Collection[str] | None = None) -> dict[str, PersonRecord]:
+        """Return everyone whom the ledger remembers (or only these), by id.
+
+        Where a value was written (``origin``) is not kept.
+        """
+        return {row["id"]: _record(row) for row in self._rows("people", id=None if ids is None else set(ids))}
 
     def record_people(self, records: t.Sequence[PersonRecord], run: Run, at: dt.datetime) -> None:
         """Remember people as they now are. Who is as before is skipped, but for the time it was carried out.

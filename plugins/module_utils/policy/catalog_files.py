@@ -21,7 +21,6 @@ from .yaml_lines import Document, Path
 ACCOUNT_NAME_FIELDS = ("username", "email", "first", "last", "id")
 
 
-
 class CatalogReader:
     """Reads the files of a catalog. After ``read``, ``names`` has every app that is written, faulty ones included."""
 
