@@ -87,16 +87,19 @@ def failed(outcome: Outcome, *says: str) -> None:
         assert any(text in message for message in messages), (text, messages)
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_an_app_that_cannot_be_read_is_not_touched(fault: Fault, company: CompanyDirectory, proxy: FaultProxy) -> None:
+@pytest.mark.parametrize(("number", "fault"), enumerate(FAULTS), ids=[fault.name for fault in FAULTS])
+def test_an_app_that_cannot_be_read_is_not_touched(
+    number: int, fault: Fault, company: CompanyDirectory, proxy: FaultProxy
+) -> None:
     # that somebody has come or moved may be noted; what they have may not change
     before = everything(company, but=("people",))
     proxy.arm(fault.kind, path=of_mail(company), **fault.details)
-    failed(company.playbook("reconcile", "--limit", "app.mail"), "app mail, accounts: ", fault.says)
-    assert proxy.writes == []
-    if fault.kind != "hang":
+    if number % 2:
+        failed(company.playbook("reconcile", "--limit", "app.mail"), "app mail, accounts: ", fault.says)
+    else:
         with without_ansible_cfg(company):
             failed(company.playbook("plan"), "app mail, accounts: ", fault.says)
+    assert proxy.writes == []
     assert everything(company, but=("people",)) == before
 
 

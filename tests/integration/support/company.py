@@ -32,7 +32,7 @@ class CompanyDirectory:
         shutil.copytree(template, self.path)
         self._server = server
         self._home = place / "ansible"
-        # not counted: a test file that imports this one by another name has a copy of it that would count from one again
+        # not counted: a test file that imports this one by another name has a copy, which would count from one again
         self._prefix = f"c{uuid.uuid4().hex[:12]}-"
         self.env: dict[str, str] = {}
         self.point_to(server.port)
