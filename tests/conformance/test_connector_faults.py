@@ -274,7 +274,7 @@ def test_an_address_without_the_interface_is_not_an_app_without_accounts(
     connector = case.build(proxy.port, f"{place}/nothing/here")
     gone = Account("crm", people[0], username="p0")
     for attempt in (
-        lambda: connector.accounts(),
+        connector.accounts,
         lambda: connector.find(AccountKey(id=people[0])),
         lambda: connector.find(AccountKey(username="p0")),
         lambda: connector.delete(gone),

@@ -12,7 +12,7 @@ import sys
 import typing as t
 
 import pytest
-from ansible_collections.rollcall.access.tests.integration.support.company import CompanyDirectory
+from ansible_collections.rollcall.access.tests.integration.support.company import NOTHING, CompanyDirectory
 from ansible_collections.rollcall.access.tests.integration.support.running import Outcome
 from ansible_collections.rollcall.access.tests.integration.support.scim import TOKEN, Holder, ScimServer
 from ansible_collections.rollcall.access.tests.integration.support.small import (
@@ -146,7 +146,7 @@ class Place:
         )
         prepare(company)
 
-    def run(self, playbook: str, *arguments: str, env: t.Mapping[str, str] = {}) -> Outcome:
+    def run(self, playbook: str, *arguments: str, env: t.Mapping[str, str] = NOTHING) -> Outcome:
         words = ["-e", f"where={self.where}", "-e", f"config={self.company.path / 'rollcall.yml'}", *arguments]
         if self.where == "jump":
             words += [

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import typing as t
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -43,19 +44,19 @@ def server() -> collections.abc.Iterator[str]:
         port = probe.getsockname()[1]
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
     data = str(folder / "data")
-    as_user = {"user": user, "cwd": "/", "check": True} if os.geteuid() == 0 else {"cwd": "/", "check": True}
-    subprocess.run(
-        [_program("initdb"), "-D", data, "-U", "rollcall", "-A", "trust", "-E", "UTF8"],
-        stdout=subprocess.DEVNULL,
-        **as_user,
-    )
+    as_user: dict[str, t.Any] = {"user": user} if os.geteuid() == 0 else {}
+
+    def command(*words: str) -> None:
+        subprocess.run(words, cwd="/", stdout=subprocess.DEVNULL, check=True, **as_user)
+
+    command(_program("initdb"), "-D", data, "-U", "rollcall", "-A", "trust", "-E", "UTF8")
     control = _program("pg_ctl")
     log = str(folder / "log")
-    subprocess.run([control, "-D", data, "-o", options, "-l", log, "-w", "start"], stdout=subprocess.DEVNULL, **as_user)
+    command(control, "-D", data, "-o", options, "-l", log, "-w", "start")
     try:
         yield f"postgresql+psycopg://rollcall@127.0.0.1:{port}/postgres"
     finally:
-        subprocess.run([control, "-D", data, "-m", "immediate", "stop"], stdout=subprocess.DEVNULL, **as_user)
+        command(control, "-D", data, "-m", "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -46,9 +46,9 @@ def show(browser, tmp_path):
     pages = []
     complaints: list[str] = []
 
-    def show(facts: Facts, size: dict[str, int] = DESK, **options: t.Any) -> t.Any:
+    def show(facts: Facts, size: dict[str, int] | None = None, **options: t.Any) -> t.Any:
         index = write_report(facts, tmp_path / str(len(pages)))[0]
-        page = browser.new_page(viewport=size, **options)
+        page = browser.new_page(viewport=size or DESK, **options)
         pages.append(page)
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))

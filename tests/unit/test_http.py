@@ -138,7 +138,7 @@ def test_each_status_has_its_error(
     place.answers((status, headers, b""))
     with pytest.raises(expected) as caught:
         session(place).request("PATCH", "Users/1", where="app x, suspend y")
-    assert type(caught.value) is expected
+    assert caught.value.__class__ is expected
     assert str(caught.value).startswith("app x, suspend y: ")
     assert caught.value.details["status"] == status
     assert len(place.asked) == 1

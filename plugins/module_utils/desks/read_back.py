@@ -17,7 +17,7 @@ from .completing import cancel, reopen, verify
 from .wording import asked_name
 
 #: Says whether an account (None: it is not there) is as it should be after a change.
-Shows = t.Callable[[Change, Account | None], bool]
+Shows = t.Callable[[Change, t.Optional[Account]], bool]  # noqa: UP045 - ansible-test reads it as Python 3.8
 
 
 @dataclasses.dataclass(frozen=True)

@@ -61,6 +61,18 @@ def events(before: t.Mapping[str, Row], now: t.Mapping[str, Row]) -> dict[str, s
     }
 
 
+def username(row: Row) -> str:
+    # nobody in this history shares a first and a last name with another one
+    return f"{row['first_name']}.{row['last_name']}".lower()
+
+
+def account_name(app: str, row: Row) -> str:
+    """Return what the catalog's ``account_name`` comes to."""
+    if app == "plant":
+        return row["work_email"]
+    return f"{username(row)}.{row['employee_id']}" if app == "crm" else username(row)
+
+
 def managers_above(row: Row, rows: t.Mapping[str, Row]) -> set[str]:
     """Return the ids of a person's manager, the manager's manager and so on. 10039 and 10228 have none: a circle."""
     by_email = {one["work_email"]: one for one in rows.values()}

@@ -9,11 +9,15 @@ from __future__ import annotations
 import json
 import pathlib
 import shutil
+import types
 import typing as t
 import uuid
 
 from .running import CALLBACKS, Outcome, Running, environment, program
 from .scim import TOKEN, ScimServer, Tenant
+
+#: No further environment.
+NOTHING: t.Mapping[str, str] = types.MappingProxyType({})
 
 
 class CompanyDirectory:
@@ -66,21 +70,21 @@ class CompanyDirectory:
 
     # what people do in it
 
-    def playbook(self, name: str, *arguments: str, env: t.Mapping[str, str] = {}, timeout: float = 300) -> Outcome:
+    def playbook(self, name: str, *arguments: str, env: t.Mapping[str, str] = NOTHING, timeout: float = 300) -> Outcome:
         """Run ``ansible-playbook rollcall.access.<name> -i rollcall.yml`` and wait for it."""
         return self.start_playbook(name, *arguments, env=env).wait(timeout)
 
-    def start_playbook(self, name: str, *arguments: str, env: t.Mapping[str, str] = {}) -> Running:
+    def start_playbook(self, name: str, *arguments: str, env: t.Mapping[str, str] = NOTHING) -> Running:
         """The same without waiting. A name with a dot is taken as it is: a collection's playbook or a file."""
         full = name if "." in name else f"rollcall.access.{name}"
         return self._start(["ansible-playbook", full, "-i", "rollcall.yml", *arguments], env)
 
-    def inventory(self, *, env: t.Mapping[str, str] = {}) -> dict[str, t.Any]:
+    def inventory(self, *, env: t.Mapping[str, str] = NOTHING) -> dict[str, t.Any]:
         """Return what ``ansible-inventory --list`` shows."""
         shown = self._start(["ansible-inventory", "-i", "rollcall.yml", "--list"], env).wait().succeeded().stdout
         return json.loads(shown, object_hook=_plain)
 
-    def command(self, *words: str, env: t.Mapping[str, str] = {}, timeout: float = 300) -> Outcome:
+    def command(self, *words: str, env: t.Mapping[str, str] = NOTHING, timeout: float = 300) -> Outcome:
         """Run one of Ansible's programs in the company's directory."""
         return self._start(list(words), env).wait(timeout)
 

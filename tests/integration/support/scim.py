@@ -76,9 +76,12 @@ class Tenant:
 
     # filling it
 
-    def add_groups(self, *names: str) -> dict[str, str]:
-        """Make groups; return their ids by name."""
-        return dict(zip(names, self._bulk("/Groups", "Group", [{"displayName": name} for name in names]), strict=True))
+    def add_groups(self, *names: str, members: t.Mapping[str, t.Sequence[str]] | None = None) -> dict[str, str]:
+        """Make groups, with the ids of users as ``members`` of some; return the groups' ids by name."""
+        groups = [
+            {"displayName": name, "members": [{"value": id} for id in (members or {}).get(name, ())]} for name in names
+        ]
+        return dict(zip(names, self._bulk("/Groups", "Group", groups), strict=True))
 
     def add_users(self, users: t.Sequence[t.Mapping[str, t.Any]]) -> dict[str, str]:
         """Make users as SCIM writes them (``userName`` and what else they have); return their ids by user name."""

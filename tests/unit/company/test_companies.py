@@ -147,7 +147,7 @@ def test_a_feed_that_lost_too_many_stops_everything_but_an_emergency(place):
     step(place)
     place.edit("people.csv", (PEOPLE.splitlines()[4] + "\n", ""))
     with pytest.raises(GuardStop, match="stopped by the guard"):
-        _ = place.open().population
+        _population = place.open().population
     emergency = place.open(emergency=True).population
     assert "stopped by the guard" in emergency.stale
     assert emergency.events == {}
@@ -157,7 +157,7 @@ def test_a_feed_that_lost_too_many_stops_everything_but_an_emergency(place):
 def test_hr_that_cannot_be_read_leaves_everybody_from_the_ledger_and_plans_nothing(place):
     (place.path / "people.csv").rename(place.path / "away.csv")
     with pytest.raises(SourceUnreachable, match="the ledger knows nobody yet"):
-        _ = place.open().population
+        _population = place.open().population
     (place.path / "away.csv").rename(place.path / "people.csv")
     step(place)
     (place.path / "people.csv").unlink()
@@ -170,7 +170,7 @@ def test_hr_that_cannot_be_read_leaves_everybody_from_the_ledger_and_plans_nothi
     assert plan_changes(place.open(emergency=True), people=["4"]).plan.changes == ()
     place.write("people.csv", "id,first\n1")
     with pytest.raises(FeedError):
-        _ = place.open().population
+        _population = place.open().population
     assert [f.code for f in check_feed_of(place.open())] == ["feed"]
 
 

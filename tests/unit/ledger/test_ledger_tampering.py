@@ -184,9 +184,13 @@ def test_looking_does_not_mend_anything(filled):
     [
         ("UPDATE grants SET because = '[]'", "row_altered"),
         ("DELETE FROM grants", "row_missing"),
-        ("INSERT INTO grants SELECT 'p2', app, account, entitlement, because, since, source, verified_at FROM grants", "row_foreign"),
+        (
+            "INSERT INTO grants SELECT 'p2', app, account, entitlement, because, since, source, verified_at "
+            "FROM grants",
+            "row_foreign",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_later_run_does_not_hide_what_was_altered_before_it(filled, statement, code):
     connection = sqlite3.connect(filled)
     connection.execute(statement)

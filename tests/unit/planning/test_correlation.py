@@ -20,8 +20,8 @@ PEOPLE = {"1": ANN, "2": BOB}
 GITHUB = app()
 
 
-def matched(*accounts, people=PEOPLE, **more):
-    return dict(correlate(more.pop("app", GITHUB), accounts, people, **more).matches)
+def matched(*accounts, people=None, **more):
+    return dict(correlate(more.pop("app", GITHUB), accounts, PEOPLE if people is None else people, **more).matches)
 
 
 @pytest.mark.parametrize(

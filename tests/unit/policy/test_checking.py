@@ -27,12 +27,12 @@ apps:
   b: {{{OWNED}entitlements: {{x: {{}}}}}}
 """
 ALL_GIVEN = "- {id: given, why: w, when: {username: alex.chen}, grant: {a: [x, y, z], b: [x]}}\n"
-PEOPLE = [
+PEOPLE = (
     Person(id="1", username="alex.chen", email="alex@acme.example", title="Engineer", department="Sales", manager="2"),
     Person(id="2", username="sarah.jones", email="sarah@acme.example", title="Manager", department="Sales"),
     Person(id="3", username="sam", email="sam@acme.example", title="Gone", end=dt.date(2026, 1, 1)),
     Person(id="4", username="sam", email="sam2@acme.example", title="Later", start=dt.date(2026, 6, 1)),
-]
+)
 
 Check = t.Callable[..., list[str]]
 
@@ -48,7 +48,7 @@ def checked(write: Write, tmp_path: pathlib.Path) -> Check:
         catalog: str = CATALOG,
         exceptions: str = "",
         locks: str = "",
-        people: list[Person] | None = PEOPLE,
+        people: t.Sequence[Person] | None = PEOPLE,
     ) -> list[str]:
         write("catalog/c.yml", catalog.lstrip("\n"))
         write("policy/p.yml", f'version: "1"\nrules:\n{ALL_GIVEN}{rules}{more}')

@@ -38,12 +38,12 @@ class Parsed(html.parser.HTMLParser):
         self.feed(page)
         self.close()
 
-    def handle_starttag(self, tag, attributes):
-        self.structure.append((tag, *(name for name, _value in attributes)))
-        self.attributes += [(tag, name, value or "") for name, value in attributes]
-        kind = dict(attributes).get("type", "")
+    def handle_starttag(self, tag, attrs):
+        self.structure.append((tag, *(name for name, _value in attrs)))
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        kind = dict(attrs).get("type", "")
         self._open.append(f"{tag}:{kind}" if tag == "script" else tag)
-        self._number = dict(attributes).get("data-number", "")
+        self._number = dict(attrs).get("data-number", "")
 
     def handle_endtag(self, tag):
         while self._open and self._open.pop().split(":")[0] != tag:
