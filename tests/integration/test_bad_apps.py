@@ -87,7 +87,7 @@ def failed(outcome: Outcome, *says: str) -> None:
         assert any(text in message for message in messages), (text, messages)
 
 
-@pytest.mark.parametrize(("number", "fault"), enumerate(FAULTS), ids=[fault.name for fault in FAULTS])
+@pytest.mark.parametrize(("number", "fault"), list(enumerate(FAULTS)), ids=[fault.name for fault in FAULTS])
 def test_an_app_that_cannot_be_read_is_not_touched(
     number: int, fault: Fault, company: CompanyDirectory, proxy: FaultProxy
 ) -> None:

@@ -160,7 +160,7 @@ def mistake(company: CompanyDirectory) -> t.Iterator[t.Callable[[Bad], str]]:
             company.write(name, before)
 
 
-@pytest.mark.parametrize(("number", "bad"), enumerate(BAD), ids=[bad.name for bad in BAD])
+@pytest.mark.parametrize(("number", "bad"), list(enumerate(BAD)), ids=[bad.name for bad in BAD])
 def test_a_mistake_is_told_with_file_and_line_and_nothing_changes(
     number: int, bad: Bad, company: CompanyDirectory, mistake: t.Callable[[Bad], str]
 ) -> None:

@@ -70,7 +70,7 @@ class CompanyDirectory:
 
     # what people do in it
 
-    def playbook(self, name: str, *arguments: str, env: t.Mapping[str, str] = NOTHING, timeout: float = 300) -> Outcome:
+    def playbook(self, name: str, *arguments: str, env: t.Mapping[str, str] = NOTHING, timeout: float = 600) -> Outcome:
         """Run ``ansible-playbook rollcall.access.<name> -i rollcall.yml`` and wait for it."""
         return self.start_playbook(name, *arguments, env=env).wait(timeout)
 
@@ -84,7 +84,7 @@ class CompanyDirectory:
         shown = self._start(["ansible-inventory", "-i", "rollcall.yml", "--list"], env).wait().succeeded().stdout
         return json.loads(shown, object_hook=_plain)
 
-    def command(self, *words: str, env: t.Mapping[str, str] = NOTHING, timeout: float = 300) -> Outcome:
+    def command(self, *words: str, env: t.Mapping[str, str] = NOTHING, timeout: float = 600) -> Outcome:
         """Run one of Ansible's programs in the company's directory."""
         return self._start(list(words), env).wait(timeout)
 

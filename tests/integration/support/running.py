@@ -138,7 +138,7 @@ class Running:
         if number != signal.SIGKILL:
             os.kill(self.process.pid, signal.SIGCONT)
 
-    def wait(self, timeout: float = 300) -> Outcome:
+    def wait(self, timeout: float = 600) -> Outcome:
         try:
             stdout, stderr = self.process.communicate(timeout=timeout)
         except BaseException:
