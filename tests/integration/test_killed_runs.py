@@ -232,6 +232,16 @@ def _wait_until_gone(processes: t.Iterable[int]) -> None:
     give_up = time.monotonic() + 30
     left = list(processes)
     while left and time.monotonic() < give_up:
-        left = [process for process in left if pathlib.Path(f"/proc/{process}").exists()]
+        left = [process for process in left if _is_there(process)]
         time.sleep(0.05)
     assert left == []
+
+
+def _is_there(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    stat = pathlib.Path(f"/proc/{process}/stat")
+    # where nobody waits for orphans, what has ended stays as a zombie
+    return not stat.exists() or stat.read_text(errors="replace").rpartition(")")[2].split()[0] != "Z"

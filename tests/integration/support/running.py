@@ -151,14 +151,26 @@ class Running:
 
 def descendants(process: int) -> list[int]:
     """Return the processes that a process started, and what these started."""
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
     children: dict[int, list[int]] = {}
-    for child, parent in (map(int, line.split()) for line in listed.splitlines()):
+    for child, parent in _parents():
         children.setdefault(parent, []).append(child)
     found = list(children.get(process, ()))
     for one in found:
         found += children.get(one, ())
     return found
+
+
+def _parents() -> t.Iterator[tuple[int, int]]:
+    """Yield every process with the one that started it; from /proc, for small images have no ps."""
+    if not pathlib.Path("/proc/self/stat").exists():
+        listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+        for line in listed.splitlines():
+            child, parent = line.split()
+            yield int(child), int(parent)
+        return
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            yield int(stat.parent.name), int(stat.read_text(errors="replace").rpartition(")")[2].split()[1])
 
 
 def _read(path: pathlib.Path) -> tuple[tuple[TaskResult, ...], dict[str, dict[str, int]]]:
