@@ -27,6 +27,7 @@ PACKAGE = f"{COLLECTION}plugins"
 FLOORS = (
     "model",
     "tools",
+    "protocols",
     "sources",
     "policy",
     "connectors",

@@ -2,40 +2,30 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every connector, by the word that the catalog uses for it.
+"""Every connector, by the word that the catalog uses for it: where its class is. It is imported when it is asked for.
 
-Each is imported when it is asked for, by a plain import statement: Ansible finds what to ship with a module by reading
-them, and would not find one that is imported by a computed name.
+Only the controller comes here, where the whole collection is. A module that is sent to another host imports its one
+connector by a plain import statement, because that is what Ansible looks for to know what to send along.
 """
 
 from __future__ import annotations
 
 import difflib
+import importlib
 import typing as t
 
 from ..errors import PolicyError
 from .contract import OPERATIONS, App, Connector
 
-
-def _file() -> type[Connector]:
-    from .file import FileConnector
-
-    return FileConnector
-
-
-def _none() -> type[Connector]:
-    from .none import NoneConnector
-
-    return NoneConnector
-
-
-def _scim() -> type[Connector]:
-    from .scim import ScimConnector
-
-    return ScimConnector
-
-
-_CONNECTORS: t.Mapping[str, t.Callable[[], type[Connector]]] = {"file": _file, "none": _none, "scim": _scim}
+# word -> (module below connectors/, class)
+_CONNECTORS: t.Mapping[str, tuple[str, str]] = {
+    # without and with little interface
+    "none": ("none", "NoneConnector"),
+    "file": ("file", "FileConnector"),
+    # engines
+    "scim": ("scim", "ScimConnector"),
+    # products
+}
 
 
 def known() -> tuple[str, ...]:
@@ -49,12 +39,14 @@ def connector_class(name: str, *, where: str = "") -> type[Connector]:
         raise PolicyError(
             f"there is no connector {name!r}", where=where, todo=_suggestion(name, sorted(_CONNECTORS), "connectors")
         )
-    return _CONNECTORS[name]()
+    module, class_name = _CONNECTORS[name]
+    found: type[Connector] = getattr(importlib.import_module(f".{module}", __package__), class_name)
+    return found
 
 
 def connection_options() -> dict[str, dict[str, str]]:
     """Return, for each connector, the options of ``connection``: name -> required, optional or secret."""
-    return {name: dict(load().options) for name, load in _CONNECTORS.items()}
+    return {name: dict(connector_class(name).options) for name in _CONNECTORS}
 
 
 def build(app: App, connection: t.Mapping[str, t.Any]) -> Connector:
@@ -83,8 +75,8 @@ def build(app: App, connection: t.Mapping[str, t.Any]) -> Connector:
 def capabilities() -> list[dict[str, t.Any]]:
     """Return one row per connector: name, what it is, whether it reads, what it can do, the options it takes."""
     rows = []
-    for name, load in _CONNECTORS.items():
-        kind = load()
+    for name in _CONNECTORS:
+        kind = connector_class(name)
         rows.append(
             {
                 "connector": name,

@@ -20,7 +20,7 @@ from .contract import Account, AccountKey, App, Connector, Entitlement, NewAccou
 from .options import HTTP_OPTIONS, Options
 from .scim_dialect import DIALECT_OPTIONS, Groups, ScimDialect, Values
 from .scim_groups import GroupDirectory, Memberships, group_path
-from .scim_paging import Resource, list_answer, read_list, resource_id
+from ..protocols.scim_paging import Resource, list_answer, read_list, resource_id
 from .scim_reading import account_of, fields_of, is_active, is_named_by, memberships_shown
 from .scim_users import UserDirectory, user_path
 

@@ -18,7 +18,7 @@ import urllib.parse
 from ..errors import Broken, Conflict, NotFound, Refused
 from ..http import Session
 from .scim_dialect import ScimDialect
-from .scim_paging import ListReader, Resource, list_answer, resource_id, version_of
+from ..protocols.scim_paging import ListReader, Resource, list_answer, resource_id, version_of
 from .scim_reading import Membership, elements, text
 from .scim_writing import equals, is_member
 

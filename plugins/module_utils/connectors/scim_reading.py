@@ -15,7 +15,7 @@ import typing as t
 from ..errors import Broken
 from .contract import Account, AccountKey, App, Entitlement, value_of
 from .scim_dialect import Groups, ScimDialect, Values
-from .scim_paging import Resource, resource_id
+from ..protocols.scim_paging import Resource, resource_id
 
 Membership = tuple[str, str]  # the group's id and its displayName
 

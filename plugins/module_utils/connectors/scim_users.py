@@ -12,7 +12,7 @@ import urllib.parse
 from ..errors import Broken, NotFound, Refused
 from ..http import Session
 from .scim_dialect import ScimDialect
-from .scim_paging import ListReader, Resource, list_answer, resource_id, version_of
+from ..protocols.scim_paging import ListReader, Resource, list_answer, resource_id, version_of
 from .scim_reading import is_named_by
 from .scim_writing import equals
 

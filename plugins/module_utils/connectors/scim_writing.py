@@ -16,7 +16,7 @@ import typing as t
 
 from .contract import Entitlement, NewAccount, value_of
 from .scim_dialect import ScimDialect, Values
-from .scim_paging import Resource
+from ..protocols.scim_paging import Resource
 from .scim_reading import elements, has_entitlement, main_email, text
 
 _USER = "urn:ietf:params:scim:schemas:core:2.0:User"

@@ -14,7 +14,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.connectors import 
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.contract import App, Entitlement
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.options import Options
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.scim_dialect import ScimDialect, Values
-from ansible_collections.rollcall.access.plugins.module_utils.connectors.scim_paging import read_list
+from ansible_collections.rollcall.access.plugins.module_utils.protocols.scim_paging import read_list
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.scim_reading import account_of
 from ansible_collections.rollcall.access.plugins.module_utils.errors import Broken, PolicyError
 from ansible_collections.rollcall.access.plugins.module_utils.model import NewAccount

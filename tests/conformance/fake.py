@@ -1,0 +1,146 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The base of every fake: an app in memory behind real HTTP, for products that cannot run here.
+
+A fake is built from the vendor's documentation, quotes the page that each answer follows, and shares no code with the
+connector. Where the vendor publishes a machine-readable specification, ``specification`` names the part of it below
+``specs/``, and every request and every answer is validated against it: connector and fake then cannot share one
+misunderstanding.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import typing as t
+
+import werkzeug.exceptions
+import werkzeug.routing
+import werkzeug.serving
+import werkzeug.wrappers
+
+from .specs.checker import Checker, checker_for
+
+Request = werkzeug.wrappers.Request
+Response = werkzeug.wrappers.Response
+
+
+class Route(t.NamedTuple):
+    method: str
+    rule: str
+
+
+def route(method: str, rule: str) -> t.Callable[[t.Any], t.Any]:
+    """Mark a method of a fake as the answer to ``method rule``, in werkzeug's form: ``/users/<id>``.
+
+    It takes the request and what the rule names, and returns (status, JSON body or None) or (status, body, headers).
+    """
+
+    def mark(function: t.Any) -> t.Any:
+        function.routes = [*getattr(function, "routes", []), Route(method, rule)]
+        return function
+
+    return mark
+
+
+class Answer(Exception):
+    """Raised inside a route to answer with something else at once: ``raise Answer(404, {...})``."""
+
+    def __init__(self, status: int, body: t.Any = None, headers: t.Mapping[str, str] | None = None) -> None:
+        super().__init__(status)
+        self.answer = (status, body, dict(headers or {}))
+
+
+class Fake:
+    """Subclass with routes; ``authenticate`` is asked before each. One lock: a request is served whole, then the next.
+
+    ``problems`` collects what the specification found wrong; the suite looks at it after every test.
+    """
+
+    #: files below specs/, each the needed part of a vendor's specification; none where the vendor publishes none
+    specifications: t.ClassVar[t.Sequence[str]] = ()
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+        self.requests: list[tuple[str, str]] = []
+        self.lock = threading.RLock()
+        self.checkers: list[Checker] = [checker_for(name) for name in self.specifications]
+        rules = []
+        for name in dir(type(self)):
+            for one in getattr(getattr(type(self), name), "routes", ()):
+                rules.append(werkzeug.routing.Rule(one.rule, methods=[one.method], endpoint=name))
+        self._map = werkzeug.routing.Map(rules, strict_slashes=False, merge_slashes=False)
+
+    def authenticate(self, request: Request) -> None:
+        """Raise Answer where the credential is missing, wrong, expired or has not the scope."""
+
+    def not_found(self, request: Request) -> tuple[int, t.Any]:
+        """The answer for an address that the app does not have."""
+        return 404, {"message": "Not Found"}
+
+    def unexpected(self, request: Request) -> None:
+        """Note a request that the app's documentation does not know: a mistake of the connector."""
+        self.problems.append(f"{request.method} {request.full_path}: the fake knows no such address")
+
+    # ---- serving
+
+    @contextlib.contextmanager
+    def serving(self, ssl_context: t.Any = None) -> t.Iterator[t.Any]:
+        """Serve on a free port of loopback; yields the fake, whose ``port`` is set."""
+        server = werkzeug.serving.make_server(
+            "127.0.0.1", 0, self._application, threaded=True, request_handler=_Handler, ssl_context=ssl_context
+        )
+        self.port = server.port
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+    def _application(self, environ: t.Any, start_response: t.Any) -> t.Any:
+        request = Request(environ)
+        request.get_data()
+        with self.lock:
+            response = self._answer(request)
+        return response(environ, start_response)
+
+    def _answer(self, request: Request) -> Response:
+        self.requests.append((request.method, request.full_path))
+        try:
+            try:
+                endpoint, arguments = self._map.bind_to_environ(request.environ).match()
+            except werkzeug.exceptions.HTTPException:
+                self.authenticate(request)
+                self.unexpected(request)
+                found: tuple[t.Any, ...] = self.not_found(request)
+            else:
+                self.authenticate(request)
+                found = getattr(self, endpoint)(request, **arguments)
+        except Answer as answer:
+            found = answer.answer
+        except Exception as error:
+            self.problems.append(f"{request.method} {request.full_path}: the fake failed: {error!r}")
+            raise
+        status, body, *rest = found
+        headers = dict(rest[0]) if rest else {}
+        if body is None:
+            response = Response(b"", status=status, headers=headers)
+        else:
+            headers.setdefault("Content-Type", "application/json")
+            response = Response(json.dumps(body), status=status, headers=headers)
+        for checker in self.checkers:
+            self.problems.extend(checker.problems(request, response))
+        return response
+
+
+class _Handler(werkzeug.serving.WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log(self, *_: t.Any) -> None:
+        pass
