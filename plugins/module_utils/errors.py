@@ -117,9 +117,13 @@ class ReviewError(RollcallError):
 
 
 class AppError(RollcallError):
-    """An app did not do what was asked. ``where`` names app, person and operation."""
+    """An app did not do what was asked. ``where`` names app, person and operation.
+
+    ``answer`` is the body of its refusal, for connectors that have to look into it. It is never shown or stored.
+    """
 
     code = "app"
+    answer: t.Any = None
 
 
 class Throttled(AppError):

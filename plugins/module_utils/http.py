@@ -56,13 +56,31 @@ class Answer:
     body: t.Any = None
 
 
+class SignIn(t.Protocol):
+    """How requests are signed in where that is more than one header that never changes (see protocols/sign_in.py)."""
+
+    def headers(self) -> t.Mapping[str, str]:
+        """Return what every request carries. May fetch a token first; raises AppErrors."""
+
+    def renew(self) -> bool:
+        """Called after a 401: return whether the request is worth sending once more, with new headers."""
+
+    def secrets(self) -> t.Iterable[str]:
+        """Return what must never be shown, fetched tokens too."""
+
+
 class Redactor:
     """Takes secrets out of texts, in every form in which they travel (plain, in a URL, in JSON, in base64)."""
 
     _CREDENTIALS = re.compile(r"\b(Bearer|Basic|SSWS)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
 
     def __init__(self, secrets: t.Iterable[str]) -> None:
-        forms: set[str] = set()
+        self._forms: list[str] = []
+        self.add(secrets)
+
+    def add(self, secrets: t.Iterable[str]) -> None:
+        """Take these out too, from now on."""
+        forms = set(self._forms)
         for secret in secrets:
             if len(secret) >= _SHORTEST_SECRET:
                 quote = urllib.parse.quote
@@ -132,8 +150,9 @@ class _Pace:
 class Session:
     """HTTP to one place, from any number of threads (each has its own connections).
 
-    ``base_url`` is https, or http on loopback. ``authorization`` is the value of that header. ``secrets`` are taken out
-    of every error text, and so are ``authorization`` and its last word. Times are in seconds: ``read_timeout`` is for
+    ``base_url`` is https, or http on loopback. ``authorization`` is the value of that header; ``sign_in`` takes its
+    place where the headers change. ``secrets`` are taken out of every error text, and so are ``authorization`` and its
+    last word. Times are in seconds: ``read_timeout`` is for
     each silence, and a whole answer may take ten of them. ``read_attempts`` and ``read_budget`` bound how often and how
     long a read is tried. Raises SettingsError for a setting that cannot be used.
     """
@@ -144,6 +163,7 @@ class Session:
         *,
         authorization: str = "",
         headers: t.Mapping[str, str] | None = None,
+        sign_in: SignIn | None = None,
         secrets: t.Iterable[str] = (),
         media_type: str = "application/json",
         ca_file: str = "",
@@ -159,6 +179,7 @@ class Session:
         accept = media_type if media_type == "application/json" else f"{media_type}, application/json"
         self._headers = {"Accept": accept, "User-Agent": "rollcall.access", **(headers or {})}
         self._authorization = authorization
+        self._sign_in = sign_in
         for name, value in {**self._headers, "Authorization": authorization}.items():
             if not re.fullmatch(r"[\t\x20-\x7e\xa0-\xff]*", value) or not re.fullmatch(r"[!-9;-~]+", name):
                 raise SettingsError(
@@ -191,23 +212,27 @@ class Session:
         where: str,
         params: t.Mapping[str, t.Any] | None = None,
         body: t.Any = None,
+        form: t.Mapping[str, str] | None = None,
         headers: t.Mapping[str, str] | None = None,
         expect_json: bool = True,
+        read_only: bool = False,
     ) -> Answer:
         """Send one request and return its 2xx answer; raise one of the AppErrors for everything else.
 
-        ``where`` begins every error. ``body`` is sent as JSON. Without ``expect_json`` an answer that is none is fine.
+        ``where`` begins every error. ``body`` is sent as JSON, ``form`` as a form. ``read_only`` says of a POST that it
+        only reads (a search), and may be tried again like a GET. The parsed body of a refusal is the error's ``answer``. Without ``expect_json`` an answer that is none is fine.
         A Transient of a write has ``details["sent"]``: True when it may have been done although no answer came.
         """
         url = self._url(path, where)
-        if method != "GET":
-            return self._once(method, url, where, params, body, headers, expect_json)
+        data, headers = self._encoded(body, form, headers)
+        if method != "GET" and not read_only:
+            return self._once(method, url, where, params, data, headers, expect_json)
         give_up = time.monotonic() + self._read_budget
         attempt = 0
         while True:
             attempt += 1
             try:
-                return self._once(method, url, where, params, body, headers, expect_json)
+                return self._once(method, url, where, params, data, headers, expect_json)
             except (Throttled, Transient) as error:
                 asked = error.retry_after if isinstance(error, Throttled) else error.details.get("retry_after")
                 wait = asked if asked is not None else random.uniform(0.5, 1.0) * 0.5 * 2**attempt
@@ -238,19 +263,19 @@ class Session:
         url: str,
         where: str,
         params: t.Mapping[str, t.Any] | None,
-        body: t.Any,
-        headers: t.Mapping[str, str] | None,
+        data: bytes | None,
+        headers: t.Mapping[str, str],
         expect_json: bool,
     ) -> Answer:
-        send = dict(headers or {})
-        data = None
-        if body is not None:
-            data = json.dumps(body).encode()
-            send.setdefault("Content-Type", self._media_type)
-        for _unused in range(_MOST_REDIRECTS + 1):
-            status, got, content = self._exchange(method, url, where, params, data, send)
-            if status not in (301, 302, 303, 307, 308):
+        redirects, renewed = 0, False
+        while True:
+            status, got, content = self._exchange(method, url, where, params, data, headers)
+            if status == 401 and not renewed and self._sign_in is not None and self._sign_in.renew():
+                renewed = True  # what was not accepted was not carried out either: a write, too, may be sent again
+                continue
+            if status not in (301, 302, 303, 307, 308) or redirects == _MOST_REDIRECTS:
                 break
+            redirects += 1
             target = urllib.parse.urljoin(url, got.get("location", ""))
             if method != "GET" or _origin(target) != _origin(url):
                 raise Refused(
@@ -261,8 +286,22 @@ class Session:
                 )
             url, params = target, None
         if not 200 <= status < 300:
-            raise self._error(status, got, content, where)
+            error = self._error(status, got, content, where)
+            error.answer = _json_or_none(content)
+            raise error
         return Answer(status, got, self._parsed(status, got, content, where, expect_json))
+
+    def _encoded(
+        self, body: t.Any, form: t.Mapping[str, str] | None, headers: t.Mapping[str, str] | None
+    ) -> tuple[bytes | None, dict[str, str]]:
+        send = dict(headers or {})
+        if form is not None:
+            send.setdefault("Content-Type", "application/x-www-form-urlencoded")
+            return urllib.parse.urlencode(form).encode(), send
+        if body is None:
+            return None, send
+        send.setdefault("Content-Type", self._media_type)
+        return json.dumps(body).encode(), send
 
     def _exchange(
         self,
@@ -274,6 +313,9 @@ class Session:
         headers: t.Mapping[str, str],
     ) -> tuple[int, dict[str, str], bytes]:
         """Send and receive, once. Causes are put into words and not chained: their own texts may hold a secret."""
+        if self._sign_in is not None:
+            headers = {**headers, **self._sign_in.headers()}
+            self.redact.add(self._sign_in.secrets())
         delay = self._pace.delay(time.monotonic())
         if delay > 0:
             self._sleep(delay)
