@@ -22,7 +22,7 @@ import werkzeug.routing
 import werkzeug.serving
 import werkzeug.wrappers
 
-from .specs.checker import Checker, checker_for
+from .specs.checker import Checker, checker_for, problems_of
 
 Request = werkzeug.wrappers.Request
 Response = werkzeug.wrappers.Response
@@ -31,16 +31,19 @@ Response = werkzeug.wrappers.Response
 class Route(t.NamedTuple):
     method: str
     rule: str
+    specified: bool
 
 
-def route(method: str, rule: str) -> t.Callable[[t.Any], t.Any]:
+def route(method: str, rule: str, *, specified: bool = True) -> t.Callable[[t.Any], t.Any]:
     """Mark a method of a fake as the answer to ``method rule``, in werkzeug's form: ``/users/<id>``.
 
     It takes the request and what the rule names, and returns (status, JSON body or None) or (status, body, headers).
+    ``specified`` is false for an address that the vendor documents in prose only, such as that of tokens: it is not
+    looked for in the fake's specifications.
     """
 
     def mark(function: t.Any) -> t.Any:
-        function.routes = [*getattr(function, "routes", []), Route(method, rule)]
+        function.routes = [*getattr(function, "routes", []), Route(method, rule, specified)]
         return function
 
     return mark
@@ -60,18 +63,21 @@ class Fake:
     ``problems`` collects what the specification found wrong; the suite looks at it after every test.
     """
 
-    #: files below specs/, each the needed part of a vendor's specification; none where the vendor publishes none
-    specifications: t.ClassVar[t.Sequence[str]] = ()
+    #: files below specs/, each the needed part of a vendor's specification; none where the vendor publishes none. A
+    #: pair is a file and the prefix under which the fake serves it: ("google_licensing", "/licensing")
+    specifications: t.ClassVar[t.Sequence[str | tuple[str, str]]] = ()
 
     def __init__(self) -> None:
         self.problems: list[str] = []
         self.requests: list[tuple[str, str]] = []
         self.lock = threading.RLock()
-        self.checkers: list[Checker] = [checker_for(name) for name in self.specifications]
+        self.checkers: list[Checker] = [
+            checker_for(one) if isinstance(one, str) else checker_for(*one) for one in self.specifications
+        ]
         rules = []
         for name in dir(type(self)):
             for one in getattr(getattr(type(self), name), "routes", ()):
-                rules.append(werkzeug.routing.Rule(one.rule, methods=[one.method], endpoint=name))
+                rules.append(werkzeug.routing.Rule(one.rule, methods=[one.method], endpoint=(name, one.specified)))
         self._map = werkzeug.routing.Map(rules, strict_slashes=False, merge_slashes=False)
 
     def authenticate(self, request: Request) -> None:
@@ -112,9 +118,10 @@ class Fake:
 
     def _answer(self, request: Request) -> Response:
         self.requests.append((request.method, request.full_path))
+        specified = False
         try:
             try:
-                endpoint, arguments = self._map.bind_to_environ(request.environ).match()
+                (endpoint, specified), arguments = self._map.bind_to_environ(request.environ).match()
             except werkzeug.exceptions.HTTPException:
                 self.authenticate(request)
                 self.unexpected(request)
@@ -134,8 +141,8 @@ class Fake:
         else:
             headers.setdefault("Content-Type", "application/json")
             response = Response(json.dumps(body), status=status, headers=headers)
-        for checker in self.checkers:
-            self.problems.extend(checker.problems(request, response))
+        if specified:
+            self.problems.extend(problems_of(self.checkers, request, response))
         return response
 
 

@@ -2,20 +2,352 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Validates what passes between a connector and a fake against the vendor's own specification."""
+"""Validates what passes between a connector and a fake against the vendor's own specification.
+
+A specification is a file ``<name>.json`` here: the needed part of an OpenAPI 3.0 or 3.1 document, as
+``scripts/bring_in_specification.py`` writes it. Beside the vendor's text its top level has
+
+``x-rollcall-base``
+    What the paths of all addresses begin with, in place of the path of the first entry of ``servers``.
+``x-rollcall-closed``
+    Where a property that the schema does not list is a problem: a list of ``request`` and ``response``; without this
+    line, in requests. A schema that says ``additionalProperties: true`` is never closed.
+``x-rollcall-statuses``
+    Statuses that any operation may answer with although it does not list them; without this line 401, 403 and 429.
+    Those from 500 on are always such: no vendor lists them all.
+
+Where a vendor's specification is wrong, ``corrections/<name>.json`` mends it when it is read: a list of
+``{"at": "/json/pointer", "to": value, "because": "what the vendor's documentation says, with its address"}``; without
+``to`` the place is removed.
+"""
 
 from __future__ import annotations
 
+import functools
+import json
+import pathlib
+import re
 import typing as t
+import urllib.parse
+
+import jsonschema
+import jsonschema.exceptions
+
+from .schemas import Schemas, resolve
+
+FOLDER = pathlib.Path(__file__).parent
+
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_MOST = 5
 
 
 class Checker(t.Protocol):
     """One specification."""
 
+    def knows(self, request: t.Any) -> bool:
+        """Return whether the address of a werkzeug request is one of the specification's, by whatever method."""
+
     def problems(self, request: t.Any, response: t.Any) -> list[str]:
         """Return what is wrong with a werkzeug request and its response: method, path, parameters, bodies. A path that
-        is not in this specification is a problem too, unless it is below another base path."""
+        is not in this specification is a problem too."""
 
 
-def checker_for(name: str) -> Checker:
-    raise NotImplementedError(name)
+def checker_for(name: str, mounted: str = "") -> Checker:
+    """Return the checker of ``specs/<name>.json``. A fake that serves several of the vendor's hosts on its one port
+    mounts each under a prefix, such as ``/licensing``, which comes before the specification's own base."""
+    return _checker(name.removesuffix(".json"), mounted.rstrip("/"))
+
+
+def problems_of(checkers: t.Sequence[Checker], request: t.Any, response: t.Any) -> list[str]:
+    """Return what the specifications find wrong with an exchange; an address that none of them knows is one problem."""
+    if not checkers:
+        return []
+    knowing = [checker for checker in checkers if checker.knows(request)] or checkers[:1]
+    return [problem for checker in knowing for problem in checker.problems(request, response)]
+
+
+def read_specification(name: str) -> dict[str, t.Any]:
+    """Return the document of ``specs/<name>.json`` with its corrections."""
+    document: dict[str, t.Any] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    corrections = FOLDER / "corrections" / f"{name}.json"
+    if corrections.exists():
+        for correction in json.loads(corrections.read_text(encoding="utf-8")):
+            _correct(document, correction)
+    return document
+
+
+def _correct(document: dict[str, t.Any], correction: t.Mapping[str, t.Any]) -> None:
+    if not correction.get("because"):
+        raise ValueError(f"the correction of {correction['at']} has no reason")
+    parent, _slash, last = correction["at"].rpartition("/")
+    place = resolve(document, "#" + parent) if parent else document
+    key: t.Any = int(last) if isinstance(place, list) else last.replace("~1", "/").replace("~0", "~")
+    if "to" in correction:
+        place[key] = correction["to"]
+    else:
+        del place[key]
+
+
+@functools.cache
+def _checker(name: str, mounted: str) -> SpecificationChecker:
+    return SpecificationChecker(name, read_specification(name), mounted)
+
+
+class _Found(t.NamedTuple):
+    template: str
+    item: t.Mapping[str, t.Any]
+    arguments: t.Mapping[str, str]
+
+
+class SpecificationChecker:
+    """See ``Checker``."""
+
+    def __init__(self, name: str, document: dict[str, t.Any], mounted: str = "") -> None:
+        self._name = name
+        self._document = document
+        servers = document.get("servers") or [{"url": ""}]
+        base = document.get("x-rollcall-base")
+        if base is None:
+            base = urllib.parse.urlsplit(servers[0]["url"].replace("{", "").replace("}", "")).path
+        self._base = mounted + base.rstrip("/")
+        closed = document.get("x-rollcall-closed", ["request"])
+        self._statuses = frozenset(document.get("x-rollcall-statuses", [401, 403, 429]))
+        self._asked = Schemas(document, hidden="readOnly", closed="request" in closed)
+        self._answered = Schemas(document, hidden="writeOnly", closed="response" in closed)
+        self._validators: dict[tuple[str, ...], jsonschema.Draft202012Validator] = {}
+        # The more letters of its own a template has, the earlier it is tried: /users/me before /users/{id}.
+        self._paths = [
+            (re.compile(_pattern(template)), template)
+            for template in sorted(document["paths"], key=lambda one: (one.count("{"), -len(one)))
+        ]
+
+    def knows(self, request: t.Any) -> bool:
+        return self._found(request) is not None
+
+    def problems(self, request: t.Any, response: t.Any) -> list[str]:
+        what = f"{request.method} {request.full_path.rstrip('?')}"
+        found = self._found(request)
+        if found is None:
+            return [f"{what}: {self._name} has no such address"]
+        operation = found.item.get(request.method.lower())
+        if operation is None:
+            has = ", ".join(method.upper() for method in _METHODS if method in found.item)
+            return [f"{what}: {self._name} has no such method at {found.template}, only {has}"]
+        where = (found.template, request.method)
+        texts = [
+            *self._parameter_problems(request, found, operation, where),
+            *self._request_body_problems(request, operation, where),
+            *self._response_problems(response, operation, where),
+        ]
+        return [f"{what}: {text} ({self._name})" for text in texts]
+
+    def _found(self, request: t.Any) -> _Found | None:
+        # As it came over the wire: decoded, an id with a slash in it would be two parts of the path.
+        raw = request.environ.get("REQUEST_URI") or request.environ.get("RAW_URI") or request.path
+        path = urllib.parse.urlsplit(raw).path if "://" in raw else raw.partition("?")[0]
+        if not path.startswith(self._base + "/"):
+            return None
+        rest = path[len(self._base) :]
+        found = None
+        for pattern, template in self._paths:
+            match = pattern.fullmatch(rest)
+            if match:
+                values = map(urllib.parse.unquote, match.groups())
+                arguments = dict(zip(_names(template), values, strict=True))
+                now = _Found(template, self._document["paths"][template], arguments)
+                if request.method.lower() in now.item:
+                    return now
+                found = found or now
+        return found
+
+    # ---- parameters
+
+    def _parameter_problems(
+        self, request: t.Any, found: _Found, operation: t.Mapping[str, t.Any], where: tuple[str, ...]
+    ) -> t.Iterator[str]:
+        parameters = {}
+        for one in [*found.item.get("parameters", ()), *operation.get("parameters", ())]:
+            parameter = resolve(self._document, one["$ref"]) if "$ref" in one else one
+            parameters[parameter["in"], parameter["name"]] = parameter
+        known = set()
+        for (place, name), parameter in parameters.items():
+            if place == "path":
+                given = [found.arguments[name]] if name in found.arguments else []
+            elif place == "query":
+                keys = _query_keys(name, request)
+                known.update(keys)
+                given = [value for key in keys for value in request.args.getlist(key)]
+            elif place == "header" and name.lower() not in ("accept", "content-type", "authorization"):
+                given = request.headers.getlist(name)
+            else:
+                continue
+            if not given:
+                if parameter.get("required"):
+                    yield f"the {place} parameter {name!r} is missing"
+                continue
+            yield from self._value_problems(parameter, given, (*where, place, name))
+        for name in request.args:
+            if name not in known:
+                yield f"no query parameter {name!r} is known"
+
+    def _value_problems(
+        self, parameter: t.Mapping[str, t.Any], given: list[str], where: tuple[str, ...]
+    ) -> t.Iterator[str]:
+        schema = parameter.get("schema")
+        if schema is None or parameter.get("style") == "deepObject":
+            return
+        validator = self._validator(self._asked, schema, where)
+        separator = {"pipeDelimited": "|", "spaceDelimited": " "}.get(parameter.get("style", ""), ",")
+        form = parameter["in"] == "query" and parameter.get("style", "form") == "form"
+        split = not parameter.get("explode", form)
+        if not any(validator.is_valid(value) for value in _candidates(given, separator if split else None)):
+            text = given[0] if len(given) == 1 else given
+            yield f"the {where[-2]} parameter {where[-1]!r} may not be {text!r}"
+
+    # ---- bodies
+
+    def _request_body_problems(
+        self, request: t.Any, operation: t.Mapping[str, t.Any], where: tuple[str, ...]
+    ) -> t.Iterator[str]:
+        described = operation.get("requestBody")
+        body = request.get_data()
+        if described is None:
+            if body.strip() not in (b"", b"{}"):
+                yield "it has a body, and should have none"
+            return
+        if "$ref" in described:
+            described = resolve(self._document, described["$ref"])
+        if not body:
+            if described.get("required"):
+                yield "it has no body"
+            return
+        media = _media(described.get("content", {}), request.mimetype)
+        if media is None:
+            yield f"its content type is {request.mimetype!r}, not {' or '.join(described.get('content', {}))}"
+            return
+        if "schema" not in media:
+            return
+        validator = self._validator(self._asked, media["schema"], (*where, "request", request.mimetype))
+        if request.mimetype == "application/x-www-form-urlencoded":
+            for text in self._form_problems(body, media["schema"], where):
+                yield f"its body: {text}"
+        elif _is_json(request.mimetype):
+            yield from _json_problems(validator, body, "its body")
+
+    def _form_problems(self, body: bytes, schema: t.Any, where: tuple[str, ...]) -> t.Iterator[str]:
+        while "$ref" in schema:
+            schema = resolve(self._document, schema["$ref"])
+        fields = urllib.parse.parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
+        properties = schema.get("properties", {})
+        for name in schema.get("required", ()):
+            if name not in fields:
+                yield f"the field {name!r} is missing"
+        for name, given in fields.items():
+            if name not in properties:
+                if properties and schema.get("additionalProperties") is not True:
+                    yield f"no field {name!r} is known"
+                continue
+            validator = self._validator(self._asked, properties[name], (*where, "form", name))
+            if not any(validator.is_valid(value) for value in _candidates(given, None)):
+                yield f"the field {name!r} may not be {given!r}"
+
+    def _response_problems(
+        self, response: t.Any, operation: t.Mapping[str, t.Any], where: tuple[str, ...]
+    ) -> t.Iterator[str]:
+        status = str(response.status_code)
+        described = operation.get("responses", {})
+        found = described.get(status) or described.get(status[0] + "XX") or described.get("default")
+        if found is None:
+            if response.status_code not in self._statuses and response.status_code < 500:
+                yield f"the answer's status is {status}, not one of {', '.join(described)}"
+            return
+        if "$ref" in found:
+            found = resolve(self._document, found["$ref"])
+        body = response.get_data()
+        if response.status_code in (204, 304) and body:
+            yield f"the answer has a body, and status {status}"
+            return
+        content = found.get("content")
+        if not content:
+            return
+        media = _media(content, response.mimetype)
+        if not body:
+            if all("schema" in one for one in content.values()) and response.status_code != 304:
+                yield f"the answer with status {status} has no body"
+        elif media is None:
+            yield f"the answer's content type is {response.mimetype!r}, not {' or '.join(content)}"
+        elif "schema" in media and _is_json(response.mimetype):
+            validator = self._validator(self._answered, media["schema"], (*where, status, response.mimetype))
+            yield from _json_problems(validator, body, f"the answer with status {status}")
+
+    def _validator(self, schemas: Schemas, schema: t.Any, where: tuple[str, ...]) -> jsonschema.Draft202012Validator:
+        if where not in self._validators:
+            self._validators[where] = schemas.validator(schema)
+        return self._validators[where]
+
+
+def _pattern(template: str) -> str:
+    parts = re.split(r"\{[^}]+\}", template)
+    return "([^/]+)".join(re.escape(part) for part in parts)
+
+
+def _names(template: str) -> list[str]:
+    return re.findall(r"\{([^}]+)\}", template)
+
+
+def _query_keys(name: str, request: t.Any) -> list[str]:
+    """The keys under which a parameter stands in the query: ``name``, ``name[]`` and, of a deepObject, ``name[a]``."""
+    return [key for key in request.args if key == name or key.startswith(f"{name}[")]
+
+
+def _candidates(given: list[str], separator: str | None) -> t.Iterator[t.Any]:
+    """Everything that texts in an address may stand for; one of them has to please the schema."""
+    if len(given) == 1:
+        yield from _scalars(given[0])
+        if separator is not None:
+            given = given[0].split(separator)
+    yield given
+    for kind in (int, float):
+        try:
+            yield [kind(one) for one in given]
+        except ValueError:
+            continue
+
+
+def _scalars(text: str) -> t.Iterator[t.Any]:
+    yield text
+    if text in ("true", "false"):
+        yield text == "true"
+    if re.fullmatch(r"-?[0-9]+", text):
+        yield int(text)
+    elif re.fullmatch(r"-?[0-9]+\.[0-9]+", text):
+        yield float(text)
+
+
+def _is_json(mimetype: str) -> bool:
+    return mimetype == "application/json" or mimetype.endswith("+json")
+
+
+def _media(content: t.Mapping[str, t.Any], mimetype: str) -> t.Any:
+    """Return the description of a body of this content type, or None where there is no such."""
+    plain = {name.partition(";")[0].strip().lower(): value for name, value in content.items()}
+    for name in (mimetype, mimetype.partition("/")[0] + "/*", "*/*"):
+        if name in plain:
+            return plain[name]
+    return None
+
+
+def _json_problems(validator: jsonschema.Draft202012Validator, body: bytes, what: str) -> t.Iterator[str]:
+    try:
+        value = json.loads(body)
+    except ValueError:
+        yield f"{what} is not JSON"
+        return
+    if validator.is_valid(value):
+        return
+    for number, error in enumerate(validator.iter_errors(value)):
+        if number == _MOST:
+            yield f"{what} has more problems"
+            return
+        deepest = jsonschema.exceptions.best_match([error]) or error
+        yield f"{what} at {deepest.json_path}: {deepest.message[:300]}"
