@@ -220,8 +220,9 @@ class Session:
         """Send one request and return its 2xx answer; raise one of the AppErrors for everything else.
 
         ``where`` begins every error. ``body`` is sent as JSON, ``form`` as a form. ``read_only`` says of a POST that it
-        only reads (a search), and may be tried again like a GET. The parsed body of a refusal is the error's ``answer``. Without ``expect_json`` an answer that is none is fine.
-        A Transient of a write has ``details["sent"]``: True when it may have been done although no answer came.
+        only reads (a search), and may be tried again like a GET. The parsed body of a refusal is the error's
+        ``answer``. Without ``expect_json`` an answer that is none is fine. A Transient of a write has
+        ``details["sent"]``: True when it may have been done although no answer came.
         """
         url = self._url(path, where)
         data, headers = self._encoded(body, form, headers)

@@ -4,9 +4,9 @@
 
 """Reading a list over REST to its end: everything, once each, or an error.
 
-How a product pages is data: a ``Paging``. What it returns is not believed where it can be checked: an id twice, a cursor
-that comes back, a list that is shorter than its own total are errors, because whoever is missing from a list that was
-taken for the whole would lose their access or keep it.
+How a product pages is data: a ``Paging``. What it returns is not believed where it can be checked: an id twice, a
+cursor that comes back, a list that is shorter than its own total are errors, because whoever is missing from a list
+that was taken for the whole would lose their access or keep it.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ Fetch = t.Callable[[str, t.Mapping[str, t.Any]], Answer]
 class Paging:
     """How a list goes on.
 
-    ``style``: none (all at once) | link (header Link, rel=next) | next_url (``next`` is where the answer holds a whole or
-    relative URL) | cursor (``next`` is where it holds the next cursor, which is sent as ``param``) | offset | page (a
-    number that is sent as ``param``, from ``first``). ``size`` is sent as ``size_param`` where there is one.
-    ``next``, ``more`` and ``total`` are JMESPath expressions over the answer: ``more`` says whether there is another page,
-    ``total`` how many entries there are in all. An offset or page style without either goes on to an empty page: that a
-    page is shorter than asked for does not mean that it was the last.
+    ``style``: none (all at once) | link (header Link, rel=next) | next_url (``next`` is where the answer holds a whole
+    or relative URL) | cursor (``next`` is where it holds the next cursor, which is sent as ``param``) | offset | page
+    (a number that is sent as ``param``, from ``first``). ``size`` is sent as ``size_param`` where there is one.
+    ``next``, ``more`` and ``total`` are JMESPath expressions over the answer: ``more`` says whether there is another
+    page, ``total`` how many entries there are in all. An offset or page style without either goes on to an empty page:
+    that a page is shorter than asked for does not mean that it was the last.
     ``in_body``: the parameters of the page go into the JSON body of the request (searches by POST).
     """
 
@@ -192,8 +192,9 @@ def _goes_on(
 
 
 def next_link(headers: t.Mapping[str, str]) -> str:
-    """Return the URL of ``rel="next"`` in the Link header, or nothing. Source: https://www.rfc-editor.org/rfc/rfc8288"""
-    for target, parameters in re.findall(r"<([^>]*)>((?:\s*;[^,<]*)*)", headers.get("link", "")):
+    """Return the URL of ``rel="next"`` in the Link header, or nothing. Source:
+    https://www.rfc-editor.org/rfc/rfc8288""" for target, parameters in re.findall(r"<([^>]*)>((?:\s*;[^,<]*)*)",
+    headers.get("link", "")):
         if re.search(r";\s*rel\s*=\s*\"?(?:[^\";]*\s)?next(?:\s[^\";]*)?\"?\s*(?:;|$)", parameters, re.IGNORECASE):
             return str(target)
     return ""

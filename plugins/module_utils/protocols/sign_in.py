@@ -4,8 +4,8 @@
 
 """Signing in to an interface: from what the settings say to the headers that every request carries.
 
-A token that has to be fetched is fetched when it is first needed, kept until shortly before it expires, and fetched anew
-when it is not accepted any more.
+A token that has to be fetched is fetched when it is first needed, kept until shortly before it expires, and fetched
+anew when it is not accepted any more.
 """
 
 from __future__ import annotations

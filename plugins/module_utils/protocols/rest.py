@@ -1,0 +1,147 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Carrying out what a REST specification says: reading a listing to its end, sending a call."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+from ..errors import AppError, Broken, NotFound, PolicyError, Refused
+from ..http import Answer, Session
+from ..libraries import library
+from .paging import read_pages
+from .placeholders import Values, filled, filled_path
+from .rest_spec import Call, Listing
+
+jmespath = library("jmespath")
+
+
+@functools.lru_cache(maxsize=1024)
+def compiled(expression: str) -> t.Any:
+    """Return a JMESPath expression, ready for ``search``. Raises PolicyError for one that cannot be read."""
+    try:
+        return jmespath.compile(expression)
+    except jmespath.exceptions.JMESPathError as error:
+        raise PolicyError(f"{expression!r} is no JMESPath: {' '.join(str(error).split())}") from None
+
+
+def search(expression: str, data: t.Any) -> t.Any:
+    """Return what an expression finds in ``data``; None where it finds nothing or does not fit what is there."""
+    try:
+        return compiled(expression).search(data)
+    except jmespath.exceptions.JMESPathError:  # a function that was given something it does not take
+        return None
+
+
+class RestClient:
+    """One session and what its interface does in common. ``error`` as in RestSpec."""
+
+    def __init__(self, session: Session, error: str = "") -> None:
+        self.session = session
+        self._error = error
+
+    def read(self, listing: Listing, values: Values, where: str, identity: str = "") -> list[t.Any]:
+        """Return every entry of a listing. ``identity``: the JMESPath of what no two entries share.
+
+        Raises NotFound where the app says 404, and the other AppErrors.
+        """
+        path = filled_path(listing.path, values)
+
+        def fetch(url: str, page: t.Mapping[str, t.Any]) -> Answer:
+            params, body = _parameters(listing, values), filled(listing.body, values)
+            if listing.paging.in_body:
+                body = {**(body or {}), **page}
+            else:
+                params |= page
+            return self._request(
+                listing.method, url or path, listing, values, where, params=None if url else params, body=body
+            )
+
+        def items(body: t.Any) -> t.Any:
+            found = search(listing.items, body)
+            return [found] if isinstance(found, t.Mapping) else found
+
+        def key(entry: t.Any) -> str:
+            found = search(identity, entry) if identity else None
+            return "" if found is None else str(found)
+
+        return read_pages(fetch, listing.paging, items, key, where)
+
+    def send(self, calls: t.Sequence[Call], values: Values, where: str) -> tuple[bool, t.Any]:
+        """Send calls one after the other. Return whether anything was changed, and the last call's answer.
+
+        Raises the AppErrors; a call that fails ends the row.
+        """
+        changed, body = False, None
+        for call in calls:
+            if call.each is None:
+                done, body = self._send(call, values, where)
+                changed = changed or done
+                continue
+            try:
+                entries = self.read(call.each, values, where)
+            except NotFound:
+                entries = []
+            for item in entries:
+                done, body = self._send(call, {**values, "item": item}, where)
+                changed = changed or done
+        return changed, body
+
+    def _send(self, call: Call, values: Values, where: str) -> tuple[bool, t.Any]:
+        path, body = filled_path(call.path, values), filled(call.body, values)
+        more: dict[str, t.Any] = {"form": body} if call.form else {"body": body}
+        try:
+            answer = self._request(
+                call.method, path, call, values, where, params=_parameters(call, values), expect_json=False, **more
+            )
+        except AppError as error:
+            status = error.details.get("status")
+            if status in call.done:
+                return True, error.answer
+            if status in call.already or (call.already_when and search(call.already_when, error.answer)):
+                return False, error.answer
+            raise
+        return True, answer.body
+
+    def _request(
+        self, method: str, path: str, what: Listing | Call, values: Values, where: str, **more: t.Any
+    ) -> Answer:
+        headers = {name: str(filled(text, values)) for name, text in what.headers.items()}
+        try:
+            answer = self.session.request(
+                method, path, where=where, headers=headers, read_only=isinstance(what, Listing), **more
+            )
+        except Refused as error:
+            if error.details.get("status") == 403 and what.scope:
+                error.message = f"{error.message.rstrip('. ')}; this needs {what.scope}"
+            raise
+        message = search(self._error, answer.body) if self._error and answer.body is not None else None
+        if message:
+            error = Refused(
+                f"the app answered {answer.status} with an error in the body: {_said(message)}", where=where
+            )
+            error.answer = answer.body
+            raise error
+        return answer
+
+
+def one_record(body: t.Any, expression: str, where: str) -> t.Mapping[str, t.Any] | None:
+    """Return the record that an answer holds, None where it has none. Raises Broken for something else."""
+    found = search(expression, body)
+    if isinstance(found, list):
+        found = found[0] if len(found) == 1 else None
+    if found is not None and not isinstance(found, t.Mapping):
+        raise Broken(f"expected a record at {expression!r}, found {type(found).__name__}", where=where)
+    return found
+
+
+def _parameters(what: Listing | Call, values: Values) -> dict[str, t.Any]:
+    return dict(filled(what.params, values) or {}) if what.params else {}
+
+
+def _said(message: t.Any) -> str:
+    text = message if isinstance(message, str) else str(message)
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:300]
