@@ -14,6 +14,7 @@ import datetime as dt
 import typing as t
 
 from ..model import Account, AccountKey, App, Entitlement, NewAccount
+from ..protocols.shaping import Problem
 
 # Every operation that a class may implement, by the name of its method.
 OPERATIONS = (
@@ -81,6 +82,14 @@ class Connector:
         is not on offer although the class implements it.
         """
         return operation in self.operations()
+
+    @classmethod
+    def problems(cls, connection: t.Mapping[str, t.Any]) -> list[Problem]:
+        """Return what is wrong with a ``connection`` beyond unknown and missing options, without asking the app.
+
+        Its values may be templates that nothing has resolved yet.
+        """
+        return []
 
     def taken_at(self) -> dt.datetime | None:
         """Return when what ``accounts`` shows was so, where that is earlier than now (an exported list); else None."""

@@ -15,7 +15,8 @@ import re
 import typing as t
 
 from ..errors import PolicyError, SettingsError
-from ..http import Session
+from ..http import Session, SignIn
+from ..protocols.rest_auth import sign_in_from
 
 #: What every connector that speaks HTTP takes besides its own options.
 HTTP_OPTIONS: t.Mapping[str, str] = {
@@ -97,15 +98,33 @@ class Options:
         text = self.text(name)
         return pathlib.Path(str(self._connection.get("_base_dir") or "."), text).expanduser() if text else None
 
-    def session(self, *, authorization: str, secrets: t.Iterable[str], media_type: str) -> Session:
-        """Return the HTTP session that the options ask for."""
-        headers = self.mapping("headers")
+    def sign_in(self) -> SignIn:
+        """Return the sign-in that ``auth`` describes, or ``token`` as a bearer token."""
+        where = f"app {self._app}, connection"
+        auth = self._connection.get("auth") or {"bearer": self.text("token").strip()}
+        return sign_in_from(auth, where, str(self.path("ca_file") or ""))
+
+    def session(
+        self,
+        *,
+        authorization: str = "",
+        sign_in: SignIn | None = None,
+        secrets: t.Iterable[str] = (),
+        media_type: str = "application/json",
+        base_url: str = "",
+        headers: t.Mapping[str, str] | None = None,
+        requests_per_second: float | None = None,
+    ) -> Session:
+        """Return the HTTP session that the options ask for. ``base_url``, ``headers`` and ``requests_per_second`` are
+        the product's own, for where the options say nothing."""
+        headers = {**(headers or {}), **self.mapping("headers")}
         # An Authorization among the headers takes the place of the usual one.
         authorization = next((v for k, v in headers.items() if k.lower() == "authorization"), authorization)
         try:
             return Session(
-                self.text("base_url"),
+                self.text("base_url", base_url),
                 authorization=authorization,
+                sign_in=sign_in,
                 headers={k: v for k, v in headers.items() if k.lower() != "authorization"},
                 secrets=[*secrets, *headers.values()],
                 media_type=media_type,
@@ -114,7 +133,7 @@ class Options:
                 read_timeout=self.number("read_timeout", 30.0, least=0.01) or 30.0,
                 read_attempts=int(self.number("read_attempts", 3, least=1) or 1),
                 read_budget=self.number("read_budget", 60.0) or 0.0,
-                requests_per_second=self.number("requests_per_second", None, least=0.001),
+                requests_per_second=self.number("requests_per_second", requests_per_second, least=0.001),
             )
         except SettingsError as error:
             raise PolicyError(error.message, where=f"app {self._app}, connection", todo=error.todo) from error

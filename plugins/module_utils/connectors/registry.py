@@ -23,6 +23,7 @@ _CONNECTORS: t.Mapping[str, tuple[str, str]] = {
     "none": ("none", "NoneConnector"),
     "file": ("file", "FileConnector"),
     # engines
+    "rest": ("rest", "RestConnector"),
     "scim": ("scim", "ScimConnector"),
     # products
 }

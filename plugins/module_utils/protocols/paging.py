@@ -192,9 +192,11 @@ def _goes_on(
 
 
 def next_link(headers: t.Mapping[str, str]) -> str:
-    """Return the URL of ``rel="next"`` in the Link header, or nothing. Source:
-    https://www.rfc-editor.org/rfc/rfc8288""" for target, parameters in re.findall(r"<([^>]*)>((?:\s*;[^,<]*)*)",
-    headers.get("link", "")):
+    """Return the URL of ``rel="next"`` in the Link header, or nothing.
+
+    Source: https://www.rfc-editor.org/rfc/rfc8288
+    """
+    for target, parameters in re.findall(r"<([^>]*)>((?:\s*;[^,<]*)*)", headers.get("link", "")):
         if re.search(r";\s*rel\s*=\s*\"?(?:[^\";]*\s)?next(?:\s[^\";]*)?\"?\s*(?:;|$)", parameters, re.IGNORECASE):
             return str(target)
     return ""

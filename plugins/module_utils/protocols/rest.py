@@ -120,11 +120,11 @@ class RestClient:
             raise
         message = search(self._error, answer.body) if self._error and answer.body is not None else None
         if message:
-            error = Refused(
+            refused = Refused(
                 f"the app answered {answer.status} with an error in the body: {_said(message)}", where=where
             )
-            error.answer = answer.body
-            raise error
+            refused.answer = answer.body
+            raise refused
         return answer
 
 

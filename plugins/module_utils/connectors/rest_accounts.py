@@ -1,0 +1,107 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From the record of an account, as a REST interface gives it, to an Account. Pure, no I/O."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+
+from ..errors import Broken
+from ..protocols.rest import search
+from ..protocols.rest_spec import AccountFields
+from .contract import Account, App, value_of
+
+STATES = ("active", "suspended", "invited", "gone")
+_USUAL = {"true": "active", "false": "suspended", **{state: state for state in STATES}}
+_TEXTS = ("username", "email", "external_id", "given_name", "family_name", "name")
+
+#: What an account has of one kind: each by all the names that it goes by (id, name).
+Held = t.Mapping[str, t.Sequence[t.Sequence[str]]]
+
+
+def identity_of(record: t.Any, fields: AccountFields, where: str) -> str:
+    """Return the id of a record; one without is Broken."""
+    found = search(fields.id, record)
+    if not isinstance(found, str | int) or isinstance(found, bool) or found == "":
+        raise Broken(f"an entry has no id at {fields.id!r}", where=where)
+    return str(found)
+
+
+def state_of(record: t.Any, fields: AccountFields, where: str) -> str:
+    """Return active, suspended, invited or gone. Raises Broken for a word that nothing translates."""
+    if not fields.state:
+        return "active"
+    found = search(fields.state, record)
+    word = str(found).lower() if isinstance(found, bool) else text(found)
+    state = fields.states.get(word) or _USUAL.get(word.lower())
+    if state not in STATES:
+        raise Broken(
+            f"the account {identity_of(record, fields, where)} has the state {word!r}, whose meaning is not known",
+            where=where,
+            todo=f"Say in `account.states` whether it means {', '.join(STATES)}",
+        )
+    return state
+
+
+def account_of(record: t.Any, app: App, fields: AccountFields, held: Held, where: str) -> Account | None:
+    """Return the account that a record is, or None for one that is listed although it is gone."""
+    state = state_of(record, fields, where)
+    if state == "gone":
+        return None
+    has: set[str] = set()
+    unknown: set[str] = set()
+    for kind, values in held.items():
+        for names in values:
+            found = [e.key for e in app.entitlements.values() if e.kind == kind and value_of(e) in names]
+            if found:
+                has.update(found)
+            else:
+                unknown.add(f"{kind}:{next((name for name in reversed(names) if name), '')}")
+    texts = {name: text(search(getattr(fields, name), record)) for name in _TEXTS if getattr(fields, name)}
+    return Account(
+        app=app.key,
+        id=identity_of(record, fields, where),
+        state=state,
+        entitlements=frozenset(has),
+        unknown=frozenset(unknown),
+        created=moment(search(fields.created, record)) if fields.created else None,
+        last_used=moment(search(fields.last_used, record)) if fields.last_used else None,
+        **texts,
+    )
+
+
+def is_named_by(record: t.Any, fields: AccountFields, field: str, wanted: str) -> bool:
+    """Return whether a record really is the one asked for: what a search returned is not believed."""
+    expression = getattr(fields, field)
+    found = text(search(expression, record)) if expression else ""
+    if field in ("id", "external_id"):
+        return found == wanted
+    return bool(found) and found.casefold() == wanted.casefold()
+
+
+def texts_of(found: t.Any) -> list[str]:
+    """Return what an expression found as texts: a list of them, one, or none."""
+    values = found if isinstance(found, list) else [found]
+    return [value for value in map(text, values) if value]
+
+
+def text(value: t.Any) -> str:
+    """Return a value as a text that can be stored; what is no text or number is none."""
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        return ""
+    return str(value).encode("utf-8", "replace").decode()
+
+
+def moment(value: t.Any) -> dt.datetime | None:
+    """Return a time in UTC, from ISO 8601 or seconds since 1970. One that cannot be read is None: it only informs."""
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            seconds = value / 1000 if value > 1e11 else value  # some count milliseconds
+            return dt.datetime.fromtimestamp(seconds, dt.timezone.utc)
+        found = dt.datetime.fromisoformat(value)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
+    return found.replace(tzinfo=found.tzinfo or dt.timezone.utc).astimezone(dt.timezone.utc)
