@@ -18,7 +18,7 @@ A specification is a file ``<name>.json`` here: the needed part of an OpenAPI 3.
 
 Where a vendor's specification is wrong, ``corrections/<name>.json`` mends it when it is read: a list of
 ``{"at": "/json/pointer", "to": value, "because": "what the vendor's documentation says, with its address"}``; without
-``to`` the place is removed.
+``to`` the place is removed, and a pointer that ends in ``/-`` adds to a list.
 """
 
 from __future__ import annotations
@@ -81,6 +81,9 @@ def _correct(document: dict[str, t.Any], correction: t.Mapping[str, t.Any]) -> N
         raise ValueError(f"the correction of {correction['at']} has no reason")
     parent, _slash, last = correction["at"].rpartition("/")
     place = resolve(document, "#" + parent) if parent else document
+    if isinstance(place, list) and last == "-":
+        place.append(correction["to"])
+        return
     key: t.Any = int(last) if isinstance(place, list) else last.replace("~1", "/").replace("~0", "~")
     if "to" in correction:
         place[key] = correction["to"]
@@ -343,11 +346,18 @@ def _json_problems(validator: jsonschema.Draft202012Validator, body: bytes, what
     except ValueError:
         yield f"{what} is not JSON"
         return
-    if validator.is_valid(value):
-        return
-    for number, error in enumerate(validator.iter_errors(value)):
-        if number == _MOST:
-            yield f"{what} has more problems"
-            return
+    if not validator.is_valid(value):
+        for text in schema_problems(validator, value):
+            yield f"{what} at {text}"
+
+
+def schema_problems(validator: jsonschema.Draft202012Validator, value: t.Any) -> list[str]:
+    """Return what is wrong with a value, the most telling problems first."""
+    errors = list(validator.iter_errors(value))
+    # What a branch that does not fit has seen counts as not seen: then every property looks unknown.
+    telling = [error for error in errors if error.validator != "unevaluatedProperties"] or errors
+    texts = []
+    for error in telling[:_MOST]:
         deepest = jsonschema.exceptions.best_match([error]) or error
-        yield f"{what} at {deepest.json_path}: {deepest.message[:300]}"
+        texts.append(f"{deepest.json_path}: {deepest.message[:300]}")
+    return [*texts, f"and {len(telling) - _MOST} more problems"] if len(telling) > _MOST else texts
