@@ -152,9 +152,10 @@ class Session:
 
     ``base_url`` is https, or http on loopback. ``authorization`` is the value of that header; ``sign_in`` takes its
     place where the headers change. ``secrets`` are taken out of every error text, and so are ``authorization`` and its
-    last word. Times are in seconds: ``read_timeout`` is for
-    each silence, and a whole answer may take ten of them. ``read_attempts`` and ``read_budget`` bound how often and how
-    long a read is tried. Raises SettingsError for a setting that cannot be used.
+    last word. ``client_certificate``: the files of a certificate and its key in PEM form, by which the server knows who
+    calls. Times are in seconds: ``read_timeout`` is for each silence, and a whole answer may take ten of them.
+    ``read_attempts`` and ``read_budget`` bound how often and how long a read is tried. Raises SettingsError for a
+    setting that cannot be used.
     """
 
     def __init__(
@@ -167,6 +168,7 @@ class Session:
         secrets: t.Iterable[str] = (),
         media_type: str = "application/json",
         ca_file: str = "",
+        client_certificate: tuple[str, str] | None = None,
         connect_timeout: float = 10.0,
         read_timeout: float = 30.0,
         read_attempts: int = 3,
@@ -188,6 +190,7 @@ class Session:
                 )
         self._media_type = media_type
         self._verify: str | bool = ca_file or True
+        self._client_certificate = client_certificate
         self._timeouts = (connect_timeout, read_timeout)
         self._read_attempts = max(1, read_attempts)
         self._read_budget = read_budget
@@ -427,6 +430,7 @@ class Session:
             session.headers.update(self._headers)
             # An authentication of its own: otherwise requests puts what ~/.netrc has for the host in its place.
             session.auth = self._authenticate
+            session.cert = self._client_certificate
             # Cookies would tie requests together that have nothing to do with one another.
             session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
             self._own.session = session

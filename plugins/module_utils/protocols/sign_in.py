@@ -106,11 +106,25 @@ class TokenEndpoint:
     """Gets tokens at ``url`` by posting a form. Sources: https://www.rfc-editor.org/rfc/rfc6749#section-4.4,
     https://www.rfc-editor.org/rfc/rfc7523 (a signed JWT as the grant or as the client's credential)."""
 
-    def __init__(self, url: str, where: str, *, secrets: t.Iterable[str] = (), ca_file: str = "") -> None:
+    def __init__(
+        self,
+        url: str,
+        where: str,
+        *,
+        secrets: t.Iterable[str] = (),
+        ca_file: str = "",
+        client_certificate: tuple[str, str] | None = None,
+    ) -> None:
         parts = urllib.parse.urlsplit(url)
         self._path = url
         self._where = where
-        self._session = Session(f"{parts.scheme}://{parts.netloc}", secrets=secrets, ca_file=ca_file, read_attempts=1)
+        self._session = Session(
+            f"{parts.scheme}://{parts.netloc}",
+            secrets=secrets,
+            ca_file=ca_file,
+            client_certificate=client_certificate,
+            read_attempts=1,
+        )
 
     def fetch(self, form: t.Mapping[str, str], headers: t.Mapping[str, str] | None = None) -> tuple[str, float]:
         """Return the token and its life in seconds. Nothing was done yet when this fails: no error says "sent"."""
