@@ -16,6 +16,7 @@ import contextlib
 import json
 import threading
 import typing as t
+import urllib.parse
 
 import werkzeug.exceptions
 import werkzeug.routing
@@ -116,12 +117,18 @@ class Fake:
             response = self._answer(request)
         return response(environ, start_response)
 
+    def _matched(self, request: Request) -> t.Any:
+        """Match the path as it was sent: a %2F in it belongs to a name, and is no other step."""
+        raw = request.environ.get("REQUEST_URI", request.path).partition("?")[0]
+        found, arguments = self._map.bind(request.host).match(raw, method=request.method)
+        return found, {name: urllib.parse.unquote(value) for name, value in arguments.items()}
+
     def _answer(self, request: Request) -> Response:
         self.requests.append((request.method, request.full_path))
         specified = False
         try:
             try:
-                (endpoint, specified), arguments = self._map.bind_to_environ(request.environ).match()
+                (endpoint, specified), arguments = self._matched(request)
             except werkzeug.exceptions.HTTPException:
                 self.authenticate(request)
                 self.unexpected(request)

@@ -110,6 +110,12 @@ def _only_real_errors(request: t.Any, address: t.Any) -> None:
         traceback.print_exc()
 
 
+# What concerns one connection, or is made anew here. Encodings are not asked for: bodies are looked into.
+_OF_ONE_HOP = frozenset(
+    {"connection", "keep-alive", "content-length", "transfer-encoding", "accept-encoding", "date", "server"}
+)
+
+
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # else each answer waits 40 ms for an acknowledgement
@@ -160,14 +166,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _forward(self, target: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
         connection = http.client.HTTPConnection(*self.proxy.upstream, timeout=20)
-        kept = ("Authorization", "Content-Type", "Accept", "If-Match")
-        headers = {name: self.headers[name] for name in kept if self.headers[name]}
+        # Host goes through as it came, so that an app which makes URLs (of the next page) makes them lead through here
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in _OF_ONE_HOP}
         connection.request(self.command, target, body or None, headers)
         response = connection.getresponse()
         content = response.read()
         connection.close()
-        kept = ("content-type", "etag", "location")
-        return response.status, {k: v for k, v in response.getheaders() if k.lower() in kept}, content
+        return response.status, {k: v for k, v in response.getheaders() if k.lower() not in _OF_ONE_HOP}, content
 
     def _spoiled(self, fault: Fault, content: bytes) -> bytes:
         if fault.kind == "invalid_json":
