@@ -7,9 +7,9 @@
 
     python scripts/bring_in_specification.py <specification> tests/conformance/specs/wanted/<name>.yml
 
-The specification is a JSON or YAML file: OpenAPI 3.0 or 3.1, or a Google discovery document. Of Swagger 2.0 make OpenAPI 3.0
-first: ``npx swagger2openapi``. The order says what is wanted and where it comes from; the part goes to
-``tests/conformance/specs/<name>.json``, or where ``--to`` says. ``tests/conformance/specs/README.md`` describes the order.
+The specification is a JSON or YAML file: OpenAPI 3.0 or 3.1, or a Google discovery document. Of Swagger 2.0 make
+OpenAPI 3.0 first: ``npx swagger2openapi``. The order says what is wanted and where it comes from; the part goes to
+``tests/conformance/specs/<name>.json``, or where ``--to`` says. ``tests/conformance/specs/README.md`` describes orders.
 
 Texts for people and examples are left out: they make nine tenths of such a file and nothing checks them.
 """
@@ -37,12 +37,12 @@ NAMED = frozenset(
 #: What is kept of everything else: nothing that is only for people, and nothing that the checker does not look at.
 KEPT = frozenset(
     {
-        "$ref", "additionalProperties", "allOf", "allowReserved", "anyOf", "const", "contains", "content", "discriminator",
-        "enum", "exclusiveMaximum", "exclusiveMinimum", "explode", "format", "in", "items", "mapping", "maxItems",
-        "maxLength", "maxProperties", "maximum", "minItems", "minLength", "minProperties", "minimum", "multipleOf", "name",
-        "not", "nullable", "oneOf", "parameters", "pattern", "patternProperties", "properties", "propertyName", "readOnly",
-        "requestBody", "requestBodies", "required", "responses", "schema", "schemas", "style", "type", "uniqueItems",
-        "writeOnly", *METHODS,
+        "$ref", "additionalProperties", "allOf", "allowReserved", "anyOf", "const", "contains", "content",
+        "discriminator", "enum", "exclusiveMaximum", "exclusiveMinimum", "explode", "format", "in", "items", "mapping",
+        "maxItems", "maxLength", "maxProperties", "maximum", "minItems", "minLength", "minProperties", "minimum",
+        "multipleOf", "name", "not", "nullable", "oneOf", "parameters", "pattern", "patternProperties", "properties",
+        "propertyName", "readOnly", "requestBody", "requestBodies", "required", "responses", "schema", "schemas",
+        "style", "type", "uniqueItems", "writeOnly", *METHODS,
     }
 )  # fmt: skip
 #: Values that are taken as they are.
