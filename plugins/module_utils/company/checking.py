@@ -32,6 +32,7 @@ def check_policy(company: Company) -> tuple[Finding, ...]:
             settings.locks,
             known_connectors=registry.known(),
             connection_options=registry.connection_options(),
+            connection_problems=registry.connection_problems,
             known_attributes=attributes,
         )
     except PolicyError as error:

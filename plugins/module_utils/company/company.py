@@ -123,6 +123,7 @@ class Company:
         options: dict[str, t.Any] = {
             "known_connectors": registry.known(),
             "connection_options": registry.connection_options(),
+            "connection_problems": registry.connection_problems,
         }
         shared = self._shared("catalog")
         if shared is not None:

@@ -21,6 +21,12 @@ from .yaml_lines import Document, Path
 ACCOUNT_NAME_FIELDS = ("username", "email", "first", "last", "id")
 
 
+#: connector, connection -> what is wrong with it: the way to it within the connection, what, and what to do
+ConnectionProblems = t.Callable[
+    [str, t.Mapping[str, t.Any]], t.Iterable[tuple[tuple[t.Union[str, int], ...], str, str]]
+]
+
+
 class CatalogReader:
     """Reads the files of a catalog. After ``read``, ``names`` has every app that is written, faulty ones included."""
 
@@ -29,10 +35,12 @@ class CatalogReader:
         problems: Problems,
         known_connectors: t.Collection[str] | None,
         connection_options: t.Mapping[str, t.Mapping[str, str]] | None,
+        connection_problems: ConnectionProblems | None = None,
     ) -> None:
         self.problems = problems
         self.known_connectors = known_connectors
         self.connection_options = connection_options or {}
+        self.connection_problems = connection_problems
         self.origins: dict[str, Origin] = {}
         #: app -> the keys of its entitlements
         self.names: dict[str, frozenset[str]] = {}
@@ -169,7 +177,7 @@ class CatalogReader:
                     app=app.key,
                 )
         for name, need in options.items():
-            if need != "optional" and app.connection.get(name) in (None, ""):
+            if need != "optional" and app.connection.get(name) in (None, "", {}, []):
                 self.problems.error(
                     "missing_option",
                     f'the connector "{app.connector}" needs the option "{name}"',
@@ -179,6 +187,12 @@ class CatalogReader:
                     else "",
                     app=app.key,
                 )
+        if self.connection_problems is None:
+            return
+        for step, message, todo in self.connection_problems(app.connector, app.connection):
+            name = ".".join(str(part) for part in step)
+            place = document.origin((*path, "connection", *step))
+            self.problems.error("wrong_connection", f"connection.{name}: {message}", place, todo, app=app.key)
 
     def _check_behind(self, apps: t.Mapping[str, App]) -> None:
         for app in apps.values():
