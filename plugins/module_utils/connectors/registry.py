@@ -15,6 +15,7 @@ import importlib
 import typing as t
 
 from ..errors import PolicyError
+from ..protocols.shaping import Problem
 from .contract import OPERATIONS, App, Connector
 
 # word -> (module below connectors/, class)
@@ -25,7 +26,11 @@ _CONNECTORS: t.Mapping[str, tuple[str, str]] = {
     # engines
     "rest": ("rest", "RestConnector"),
     "scim": ("scim", "ScimConnector"),
+    "browser": ("browser", "BrowserConnector"),
+    "ldap": ("ldap", "LdapConnector"),
+    "sql": ("sql", "SqlConnector"),
     # products
+    "aws_iam": ("products.aws_iam", "AwsIam"),
 }
 
 
@@ -45,9 +50,30 @@ def connector_class(name: str, *, where: str = "") -> type[Connector]:
     return found
 
 
-def connection_options() -> dict[str, dict[str, str]]:
-    """Return, for each connector, the options of ``connection``: name -> required, optional or secret."""
-    return {name: dict(connector_class(name).options) for name in _CONNECTORS}
+class ConnectionOptions(t.Mapping[str, t.Mapping[str, str]]):
+    """For each connector, the options of ``connection``: name -> required, optional or secret. A connector is loaded
+    when it is asked for, because a company has thirty apps of a handful of connectors."""
+
+    def __getitem__(self, name: str) -> t.Mapping[str, str]:
+        if name not in _CONNECTORS:
+            raise KeyError(name)
+        return connector_class(name).options
+
+    def __iter__(self) -> t.Iterator[str]:
+        return iter(_CONNECTORS)
+
+    def __len__(self) -> int:
+        return len(_CONNECTORS)
+
+
+def connection_options() -> ConnectionOptions:
+    """Return the options of every connector."""
+    return ConnectionOptions()
+
+
+def connection_problems(name: str, connection: t.Mapping[str, t.Any]) -> list[Problem]:
+    """Return what is wrong with the ``connection`` of a connector, beyond unknown and missing options."""
+    return connector_class(name).problems(connection)
 
 
 def build(app: App, connection: t.Mapping[str, t.Any]) -> Connector:
