@@ -16,6 +16,7 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 import types
 import typing as t
 import urllib.request
@@ -23,6 +24,8 @@ import urllib.request
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.contract import Connector
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.registry import build
 from ansible_collections.rollcall.access.plugins.module_utils.model import App, Entitlement
+from scim2_models import Pagination
+from scim2_server.utils import load_default_service_provider_config
 
 #: The credential of every test. It must never appear in any text.
 CANARY = "canary-7f3a9c51-do-not-show"
@@ -84,6 +87,8 @@ CASES = [
     Case("scim path", "scim", {"patch": "path"}, "scim", _scim_root),
     Case("scim value_object", "scim", {"patch": "value_object", "member_filter": "members.value"}, "scim", _scim_root),
     Case("scim put", "scim", {"patch": "put", "filter": False}, "scim", _scim_root),
+    Case("scim cursor", "scim", {"paging": "cursor", "member_change": "whole"}, "scim", _scim_root),
+    Case("scim bulk", "scim", {"bulk": True, "operation_case": "capitalised"}, "scim", _scim_root),
 ]
 
 
@@ -152,18 +157,22 @@ def scim_server() -> t.Iterator[ScimServer]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "scim2_server.testserver.cli", "--dynamic-tenants", "--bearer-token", CANARY]
-    process = subprocess.Popen(
-        [*command, "--port", str(port)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    try:
-        assert process.stdout is not None
-        ready = process.stdout.readline()
-        assert re.search(r"Serving SCIM", ready), f"the server did not start: {ready!r}"
-        yield ScimServer(port)
-    finally:
-        process.terminate()
-        process.wait(10)
+    config = load_default_service_provider_config()
+    config.pagination = Pagination(cursor=True, index=True, default_pagination_method="index")
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as features:
+        features.write(config.model_dump_json(by_alias=True, exclude_none=True))
+        features.flush()
+        command = [sys.executable, "-m", "scim2_server.testserver.cli", "--dynamic-tenants", "--bearer-token", CANARY]
+        command += ["--port", str(port), "--service-provider-config", features.name]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        try:
+            assert process.stdout is not None
+            ready = process.stdout.readline()
+            assert re.search(r"Serving SCIM", ready), f"the server did not start: {ready!r}"
+            yield ScimServer(port)
+        finally:
+            process.terminate()
+            process.wait(10)
 
 
 SERVERS: t.Mapping[str, t.Callable[[], t.ContextManager[Server]]] = {"scim": scim_server}

@@ -33,7 +33,7 @@ READ_FAULTS: list[tuple[str, dict[str, t.Any], type[AppError], str]] = [
     ("status", {"status": 503}, Transient, "the app failed"),
     ("status", {"status": 200, "body": b"<html>log in</html>"}, Broken, "expected JSON"),
     ("status", {"status": 200, "body": b"[]"}, Broken, "expected a JSON object"),
-    ("status", {"status": 200, "body": b"{}"}, Broken, "(no totalResults|no id)"),
+    ("status", {"status": 200, "body": b"{}"}, Broken, "(no totalResults|no Resources|no id)"),
     ("status", {"status": 200, "body": b""}, Broken, "expected JSON"),
     ("status", {"status": 200, "body": b'{"errors": [{"message": "no"}]}'}, Refused, "200 with an error"),
     ("invalid_json", {}, Broken, "expected JSON"),

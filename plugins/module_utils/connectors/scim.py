@@ -10,21 +10,30 @@ Source: https://www.rfc-editor.org/rfc/rfc7644
 from __future__ import annotations
 
 import functools
-import threading
 import typing as t
-import urllib.parse
 
-from ..errors import Broken, Conflict, NotFound, Refused, Transient, Unsupported
+from ..errors import Conflict, NotFound, Unsupported
+from ..http import Session
+from ..protocols.scim_paging import Resource, read_list, resource_id
 from . import scim_writing as writing
 from .contract import Account, AccountKey, App, Connector, Entitlement, NewAccount, value_of
 from .options import HTTP_OPTIONS, Options
-from .scim_dialect import DIALECT_OPTIONS, Groups, ScimDialect, Values
+from .scim_creating import Maker
+from .scim_dialect import DIALECT_OPTIONS, ScimDialect
 from .scim_groups import GroupDirectory, Memberships, group_path
-from ..protocols.scim_paging import Resource, list_answer, read_list, resource_id
-from .scim_reading import account_of, fields_of, is_active, is_named_by, memberships_shown
+from .scim_patching import is_member, member_patch, with_member
+from .scim_places import Groups, Place
+from .scim_reading import account_of, fields_of, has_entitlement, is_active, memberships_shown
+from .scim_rewriting import Rewriter
 from .scim_users import UserDirectory, user_path
 
-_TRIES = 3  # of a change that somebody else's change overtakes
+#: The options of a product: its dialect is known.
+PRODUCT_OPTIONS: t.Mapping[str, str] = {
+    "base_url": "optional",
+    "token": "secret",
+    "page_size": "optional",
+    **HTTP_OPTIONS,
+}
 
 
 class ScimConnector(Connector):
@@ -39,22 +48,29 @@ class ScimConnector(Connector):
     }
     #: What a product understands; the app's connection may say otherwise.
     dialect: ScimDialect = ScimDialect()
+    #: Where a product's interface is, if it is at the same address for everybody.
+    base_url: t.ClassVar[str] = ""
 
     def __init__(self, app: App, connection: t.Mapping[str, t.Any]) -> None:
         super().__init__(app, connection)
-        options = Options(app.key, connection)
+        usual = {"base_url": self.base_url, "requests_per_second": self.dialect.requests_per_second}
+        given = {name: value for name, value in connection.items() if value is not None}
+        options = Options(app.key, {**usual, **given})
         self.dialect = type(self).dialect.adapted(options)
+        self._session = self._signed_in(options)
+        self._users = UserDirectory(self._list, self._session, self.dialect)
+        self._groups = GroupDirectory(self._list, self._session, self.dialect)
+        self._rewriter = Rewriter(self._session, self.dialect)
+        self._maker = Maker(self._session, self._users, self.dialect)
+
+    def _signed_in(self, options: Options) -> Session:
+        """Return the session that requests go through. A product that signs in in another way has its own."""
         token = options.text("token").strip()
-        self._session = options.session(
+        return options.session(
             authorization=self.dialect.authorization.replace("{token}", token),
             secrets=[token],
             media_type=self.dialect.media_type,
         )
-        self._users = UserDirectory(self._list, self._session, self.dialect)
-        self._groups = GroupDirectory(self._list, self._session, self.dialect)
-        self._lock = threading.Lock()
-        self._busy: dict[str, threading.Lock] = {}
-        self._uncertain: set[NewAccount] = set()
 
     def can(self, operation: str) -> bool:
         if operation == "delete" and self.dialect.delete_means == "deactivate":
@@ -79,7 +95,7 @@ class ScimConnector(Connector):
             user = self._users.read_or_none(key.id, where)
             if user is not None:
                 return self._account(user, where)
-        for field, wanted in fields_of(key):
+        for field, wanted in fields_of(key, self.dialect):
             found = self._users.named(field, wanted, where)
             if len(found) > 1:
                 ids = ", ".join(sorted(resource_id(user, where) for user in found))
@@ -92,7 +108,7 @@ class ScimConnector(Connector):
         self, users: t.Sequence[Resource], memberships: t.Callable[[str], Memberships], where: str
     ) -> list[Account]:
         """Return users as accounts. Groups come from the user where it names them, else from the groups, read once."""
-        shown = {resource_id(user, where): memberships_shown(user) for user in users}
+        shown = {resource_id(user, where): memberships_shown(user, self.dialect) for user in users}
         in_groups: Memberships = {}
         names: t.Mapping[str, str] = {}
         if self.dialect.groups:
@@ -114,7 +130,9 @@ class ScimConnector(Connector):
 
     def _list(self, endpoint: str, *, where: str, filter: str = "") -> list[Resource]:
         return read_list(
-            lambda params: self._session.get(endpoint, params=params, where=where).body,
+            lambda params: (
+                self._session.get(endpoint, params={**self.dialect.list_parameters, **params}, where=where).body
+            ),
             page_size=self.dialect.page_size,
             paging=self.dialect.paging,
             where=where,
@@ -129,79 +147,50 @@ class ScimConnector(Connector):
         Raises Conflict where the name is somebody else's, NotFound before anything is made where a group is missing.
         """
         where = self.where("create", new)
-        in_user = [(e, place) for e in entitlements if isinstance(place := self._place(e, where), Values)]
-        in_groups = [e for e in entitlements if isinstance(self._place(e, where), Groups)]
-        for entitlement in in_groups:
-            self._groups.id_of(value_of(entitlement), where)
-        account = self._own_account(new, where) if new in self._uncertain else None
-        if account is None:
-            account = self._post(new, writing.new_user(new, in_user), where)
+        places = [(entitlement, self._place(entitlement, where)) for entitlement in entitlements]
+        in_user = [(entitlement, place) for entitlement, place in places if not isinstance(place, Groups)]
+        groups = [self._groups.id_of(value_of(e), where) for e, place in places if isinstance(place, Groups)]
+        body = writing.new_user(new, in_user, self.dialect)
+        if lacks := writing.lacking(body, self.dialect):
+            raise writing.refusal_of(lacks, where)
+        user, was_there = self._maker.make(new, body, groups, where)
+        in_groups = was_there or (self.dialect.bulk and bool(groups))
+        account = self._account(user, where) if in_groups else self._accounts([user], lambda where: {}, where)[0]
         missing = [e for e in entitlements if e.key not in account.entitlements]
         for entitlement in missing:
             self.grant(account, entitlement)
         return self._account(self._users.read(account.id, where)[0], where) if missing else account
 
-    def _post(self, new: NewAccount, body: Resource, where: str) -> Account:
-        try:
-            answer = self._session.request("POST", "Users", body=body, where=where, expect_json=False)
-        except Transient as error:
-            if error.details.get("sent"):  # it may be there: the next try looks before it makes a second one
-                self._uncertain.add(new)
-            raise
-        except Conflict as error:
-            found = self._own_account(new, where)
-            if found is None:
-                todo = "An account that cannot be listed has this name: ask the app's owner who has it"
-                raise Conflict(f"{error.message}, and no such account can be found", where=where, todo=todo) from None
-            return found
-        if isinstance(answer.body, dict) and answer.body.get("id") not in (None, ""):
-            user = list_answer(answer.body, where)
-        else:
-            key = answer.headers.get("location", "").rstrip("/").rpartition("/")[2]
-            if not key:
-                self._uncertain.add(new)
-                raise Broken("the account was created, and the answer does not say under which id", where=where)
-            user = self._users.read(urllib.parse.unquote(key), where)[0]
-        return self._accounts([user], lambda where: {}, where)[0]
-
-    def _own_account(self, new: NewAccount, where: str) -> Account | None:
-        """Return the account that is ``new``'s already; Conflict where its name or address is somebody else's."""
-        key = AccountKey(external_id=new.external_id, email=new.email, username=new.username)
-        for field, wanted in fields_of(key):
-            for user in self._users.named(field, wanted, where):
-                external_id = str(user.get("externalId") or "")
-                same_email = bool(new.email) and is_named_by(user, "email", new.email)
-                if (external_id and external_id == new.external_id) or (not external_id and same_email):
-                    return self._account(user, where)
-                whose = f"with the external id {external_id!r}" if external_id else "with another email"
-                raise Conflict(
-                    f"the {field} is taken by the account {resource_id(user, where)}, {whose}",
-                    where=where,
-                    todo="Find out whose account that is; link it to the person, or give the person another name",
-                    account=resource_id(user, where),
-                )
-        return None
-
     def update(self, account: Account, changes: t.Mapping[str, str]) -> bool:
         where = self.where("update", account)
-        unknown = sorted(set(changes) - set(writing.UPDATABLE))
-        if unknown:
+        if unknown := writing.unchangeable(changes, self.dialect):
             raise Unsupported(f"{', '.join(unknown)} cannot be changed through SCIM", where=where)
-        return self._change(account.id, lambda user: writing.updated(user, changes), where)
+        return self._change(account.id, lambda user: writing.updated(user, changes, self.dialect), where)
 
     def grant(self, account: Account, entitlement: Entitlement) -> bool:
         where = self.where(f"grant {entitlement.key} to", account)
         place = self._place(entitlement, where)
-        if isinstance(place, Values):
-            return self._change(account.id, lambda user: writing.granted(user, entitlement, place), where)
-        return self._change_member(account.id, entitlement, where, add=True)
+        if isinstance(place, Groups):
+            return self._change_member(account.id, entitlement, where, add=True)
+        return self._change(account.id, lambda user: writing.granted(user, entitlement, place), where)
 
     def revoke(self, account: Account, entitlement: Entitlement) -> bool:
         where = self.where(f"revoke {entitlement.key} from", account)
         place = self._place(entitlement, where)
-        if isinstance(place, Values):
-            return self._change(account.id, lambda user: writing.revoked(user, entitlement, place), where)
-        return self._change_member(account.id, entitlement, where, add=False)
+        if isinstance(place, Groups):
+            return self._change_member(account.id, entitlement, where, add=False)
+        in_user = place
+
+        def what(user: Resource) -> Resource:
+            if writing.is_default(entitlement, in_user) and has_entitlement(user, entitlement, in_user):
+                raise Unsupported(
+                    f"nobody is without one of these here, and {value_of(entitlement)!r} is the least",
+                    where=where,
+                    todo="Let a rule give it to everybody who has an account, or take the account away",
+                )
+            return writing.revoked(user, entitlement, in_user)
+
+        return self._change(account.id, what, where)
 
     def suspend(self, account: Account) -> bool:
         return self._set_active(account, False, self.where("suspend", account))
@@ -230,7 +219,7 @@ class ScimConnector(Connector):
             account.id, lambda user: {} if is_active(user, where) == active else {"active": active}, where
         )
 
-    def _place(self, entitlement: Entitlement, where: str) -> Groups | Values:
+    def _place(self, entitlement: Entitlement, where: str) -> Place:
         place = self.dialect.place(entitlement.kind)
         if place is None:
             raise Unsupported(f"the app has nothing through SCIM that is a {entitlement.kind}", where=where)
@@ -238,17 +227,15 @@ class ScimConnector(Connector):
 
     def _change(self, user_id: str, what: t.Callable[[Resource], Resource], where: str) -> bool:
         """Change a user as just read. ``what`` returns the attributes to set; nothing means that it is so already."""
-        return self._rewrite(user_path(user_id), lambda: self._users.read(user_id, where), what, where)
+        return self._rewriter.rewrite(user_path(user_id), lambda: self._users.read(user_id, where), what, where)
 
     def _change_member(self, user_id: str, entitlement: Entitlement, where: str, *, add: bool) -> bool:
         if add:
             self._users.read(user_id, where)  # a group takes any id as a member, one that is nobody's too
-        patch = writing.member_patch(user_id, self.dialect, add=add)
+        patch = member_patch(user_id, self.dialect, add=add)
 
         def what(group: Resource) -> Resource:
-            if writing.is_member(group, user_id) == add:
-                return {}
-            return writing.with_member(group, user_id, add=add)
+            return {} if is_member(group, user_id) == add else with_member(group, user_id, add=add)
 
         for attempt in (1, 2):
             try:
@@ -257,51 +244,11 @@ class ScimConnector(Connector):
                 if add:
                     raise
                 return False  # nobody is in a group that is not there
-            read = functools.partial(self._groups.read, group_id, where)
+            read = functools.partial(self._groups.read, group_id, user_id, where)
             try:
-                return self._rewrite(group_path(group_id), read, what, where, patch)
+                return self._rewriter.rewrite(group_path(group_id), read, what, where, patch)
             except NotFound:
                 self._groups.forget(group_id)  # deleted since its name was looked up, and perhaps made anew
                 if attempt == 2:
                     raise
         raise AssertionError("unreachable")
-
-    def _rewrite(
-        self,
-        path: str,
-        read: t.Callable[[], tuple[Resource, str]],
-        what: t.Callable[[Resource], Resource],
-        where: str,
-        patch: Resource | None = None,
-    ) -> bool:
-        """Read, work out what differs, write it; again when the version moved meanwhile. False: nothing differs."""
-        with self._one_at_a_time(path):
-            for _unused in range(_TRIES):
-                before, version = read()
-                attributes = what(before)
-                if not attributes:
-                    return False
-                # What was worked out from a list as just read must not overwrite what somebody else put there since. A
-                # single value, or one member, is right whatever else changes.
-                computed = patch is None and any(isinstance(value, list | dict) for value in attributes.values())
-                headers = {"If-Match": version} if version and (computed or self.dialect.patch == "put") else {}
-                if self.dialect.patch == "put":
-                    method, body = "PUT", writing.whole(before, attributes)
-                else:
-                    method, body = "PATCH", patch or writing.user_patch(attributes, self.dialect)
-                try:
-                    answer = self._session.request(
-                        method, path, body=body, headers=headers, where=where, expect_json=False
-                    )
-                except Refused as error:
-                    if error.details.get("status") == 412:
-                        continue
-                    raise
-                if isinstance(answer.body, dict):
-                    list_answer(answer.body, where)
-                return True
-        raise Transient(f"it was changed by somebody else {_TRIES} times while it was being changed here", where=where)
-
-    def _one_at_a_time(self, path: str) -> threading.Lock:
-        with self._lock:
-            return self._busy.setdefault(path, threading.Lock())

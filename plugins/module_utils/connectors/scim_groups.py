@@ -17,10 +17,11 @@ import urllib.parse
 
 from ..errors import Broken, Conflict, NotFound, Refused
 from ..http import Session
-from .scim_dialect import ScimDialect
 from ..protocols.scim_paging import ListReader, Resource, list_answer, resource_id, version_of
+from .scim_dialect import ScimDialect
+from .scim_filters import equals, is_no_filter
+from .scim_patching import is_member
 from .scim_reading import Membership, elements, text
-from .scim_writing import equals, is_member
 
 Memberships = dict[str, list[Membership]]  # by the user's id
 _MOST_NAMES = 15
@@ -50,7 +51,7 @@ class GroupDirectory:
                 return self._ids[value]
         groups = self._with_name(value, where)
         found = [resource_id(group, where) for group in groups if text(group.get("displayName")) == value]
-        if not found:
+        if not found and self._dialect.listing:
             groups = self._read_list("Groups", where=where)
             found = [resource_id(group, where) for group in groups if resource_id(group, where) == value]
             found = found or [resource_id(g, where) for g in groups if text(g.get("displayName")) == value]
@@ -67,12 +68,12 @@ class GroupDirectory:
         return found[0]
 
     def _with_name(self, value: str, where: str) -> list[Resource]:
-        if not self._dialect.filter:
+        if not self._dialect.filter or not self._dialect.group_filter:
             return []
         try:
-            return self._read_list("Groups", where=where, filter=equals("displayName", value))
+            return self._read_list("Groups", where=where, filter=equals(self._dialect.group_filter, value))
         except Refused as error:
-            if error.details.get("scim_type") != "invalidFilter":
+            if not is_no_filter(error):
                 raise
             return []
 
@@ -81,12 +82,17 @@ class GroupDirectory:
         with self._lock:
             self._ids = {name: key for name, key in self._ids.items() if key != group_id}
 
-    def read(self, group_id: str, where: str) -> tuple[Resource, str]:
-        """Return a group as it is now, and its version (empty where the app has none)."""
+    def read(self, group_id: str, user_id: str, where: str) -> tuple[Resource, str]:
+        """Return a group as it is now, and its version (empty where the app has none).
+
+        Where members are not shown but asked for, its only member is the user, who is in it or not.
+        """
         answer = self._session.get(group_path(group_id), where=where)
         group = list_answer(answer.body, where)
         if resource_id(group, where) != group_id:
             raise Broken(f"asked for the group with the id {group_id!r} and got another one", where=where)
+        if self._dialect.members == "asked":
+            group["members"] = [{"value": user_id}] if self._has(group_id, user_id, where) else []
         return group, version_of(group, answer.headers)
 
     def names(self, where: str) -> dict[str, str]:
@@ -99,6 +105,10 @@ class GroupDirectory:
         found: dict[str, list[Membership]] = collections.defaultdict(list)
         for group in self._read_list("Groups", where=where):
             entry = (resource_id(group, where), text(group.get("displayName")))
+            if self._dialect.members == "asked":
+                # Source: https://docs.aws.amazon.com/singlesignon/latest/developerguide/listusers.html
+                for user in self._read_list("Users", where=where, filter=equals("groups.value", entry[0])):
+                    found[resource_id(user, where)].append(entry)
             for member in elements(group, "members"):
                 if member.get("type") != "Group":
                     found[text(member.get("value"))].append(entry)
@@ -106,11 +116,23 @@ class GroupDirectory:
 
     def memberships_of(self, user_id: str, where: str) -> list[Membership]:
         """Return the groups of one user."""
+        if self._dialect.members == "asked":
+            groups = self._read_list("Groups", where=where)
+            entries = [(resource_id(group, where), text(group.get("displayName"))) for group in groups]
+            return [entry for entry in entries if self._has(entry[0], user_id, where)]
         if self._dialect.filter and self._dialect.member_filter:
             groups = self._read_list("Groups", where=where, filter=equals(self._dialect.member_filter, user_id))
             if all(is_member(group, user_id) for group in groups):
                 return [(resource_id(group, where), text(group.get("displayName"))) for group in groups]
         return self.memberships(where).get(user_id, [])
+
+    def _has(self, group_id: str, user_id: str, where: str) -> bool:
+        """Ask whether a user is in a group.
+
+        Source: https://docs.aws.amazon.com/singlesignon/latest/developerguide/listgroups.html
+        """
+        both = f"{equals('id', group_id)} and {equals('member', user_id)}"
+        return [resource_id(g, where) for g in self._read_list("Groups", where=where, filter=both)] == [group_id]
 
 
 def _no_such_group(value: str, names: t.Sequence[str], where: str) -> NotFound:

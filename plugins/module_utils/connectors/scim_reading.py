@@ -13,9 +13,10 @@ import datetime as dt
 import typing as t
 
 from ..errors import Broken
-from .contract import Account, AccountKey, App, Entitlement, value_of
-from .scim_dialect import Groups, ScimDialect, Values
 from ..protocols.scim_paging import Resource, resource_id
+from .contract import Account, AccountKey, App, Entitlement, value_of
+from .scim_dialect import ScimDialect
+from .scim_places import Attribute, Flags, Groups, InUser, Place, Values
 
 Membership = tuple[str, str]  # the group's id and its displayName
 
@@ -31,25 +32,31 @@ def account_of(
     has: set[str] = set()
     unknown: set[str] = set()
 
-    def note(kinds: t.Sequence[str], *names: str) -> None:
-        found = [e.key for e in app.entitlements.values() if e.kind in kinds and value_of(e) in names]
+    def note(place: Place, kinds: t.Sequence[str], *names: str) -> None:
+        written = [as_written(place, name) for name in names]
+        found = [
+            e.key for e in app.entitlements.values() if e.kind in kinds and as_written(place, value_of(e)) in written
+        ]
         if found:
             has.update(found)
         else:
             unknown.add(f"{kinds[0]}:{next(n for n in reversed(names) if n)}")
 
     for place, kinds in _kinds_by_place(dialect):
-        if isinstance(place, Values):
-            for value in values(user, place):
-                note(kinds, value)
-        else:
+        if isinstance(place, Groups):
             for group_id, display in memberships:
-                note(kinds, group_id, display)
+                note(place, kinds, group_id, display)
+        else:
+            for value in values(user, place):
+                note(place, kinds, value)
+    for word, path in dialect.shows.items():
+        if shown := text(_at(user, path)):
+            unknown.add(f"{word}:{shown}")
     return Account(
         app=app.key,
         id=key,
-        username=text(user.get("userName")),
-        email=main_email(user),
+        username="" if dialect.email_is_username else text(user.get("userName")),
+        email=main_email(user, dialect),
         external_id=text(user.get("externalId")),
         given_name=text(name.get("givenName")),
         family_name=text(name.get("familyName")),
@@ -62,9 +69,9 @@ def account_of(
     )
 
 
-def _kinds_by_place(dialect: ScimDialect) -> list[tuple[Groups | Values, list[str]]]:
+def _kinds_by_place(dialect: ScimDialect) -> list[tuple[Place, list[str]]]:
     """Return each place with the kinds that live there (group and team are both groups)."""
-    found: dict[Groups | Values, list[str]] = {}
+    found: dict[Place, list[str]] = {}
     for kind in dialect.entitlements:
         place = dialect.place(kind)
         if place is not None:
@@ -84,17 +91,38 @@ def elements(user: Resource, attribute: str) -> list[Resource]:
     return [item if isinstance(item, dict) else {"value": item} for item in items]
 
 
-def values(user: Resource, place: Values) -> list[str]:
-    """Return the values, of the place's type, of a multi-valued attribute."""
-    found = [
-        text(e.get("value")) for e in elements(user, place.attribute) if not place.type or e.get("type") == place.type
-    ]
+def home_of(user: Resource, schema: str) -> Resource:
+    """Return what holds the attributes of a schema: the extension's own object, or the user itself."""
+    if not schema:
+        return user
+    found = user.get(schema)
+    return found if isinstance(found, dict) else {}
+
+
+def values(user: Resource, place: InUser) -> list[str]:
+    """Return the values that a user has at a place."""
+    if isinstance(place, Attribute):
+        found = [text(home_of(user, place.schema).get(place.attribute))]
+    elif isinstance(place, Flags):
+        home = home_of(user, place.schema)
+        found = [name for name in place.attributes if str(home.get(name)).lower() == "true"]
+    else:
+        found = [
+            text(e.get("value"))
+            for e in elements(user, place.attribute)
+            if not place.type or e.get("type") == place.type
+        ]
     return [value for value in found if value]
 
 
-def memberships_shown(user: Resource) -> list[Membership] | None:
+def as_written(place: Place, value: str) -> str:
+    """Return a value as two of them are compared at a place."""
+    return value.casefold() if isinstance(place, Values | Attribute) and place.ignore_case else value
+
+
+def memberships_shown(user: Resource, dialect: ScimDialect) -> list[Membership] | None:
     """Return the groups that the user itself names, or None where it names none: they are asked of the groups then."""
-    if "groups" not in user:
+    if "groups" not in user or not dialect.groups_on_user:
         return None
     return [(text(e.get("value")), text(e.get("display"))) for e in elements(user, "groups") if text(e.get("value"))]
 
@@ -110,33 +138,40 @@ def is_active(user: Resource, where: str) -> bool:
     return known
 
 
-def main_email(user: Resource) -> str:
-    """Return the primary address, else the one for work, else the first."""
+def main_email(user: Resource, dialect: ScimDialect) -> str:
+    """Return the primary address, else the one for work, else the first; or the user name where that is the address."""
+    if dialect.email_is_username:
+        return text(user.get("userName"))
     found = [e for e in elements(user, "emails") if text(e.get("value"))]
     # "true" as a text: Figma, https://www.figma.com/developers/api#scim-api-guide
     found.sort(key=lambda e: (str(e.get("primary")).lower() != "true", e.get("type") != "work"))
     return text(found[0]["value"]) if found else ""
 
 
-def is_named_by(user: Resource, field: str, wanted: str) -> bool:
+def is_named_by(user: Resource, field: str, wanted: str, dialect: ScimDialect) -> bool:
     """Return whether a user really is the one asked for: what a filter returned is not believed."""
     if field == "external_id":
         return text(user.get("externalId")) == wanted
-    if field == "username":  # RFC 7643, 4.1.1: not case-sensitive
+    if field == "username" or dialect.email_is_username:  # RFC 7643, 4.1.1: not case-sensitive
         return text(user.get("userName")).casefold() == wanted.casefold()
     return any(text(e.get("value")).casefold() == wanted.casefold() for e in elements(user, "emails"))
 
 
-def fields_of(key: AccountKey) -> list[tuple[str, str]]:
+def fields_of(key: AccountKey, dialect: ScimDialect) -> list[tuple[str, str]]:
     """Return what a key can be looked up by, best first, without the id."""
-    pairs = [("external_id", key.external_id), ("email", key.email), ("username", key.username)]
+    pairs = [("email", key.email)]
+    if dialect.external_ids:
+        pairs.insert(0, ("external_id", key.external_id))
+    if not dialect.email_is_username:
+        pairs.append(("username", key.username))
     return [(field, wanted) for field, wanted in pairs if wanted]
 
 
-def has_entitlement(user: Resource, entitlement: Entitlement, place: Values) -> bool:
+def has_entitlement(user: Resource, entitlement: Entitlement, place: InUser) -> bool:
     """Return whether the user has it, and of a single one nothing besides."""
-    found = values(user, place)
-    return found == [value_of(entitlement)] if place.single else value_of(entitlement) in found
+    found = [as_written(place, value) for value in values(user, place)]
+    wanted = as_written(place, value_of(entitlement))
+    return found == [wanted] if isinstance(place, Values) and place.single else wanted in found
 
 
 def text(value: t.Any) -> str:

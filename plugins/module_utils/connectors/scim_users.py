@@ -9,12 +9,12 @@ from __future__ import annotations
 import typing as t
 import urllib.parse
 
-from ..errors import Broken, NotFound, Refused
+from ..errors import Broken, NotFound, Refused, Unsupported
 from ..http import Session
-from .scim_dialect import ScimDialect
 from ..protocols.scim_paging import ListReader, Resource, list_answer, resource_id, version_of
+from .scim_dialect import ScimDialect
+from .scim_filters import equals, is_no_filter
 from .scim_reading import is_named_by
-from .scim_writing import equals
 
 
 def user_path(user_id: str) -> str:
@@ -31,6 +31,8 @@ class UserDirectory:
         self._seen = False
 
     def everyone(self, where: str) -> list[Resource]:
+        if not self._dialect.listing:
+            raise Unsupported("the app's accounts can be looked up, and not listed", where=where)
         users = self._read_list("Users", where=where)
         self._seen = True
         return users
@@ -63,19 +65,22 @@ class UserDirectory:
             try:
                 users = self._read_list("Users", where=where, filter=equals(attribute, wanted))
             except Refused as error:
-                if error.details.get("scim_type") != "invalidFilter":
+                if not is_no_filter(error) or not self._dialect.listing:
                     raise
             else:
-                if all(is_named_by(user, field, wanted) for user in users):
-                    return users
-        return [user for user in self.everyone(where) if is_named_by(user, field, wanted)]
+                named = [user for user in users if is_named_by(user, field, wanted, self._dialect)]
+                if len(named) == len(users) or not self._dialect.listing:
+                    return named
+        return [user for user in self.everyone(where) if is_named_by(user, field, wanted, self._dialect)]
 
     def _check_address(self, where: str) -> None:
         """Make sure that a 404 means the account, and not that nothing of SCIM is at this address."""
         if self._seen:
             return
-        first: dict[str, t.Any] = {"count": 1}
+        first: dict[str, t.Any] = {"count": 1, **self._dialect.list_parameters}
         first.update({"cursor": ""} if self._dialect.paging == "cursor" else {"startIndex": 1})
+        if not self._dialect.listing:
+            first["filter"] = equals(self._dialect.username_filter, "nobody")
         try:
             list_answer(self._session.get("Users", params=first, where=where).body, where)
         except NotFound:

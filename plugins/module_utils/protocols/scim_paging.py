@@ -97,7 +97,10 @@ def _by_cursor(fetch: Fetch, asked: t.Mapping[str, t.Any], page_size: int, where
         seen.add(following)
         cursor = following
     if total is not None and total != len(found):
-        raise Broken(f"the list says {total} entries and has {len(found)}", where=where, total=total, read=len(found))
+        ends = "ends after" if len(found) < total else "has"
+        raise Broken(
+            f"the list says {total} entries and {ends} {len(found)}", where=where, total=total, read=len(found)
+        )
     return list(found.values())
 
 

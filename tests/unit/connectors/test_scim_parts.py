@@ -10,14 +10,19 @@ import json
 import typing as t
 
 import pytest
+from ansible_collections.rollcall.access.plugins.module_utils.connectors import scim_patching as patching
 from ansible_collections.rollcall.access.plugins.module_utils.connectors import scim_writing as writing
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.contract import App, Entitlement
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.options import Options
-from ansible_collections.rollcall.access.plugins.module_utils.connectors.scim_dialect import ScimDialect, Values
-from ansible_collections.rollcall.access.plugins.module_utils.protocols.scim_paging import read_list
+from ansible_collections.rollcall.access.plugins.module_utils.connectors.scim_dialect import ScimDialect
+from ansible_collections.rollcall.access.plugins.module_utils.connectors.scim_filters import equals
+from ansible_collections.rollcall.access.plugins.module_utils.connectors.scim_places import (
+    Values,
+)
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.scim_reading import account_of
 from ansible_collections.rollcall.access.plugins.module_utils.errors import Broken, PolicyError
 from ansible_collections.rollcall.access.plugins.module_utils.model import NewAccount
+from ansible_collections.rollcall.access.plugins.module_utils.protocols.scim_paging import read_list
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -191,7 +196,7 @@ def test_times_are_read_in_utc_and_one_that_is_none_does_no_harm() -> None:
 
 @given(st.text())
 def test_a_filter_holds_its_value_as_one_json_string(value: str) -> None:
-    text = writing.equals("userName", value)
+    text = equals("userName", value)
     assert text.startswith('userName eq "')
     assert json.loads(text.removeprefix("userName eq ")) == value
 
@@ -229,34 +234,42 @@ def test_granting_and_revoking_is_the_way_back(before: list[str]) -> None:
 
 def test_a_new_email_leaves_the_other_addresses_alone() -> None:
     user = {"emails": [{"value": "home@x", "type": "home"}, {"value": "old@x", "type": "work", "primary": True}]}
-    assert writing.updated(user, {"email": "new@x"}) == {
+    assert writing.updated(user, {"email": "new@x"}, ScimDialect()) == {
         "emails": [{"value": "home@x", "type": "home"}, {"value": "new@x", "type": "work", "primary": True}]
     }
-    assert writing.updated({}, {"email": "new@x"})["emails"] == [{"value": "new@x", "type": "work", "primary": True}]
+    assert writing.updated({}, {"email": "new@x"}, ScimDialect())["emails"] == [
+        {"value": "new@x", "type": "work", "primary": True}
+    ]
 
 
 def test_a_put_keeps_what_it_does_not_know() -> None:
     user = {"id": "1", "meta": {"version": "1"}, "groups": [{"value": "g"}], "urn:acme": {"desk": 4}, "active": True}
-    assert writing.whole(user, {"active": False}) == {"id": "1", "urn:acme": {"desk": 4}, "active": False}
+    assert patching.whole(user, {"active": False}) == {"id": "1", "urn:acme": {"desk": 4}, "active": False}
+
+
+def operations(user_id: str, dialect: ScimDialect, *, add: bool) -> t.Any:
+    body = patching.member_patch(user_id, dialect, add=add)
+    assert body is not None
+    return body["Operations"]
 
 
 def test_each_dialect_says_the_same_in_its_own_way() -> None:
     attributes = {"active": False, "roles": []}
-    by_path = writing.user_patch(attributes, ScimDialect())
+    by_path = patching.patch(attributes, ScimDialect())
     assert by_path["Operations"] == [
         {"op": "replace", "path": "active", "value": False},
         {"op": "remove", "path": "roles"},
     ]
-    by_value = writing.user_patch(attributes, ScimDialect(patch="value_object"))
+    by_value = patching.patch(attributes, ScimDialect(patch="value_object"))
     assert by_value["Operations"] == [{"op": "replace", "value": attributes}]
-    remove = writing.member_patch('a"b', ScimDialect(), add=False)["Operations"]
+    remove = operations('a"b', ScimDialect(), add=False)
     assert remove == [{"op": "remove", "path": 'members[value eq "a\\"b"]'}]
-    remove = writing.member_patch("a", ScimDialect(member_removal="value"), add=False)["Operations"]
+    remove = operations("a", ScimDialect(member_removal="value"), add=False)
     assert remove == [{"op": "remove", "path": "members", "value": [{"value": "a"}]}]
 
 
 def test_a_new_user_has_nothing_that_is_empty() -> None:
-    user = writing.new_user(NewAccount("u", ""), [])
+    user = writing.new_user(NewAccount("u", ""), [], ScimDialect())
     assert user == {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "u", "active": True}
 
 
