@@ -1,0 +1,497 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Any directory that speaks LDAP, OpenLDAP above all. Active Directory builds on this.
+
+An account is found by an id that never changes (entryUUID), whatever its name and place are by now.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..errors import AppError, Broken, Conflict, NotFound, Refused, Unsupported
+from ..model.app import ADDITIVE_KINDS
+from ..protocols import directory_answers as answers
+from ..protocols.directory import Directory, Modification
+from ..protocols.directory_entry import Entry
+from ..protocols.directory_names import (
+    all_of,
+    below,
+    equals,
+    folded,
+    is_below,
+    normal,
+    own_part,
+    parse_part,
+    relative_name,
+)
+from .contract import Account, AccountKey, App, Connector, Entitlement, NewAccount, value_of
+from .ldap_groups import PRIMARY, Group, LdapGroups, Membership, ambiguous
+from .ldap_options import PLACES, REACHING, Attributes, Places, address_of, page_size_of, places_of, words
+from .ldap_suspension import WAYS
+from .options import Options
+
+_FIELDS = ("username", "email", "external_id", "given_name", "family_name", "name")
+
+
+class LdapConnector(Connector):
+    """Any LDAP directory (OpenLDAP, 389, FreeIPA): accounts, groups, and a place for leavers."""
+
+    name = "ldap"
+    options: t.ClassVar[t.Mapping[str, str]] = {
+        **REACHING,
+        **PLACES,
+        "id_attribute": "optional",
+        "username_attribute": "optional",
+        "email_attribute": "optional",
+        "name_attribute": "optional",
+        "last_used_attribute": "optional",
+        "naming_attribute": "optional",
+        "object_classes": "optional",
+        "new_attributes": "optional",
+        "suspend_by": "optional",
+        "nested_groups": "optional",
+        "placeholder_member": "optional",
+    }
+    #: (OID, critical, value) of the controls that go with every search.
+    controls: t.ClassVar[t.Sequence[tuple[str, bool, t.Any]]] = ()
+
+    def __init__(self, app: App, connection: t.Mapping[str, t.Any]) -> None:
+        super().__init__(app, connection)
+        options = Options(app.key, connection)
+        self._directory = Directory(
+            address_of(app.key, options), page_size=page_size_of(options), controls=self.controls
+        )
+        self._places: Places = places_of(app.key, options, group_base="")
+        self._attributes: Attributes
+        self._groups: LdapGroups
+        self._filter = ""
+        self._prepare(options)
+        if not self._filter.startswith("(") or not self._filter.endswith(")"):
+            raise options.wrong("user_filter", "a filter in parentheses")
+
+    def _prepare(self, options: Options) -> None:
+        """Read the options that are this kind of directory's own."""
+        self._filter = options.text("user_filter", "(objectClass=inetOrgPerson)").strip()
+        self._attributes = Attributes(
+            id=options.text("id_attribute", "entryUUID"),
+            username=options.text("username_attribute", "uid"),
+            email=options.text("email_attribute", "mail"),
+            external_id=options.text("external_id_attribute", "employeeNumber"),
+            given_name="givenName",
+            family_name="sn",
+            name=options.text("name_attribute", "cn"),
+            created="createTimestamp",
+            last_used=options.text("last_used_attribute"),
+        )
+        self._naming = options.text("naming_attribute", self._attributes.username)
+        self._classes = words(self.app.key, self.connection, "object_classes", ["inetOrgPerson"])
+        self._more = options.mapping("new_attributes")
+        way = options.choice("suspend_by", ("", "move", *WAYS), "move" if self._places.leavers else "")
+        if way == "move" and not self._places.leavers:
+            raise options.wrong("suspend_by", "leavers_ou beside it, the place to move to")
+        self._suspension = WAYS.get(way)
+        self._groups = LdapGroups(
+            self._directory,
+            self._places.group_base,
+            self._attributes.username,
+            nested=options.flag("nested_groups", True),
+            placeholder=options.text("placeholder_member"),
+        )
+
+    def can(self, operation: str) -> bool:
+        if operation in ("suspend", "reactivate") and not self._can_suspend():
+            return False
+        if operation in ("grant", "revoke") and not self._places.group_base:
+            return False
+        return super().can(operation)
+
+    def _can_suspend(self) -> bool:
+        return self._suspension is not None or bool(self._places.leavers)
+
+    def close(self) -> None:
+        self._directory.close()
+
+    # Reading
+
+    def accounts(self) -> t.Iterator[Account]:
+        where = self.where("accounts")
+        users = self._users("", where)
+        memberships, groups = self._groups.of_everybody(users, where)
+        named = self._catalog(groups, where)
+        accounts = [self._account(user, memberships.get(user.key, []), named, where) for user in users]
+        seen: set[str] = set()
+        for account in accounts:
+            if account.id in seen:
+                raise Broken(f"the id {account.id} is there twice", where=where)
+            seen.add(account.id)
+        return iter(accounts)
+
+    def find(self, key: AccountKey) -> Account | None:
+        where = self.where("find", key)
+        entry = self._entry_or_none(key.id, where) if key.id else None
+        for field in ("external_id", "email", "username"):
+            wanted = getattr(key, field)
+            if entry is None and wanted:
+                found = self._named(field, wanted, where)
+                if len(found) > 1:
+                    names = "; ".join(sorted(one.dn for one in found))
+                    raise Conflict(f"{len(found)} accounts have this {field.replace('_', ' ')}: {names}", where=where)
+                entry = found[0] if found else None
+        return self._read_account(entry, where) if entry is not None else None
+
+    def _users(self, filter: str, where: str) -> list[Entry]:
+        """Return the accounts that a filter lets through, or all of them."""
+        wanted = all_of([self._filter, filter]) if filter else self._filter
+        asked = self._asked_for()
+        return [e for base in self._places.bases for e in self._directory.search(base, wanted, asked, where=where)]
+
+    def _asked_for(self) -> list[str]:
+        names = [self._attributes.id, *(self._attributes.field(name) for name in _FIELDS)]
+        names += [self._attributes.created, self._attributes.last_used, self._places.home_attribute]
+        names += ["objectClass", "gidNumber", self._suspension.attribute if self._suspension else ""]
+        return sorted({name for name in names if name})
+
+    def _named(self, field: str, wanted: str, where: str) -> list[Entry]:
+        """Return the accounts whose field is this; what a filter lets through is looked at once more."""
+        attribute = self._attributes.field(field)
+        if not attribute:
+            return []
+        return [e for e in self._users(equals(attribute, wanted), where) if e.has(attribute, wanted)]
+
+    def _id_filter(self, id: str) -> str:
+        """Return the filter for an id; the empty text for what is no id of this directory."""
+        return equals(self._attributes.id, id)
+
+    def _id_of(self, entry: Entry) -> str:
+        return entry.text(self._attributes.id)
+
+    def _entry_or_none(self, id: str, where: str) -> Entry | None:
+        filter = self._id_filter(id)
+        found = [entry for entry in self._users(filter, where) if self._id_of(entry) == id] if filter else []
+        if len(found) > 1:
+            raise Conflict(f"{len(found)} entries have the id {id}", where=where)
+        return found[0] if found else None
+
+    def _entry(self, account: Account, where: str) -> Entry:
+        """Return an account's entry as it is now. Raises NotFound."""
+        entry = self._entry_or_none(account.id, where)
+        if entry is None:
+            raise NotFound(f"there is no account with the {self._attributes.id} {account.id}", where=where)
+        return entry
+
+    def _read_account(self, entry: Entry, where: str) -> Account:
+        values = {value_of(e) for e in self.app.entitlements.values() if e.kind in ADDITIVE_KINDS}
+        memberships = self._groups.of_one(entry, where)
+        return self._account(entry, memberships, self._catalog(self._groups.called(values, where), where), where)
+
+    def _catalog(self, groups: t.Sequence[Group], where: str) -> dict[str, list[str]]:
+        """Return the catalog's keys by group. Raises Conflict for a value by which several groups are called."""
+        named: dict[str, list[str]] = {}
+        by_word: dict[str, dict[str, Group]] = {}
+        for group in groups:
+            for name in group.names:
+                by_word.setdefault(folded(name), {})[group.key] = group
+        by_key = {group.key: group for group in groups}
+        for entitlement in self.app.entitlements.values():
+            if entitlement.kind not in ADDITIVE_KINDS:
+                continue
+            value = value_of(entitlement)
+            found = list(by_word.get(folded(value), {}).values()) or [
+                by_key[key] for key in by_key if "=" in value and by_key[key].is_called(value)
+            ]
+            if len(found) > 1:
+                raise ambiguous(value, found, where)
+            if found:
+                named.setdefault(found[0].key, []).append(entitlement.key)
+        return named
+
+    def _account(
+        self, entry: Entry, memberships: t.Sequence[Membership], named: t.Mapping[str, t.Sequence[str]], where: str
+    ) -> Account:
+        """Return the account that an entry is.
+
+        A group of the catalog that an account is in through another one is an entitlement too, because it has what the
+        group gives; ``revoke`` says through which it is. Others are unknown, with "(through ...)".
+        """
+        id = self._id_of(entry)
+        if not id:
+            raise Refused(
+                f"the entry {entry.dn} shows no {self._attributes.id}: the right to read it is missing",
+                where=where,
+                todo="Give bind_dn this right, or name another attribute as id_attribute",
+            )
+        has: set[str] = set()
+        unknown: set[str] = set()
+        for group, through in memberships:
+            keys = named.get(group.key)
+            has.update(keys or ())
+            if not keys:
+                unknown.add(f"group:{group.names[0]} (through {through})" if through else f"group:{group.names[0]}")
+        texts = {field: entry.text(self._attributes.field(field)) for field in _FIELDS}
+        return Account(
+            app=self.app.key,
+            id=id,
+            state="suspended" if self._is_suspended(entry, where) else "active",
+            entitlements=frozenset(has),
+            unknown=frozenset(unknown),
+            created=entry.time(self._attributes.created),
+            last_used=self._last_used(entry),
+            **texts,
+        )
+
+    def _is_suspended(self, entry: Entry, where: str) -> bool:
+        if self._suspension is not None:
+            return self._suspension.shown_by(entry)
+        return bool(self._places.leavers) and is_below(entry.dn, self._places.leavers)
+
+    def _last_used(self, entry: Entry) -> t.Any:
+        return entry.time(self._attributes.last_used) if self._attributes.last_used else None
+
+    # Making and changing
+
+    def create(self, new: NewAccount, entitlements: t.Collection[Entitlement]) -> Account:
+        """Make the account, or return the one that is there already as this person's; then what it is to have.
+
+        It has no password. Raises Conflict where the name is somebody else's, NotFound before anything is made where a
+        group is missing.
+        """
+        where = self.where("create", new)
+        groups = [self._group(entitlement, where) for entitlement in entitlements]
+        entry = self._own_entry(new, where)
+        if entry is None:
+            self._check_new(new, where)
+            entry = self._add(new, where)
+        for group in groups:
+            self._groups.add(group, entry, where)
+        return self._read_account(entry, where)
+
+    def _check_new(self, new: NewAccount, where: str) -> None:
+        """Raise Refused for an account that this directory cannot have."""
+        if not new.username:
+            raise Refused("an account needs a user name", where=where)
+
+    def _add(self, new: NewAccount, where: str) -> Entry:
+        values: dict[str, list[str]] = {name: [value] for name, value in self._more.items()}
+        for field in _FIELDS:
+            if getattr(new, field):
+                values[self._attributes.field(field)] = [getattr(new, field)]
+        # Two that inetOrgPerson must have: https://www.rfc-editor.org/rfc/rfc4519#section-3.12
+        values.setdefault("cn", [new.name or " ".join((new.given_name, new.family_name)).strip() or new.username])
+        values.setdefault("sn", [new.family_name or values["cn"][0]])
+        naming = next((v for k, v in values.items() if k.lower() == self._naming.lower()), [new.username])
+        values[self._naming] = naming
+        values["objectClass"] = list(self._classes)
+        dn = below(relative_name(self._naming, naming[0]), self._places.home)
+        try:
+            self._directory.add(dn, values, where=where)
+        except Conflict as error:
+            todo = "Find out whose it is; an entry that is no account, or cannot be seen, has this name"
+            raise Conflict(error.message, where=where, todo=todo) from None
+        return self._just_made(dn, where)
+
+    def _just_made(self, dn: str, where: str) -> Entry:
+        entry = self._directory.read(dn, self._asked_for(), where=where, filter=self._filter)
+        if entry is None:
+            raise Broken(
+                f"{dn} was created and cannot be found with {self._filter}",
+                where=where,
+                todo="Let bind_dn read what it makes, and let user_filter fit object_classes",
+            )
+        return entry
+
+    def _own_entry(self, new: NewAccount, where: str) -> Entry | None:
+        """Return the entry that is ``new``'s already; Conflict where its name or address is somebody else's."""
+        for field in ("external_id", "email", "username"):
+            wanted = getattr(new, field)
+            for entry in self._named(field, wanted, where) if wanted else []:
+                external_id = entry.text(self._attributes.external_id)
+                same_email = bool(new.email) and entry.has(self._attributes.email, new.email)
+                if (external_id and external_id == new.external_id) or (not external_id and same_email):
+                    return entry
+                whose = f"with the external id {external_id!r}" if external_id else "with another email"
+                raise Conflict(
+                    f"the {field.replace('_', ' ')} is taken by {entry.dn}, {whose}",
+                    where=where,
+                    todo="Find out whose account that is; link it to the person, or give the person another name",
+                    account=self._id_of(entry),
+                )
+        return None
+
+    def update(self, account: Account, changes: t.Mapping[str, str]) -> bool:
+        """Change fields; an attribute that the entry is named by renames it, and its groups follow."""
+        where = self.where("update", account)
+        unknown = sorted(name for name in changes if name not in _FIELDS or not self._attributes.field(name))
+        if unknown:
+            raise Unsupported(f"{', '.join(unknown)} cannot be changed in this directory", where=where)
+        entry = self._entry(account, where)
+        wanted = {self._attributes.field(name): value for name, value in changes.items()}
+        differs = {name: value for name, value in wanted.items() if entry.text(name) != value}
+        self._check_changes(entry, differs, where)
+        naming = dict(parse_part(own_part(entry.dn)))
+        renames = {name: value for name, value in differs.items() if name.lower() in naming}
+        rest: list[Modification] = [
+            ("replace", name, self._values(entry, name, value))
+            for name, value in self._with_consequences(entry, differs).items()
+            if name not in renames
+        ]
+        if rest:
+            self._directory.modify(entry.dn, rest, where=where)
+        if renames:
+            parts = {
+                attribute: {n.lower(): v for n, v in renames.items()}.get(attribute, value)
+                for attribute, value in naming.items()
+            }
+            relative = "+".join(relative_name(attribute, value) for attribute, value in parts.items())
+            self._move(entry, relative, entry.parent, where)
+        elif self._attributes.username in differs:
+            self._groups.follow(entry, entry.dn, differs[self._attributes.username], where)
+        return bool(differs)
+
+    def _check_changes(self, entry: Entry, values: t.Mapping[str, str], where: str) -> None:
+        """Raise Refused for values that this directory cannot have."""
+
+    def _with_consequences(self, entry: Entry, values: t.Mapping[str, str]) -> dict[str, str]:
+        """Return what is to be changed, with what goes with it."""
+        return dict(values)
+
+    @staticmethod
+    def _values(entry: Entry, attribute: str, value: str) -> list[str]:
+        """Return the values that an attribute shall have: the first is replaced, others (aliases, say) stay."""
+        others = [text for text in entry.texts(attribute)[1:] if folded(text) != folded(value)]
+        return [value, *others] if value else others
+
+    # Groups
+
+    def grant(self, account: Account, entitlement: Entitlement) -> bool:
+        where = self.where(f"grant {entitlement.key} to", account)
+        group = self._group(entitlement, where)
+        entry = self._entry(account, where)
+        return self._said_clearly(entry, lambda: self._groups.add(group, entry, where))
+
+    def revoke(self, account: Account, entitlement: Entitlement) -> bool:
+        """Take an account out of a group.
+
+        Raises Refused, naming the group in between, where it is in the group (also) through another one.
+        """
+        where = self.where(f"revoke {entitlement.key} from", account)
+        try:
+            group = self._group(entitlement, where)
+        except NotFound:
+            return False  # nobody is in a group that is not there
+        entry = self._entry(account, where)
+        changed = self._said_clearly(entry, lambda: self._groups.remove(group, entry, where))
+        inherited = next((m.through for m in self._groups.of_one(entry, where) if m.group.key == group.key), "")
+        if inherited:
+            began = "it was a member itself and is no longer, but " if changed else ""
+            todo = f"Take the account out of {inherited}, or {inherited} out of {group.names[0]}"
+            if inherited == PRIMARY:
+                todo = "Give the account another primary group first"
+            raise Refused(f"{began}it is in {group.names[0]} through {inherited}", where=where, todo=todo)
+        return changed
+
+    def _group(self, entitlement: Entitlement, where: str) -> Group:
+        if entitlement.kind not in ADDITIVE_KINDS or not self._places.group_base:
+            what = f"nothing that is a {entitlement.kind}" if self._places.group_base else "no group_base"
+            raise Unsupported(f"the directory has {what}", where=where)
+        return self._groups.named(value_of(entitlement), where)
+
+    def _said_clearly(self, entry: Entry, change: t.Callable[[], bool]) -> bool:
+        """Do a change; what makes this kind of directory refuse it is said more clearly where that is known."""
+        try:
+            return change()
+        except Refused as error:
+            if error.details.get("ldap") == answers.INSUFFICIENT_ACCESS_RIGHTS:
+                raise self._refusal(entry, error) from None
+            raise
+
+    def _refusal(self, entry: Entry, error: Refused) -> AppError:
+        return error
+
+    # Leaving and returning
+
+    def suspend(self, account: Account) -> bool:
+        """Lock the account and move it to the place for leavers, as far as the catalog has these."""
+        where = self.where("suspend", account)
+        entry = self._entry(account, where)
+        return self._said_clearly(entry, lambda: self._leave(entry, where))
+
+    def _leave(self, entry: Entry, where: str) -> bool:
+        changes = self._lock_changes(entry, True, where)
+        moves = bool(self._places.leavers) and not is_below(entry.dn, self._places.leavers)
+        if moves and self._places.home_attribute:
+            changes.append(("replace", self._places.home_attribute, [entry.parent]))
+        if changes:
+            self._directory.modify(entry.dn, changes, where=where)
+        if moves:
+            self._move(entry, own_part(entry.dn), self._places.leavers, where)
+        elif self._places.leavers:
+            self._repair(entry, self._home_of(entry), where)
+        return bool(changes) or moves
+
+    def reactivate(self, account: Account) -> bool:
+        """Move the account back to where it was, then unlock it."""
+        where = self.where("reactivate", account)
+        entry = self._entry(account, where)
+        return self._said_clearly(entry, lambda: self._return(entry, where))
+
+    def _return(self, entry: Entry, where: str) -> bool:
+        dn, moves = entry.dn, bool(self._places.leavers) and is_below(entry.dn, self._places.leavers)
+        if moves:
+            dn = self._move(entry, own_part(entry.dn), self._home_of(entry), where)
+        elif self._places.leavers:
+            self._repair(entry, self._places.leavers, where)
+        changes = self._lock_changes(entry, False, where)
+        if moves and entry.text(self._places.home_attribute):
+            changes.append(("replace", self._places.home_attribute, []))
+        if changes:
+            self._directory.modify(dn, changes, where=where)
+        return bool(changes) or moves
+
+    def _lock_changes(self, entry: Entry, suspended: bool, where: str) -> list[Modification]:
+        if self._suspension is None and not self._places.leavers:
+            raise Unsupported("the catalog does not say how this directory suspends (suspend_by)", where=where)
+        return self._suspension.changes(entry, suspended=suspended) if self._suspension else []
+
+    def _home_of(self, entry: Entry) -> str:
+        """Return where an account returns to: where it says that it was, as long as that is a place for accounts."""
+        kept = entry.text(self._places.home_attribute) if self._places.home_attribute else ""
+        usable = kept and is_below(kept, self._places.user_base) and not is_below(kept, self._places.leavers)
+        return kept if usable else self._places.home
+
+    def _move(self, entry: Entry, relative: str, parent: str, where: str) -> str:
+        """Rename or move an entry, and let its groups follow; returns its DN."""
+        renamed = folded(relative) != folded(own_part(entry.dn)) or relative != own_part(entry.dn)
+        try:
+            dn = self._directory.move(entry.dn, relative, parent, where=where, renamed=renamed)
+        except NotFound as error:
+            message = f"it cannot be moved to {parent}, which is not there or cannot be seen ({error.message})"
+            raise NotFound(message, where=where) from None
+        values = dict(parse_part(relative))
+        username = values.get(self._attributes.username.lower(), entry.text(self._attributes.username))
+        self._groups.follow(entry, dn, username, where)
+        return dn
+
+    def _repair(self, entry: Entry, before: str, where: str) -> None:
+        """Let the groups follow a move whose run ended before they did."""
+        old = below(own_part(entry.dn), before)
+        if normal(old) != entry.key and self._directory.read(old, ["1.1"], where=where) is None:
+            self._groups.follow(entry.at(old), entry.dn, entry.text(self._attributes.username), where)
+
+    def delete(self, account: Account) -> bool:
+        """Delete the entry, and before that take it out of its groups: its name may be somebody else's one day."""
+        where = self.where("delete", account)
+        entry = self._entry_or_none(account.id, where)
+        if entry is None:
+            return False
+        return self._said_clearly(entry, lambda: self._delete(entry, where))
+
+    def _delete(self, entry: Entry, where: str) -> bool:
+        self._groups.leave_all(entry, where)
+        try:
+            self._directory.delete(entry.dn, where=where)
+        except NotFound:
+            return False
+        return True
