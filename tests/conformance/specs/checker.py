@@ -4,8 +4,9 @@
 
 """Validates what passes between a connector and a fake against the vendor's own specification.
 
-A specification is a file ``<name>.json`` here: the needed part of an OpenAPI 3.0 or 3.1 document, as
-``scripts/bring_in_specification.py`` writes it. Beside the vendor's text its top level has
+A specification is a file ``<name>.json`` here: the needed part of a vendor's OpenAPI 3.0 or 3.1 document, as
+``scripts/bring_in_specification.py`` writes it; or ``written/<name>.yml``: where the vendor's may not be brought in,
+what its documentation says, written down in the same form. Beside OpenAPI's own entries the top level has
 
 ``x-rollcall-base``
     What the paths of all addresses begin with, in place of the path of the first entry of ``servers``.
@@ -32,6 +33,7 @@ import urllib.parse
 
 import jsonschema
 import jsonschema.exceptions
+import yaml
 
 from .schemas import Schemas, resolve
 
@@ -53,8 +55,8 @@ class Checker(t.Protocol):
 
 
 def checker_for(name: str, mounted: str = "") -> Checker:
-    """Return the checker of ``specs/<name>.json``. A fake that serves several of the vendor's hosts on its one port
-    mounts each under a prefix, such as ``/licensing``, which comes before the specification's own base."""
+    """Return the checker of the specification of that name. A fake that serves several of the vendor's hosts on its one
+    port mounts each under a prefix, such as ``/licensing``, which comes before the specification's own base."""
     return _checker(name.removesuffix(".json"), mounted.rstrip("/"))
 
 
@@ -67,8 +69,12 @@ def problems_of(checkers: t.Sequence[Checker], request: t.Any, response: t.Any) 
 
 
 def read_specification(name: str) -> dict[str, t.Any]:
-    """Return the document of ``specs/<name>.json`` with its corrections."""
-    document: dict[str, t.Any] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    """Return the document of ``specs/<name>.json`` or ``specs/written/<name>.yml`` with its corrections."""
+    written = FOLDER / "written" / f"{name}.yml"
+    if written.exists():
+        document: dict[str, t.Any] = yaml.safe_load(written.read_text(encoding="utf-8"))
+    else:
+        document = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     corrections = FOLDER / "corrections" / f"{name}.json"
     if corrections.exists():
         for correction in json.loads(corrections.read_text(encoding="utf-8")):
@@ -143,6 +149,17 @@ class SpecificationChecker:
             *self._response_problems(response, operation, where),
         ]
         return [f"{what}: {text} ({self._name})" for text in texts]
+
+    def all_validators(self) -> t.Iterator[jsonschema.Draft202012Validator]:
+        """Yield the validator of every body that is described: all of them can be made."""
+        for item in self._document["paths"].values():
+            for method in _METHODS:
+                operation = item.get(method, {})
+                described = [(self._asked, operation.get("requestBody", {}))]
+                described += [(self._answered, one) for one in operation.get("responses", {}).values()]
+                for schemas, one in described:
+                    content = (resolve(self._document, one["$ref"]) if "$ref" in one else one).get("content", {})
+                    yield from (schemas.validator(media["schema"]) for media in content.values() if "schema" in media)
 
     def _found(self, request: t.Any) -> _Found | None:
         # As it came over the wire: decoded, an id with a slash in it would be two parts of the path.
