@@ -12,7 +12,9 @@ from ..module_utils.company.company import Company
 from ..module_utils.company.deciding import decide
 from ..module_utils.company.discovering import discover, propose_bundles
 from ..module_utils.company.plans import correlate_all, record_accounts
+from ..module_utils.company.previewing import preview
 from ..module_utils.company.reading_apps import read_apps
+from ..module_utils.connectors.contract import OPERATIONS
 from ..module_utils.face.results import finding_lines
 from ..module_utils.planning.correlation import correlation_findings
 from ..module_utils.planning.guard import check_reading
@@ -59,6 +61,12 @@ class ActionModule(RollcallAction):
         for line in finding_lines(findings):
             self.say(f"  {line}")
         operations = company.operations()
+        previews = []
+        if not company.writes:  # whoever only looks is perhaps just writing the entry
+            read = [key for key, reading in sorted(readings.items()) if not reading.error and not reading.attested]
+            previews = [preview(company.apps[k], readings[k].accounts, operations[k], OPERATIONS) for k in read]
+            for line in (line for one in previews for line in one.lines()):
+                self.say(f"  {line}")
         for key, count in sorted(found.counts.items()):
             way = "by itself" if operations[key] else "by hand"
             self.say(f"  {key} ({way}): " + _counted(count))
@@ -74,6 +82,7 @@ class ActionModule(RollcallAction):
             "bundles": propose_bundles(correlations, readings, company.people),
             "findings": [finding.to_dict() for finding in findings],
             "deferred": deferred,
+            "previews": [one.to_dict() for one in previews],
             "msg": f"{total} accounts in {len(found.counts)} apps, {len(found.orphans)} belong to nobody",
         }
         if deferred:

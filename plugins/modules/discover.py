@@ -76,6 +76,13 @@ deferred:
   description: Apps that could not be read, with the reason. The task has failed when there is any.
   returned: success
   type: dict
+previews:
+  description: >-
+    With C(--check), what each app's entry in the catalog makes Rollcall see: how many accounts, in how many of them each
+    field and entitlement was found, what can be done by itself, and the first three accounts.
+  returned: success
+  type: list
+  elements: dict
 msg:
   description: What happened, in words.
   returned: always

@@ -322,7 +322,10 @@ class Company:
 
     def operations(self) -> dict[str, frozenset[str]]:
         """What can be done by itself in each app."""
-        return {key: registry.connector_class(app.connector).operations() for key, app in self.apps.items()}
+        return {
+            key: registry.connector_class(app.connector).operations_for(app.connection)
+            for key, app in self.apps.items()
+        }
 
     def reads(self) -> dict[str, bool]:
         return {key: registry.connector_class(app.connector).reads for key, app in self.apps.items()}

@@ -103,6 +103,11 @@ class Connector:
         """Return the names of the optional operations that this class implements."""
         return frozenset(name for name in OPERATIONS if callable(getattr(cls, name, None)))
 
+    @classmethod
+    def operations_for(cls, connection: t.Mapping[str, t.Any]) -> frozenset[str]:
+        """Return the operations of an app with this ``connection``, whose templates nothing has resolved yet."""
+        return cls.operations()
+
     def where(self, operation: str, account: Account | AccountKey | NewAccount | None = None) -> str:
         """Return what every error begins with: the app, the operation and, where there is one, the account."""
         fields = ("username", "email", "external_id", "id")

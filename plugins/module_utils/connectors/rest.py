@@ -20,7 +20,7 @@ from .contract import OPERATIONS, Account, AccountKey, App, Connector, Entitleme
 from .options import Options
 from .rest_accounts import Held, account_of, identity_of, is_named_by, texts_of
 from .rest_entitlements import EntitlementDirectory
-from .rest_options import REST_OPTIONS, rest_problems, rest_session, spec_of
+from .rest_options import REST_OPTIONS, rest_problems, rest_session, shaped_spec, spec_of
 
 _FIELDS = ("external_id", "email", "username")
 _INVITED = "invitation:"  # before the id of an invitation, which is not the id of an account
@@ -73,6 +73,13 @@ class RestConnector(Connector):
         spec = cls.spec
         own = {name for name in OPERATIONS if getattr(cls, name, None) is not getattr(RestConnector, name, None)}
         return frozenset(own | {name for name in OPERATIONS if _has(spec, name)})
+
+    @classmethod
+    def operations_for(cls, connection: t.Mapping[str, t.Any]) -> frozenset[str]:
+        if cls is not RestConnector:
+            return cls.operations()
+        spec = shaped_spec(connection, [])
+        return frozenset(name for name in OPERATIONS if _has(spec, name))
 
     def can(self, operation: str) -> bool:
         own = getattr(type(self), operation, None) is not getattr(RestConnector, operation, None)

@@ -47,7 +47,7 @@ _MEANING: t.Mapping[str, tuple[str, ...]] = {
 def spec_of(app: str, connection: t.Mapping[str, t.Any]) -> RestSpec:
     """Return the specification that a catalog entry is. Raises PolicyError for the first thing that is wrong."""
     problems: list[Problem] = []
-    spec = _shaped(connection, problems)
+    spec = shaped_spec(connection, problems)
     problems = problems or problems_of(spec)
     if problems:
         first = problems[0]
@@ -59,7 +59,7 @@ def spec_of(app: str, connection: t.Mapping[str, t.Any]) -> RestSpec:
 def rest_problems(connection: t.Mapping[str, t.Any]) -> list[Problem]:
     """Return everything that is wrong with a ``connection``, as far as it can be known without asking the app."""
     problems: list[Problem] = []
-    spec = _shaped(connection, problems)
+    spec = shaped_spec(connection, problems)
     if "auth" in connection:
         shaped(Auth, connection["auth"], ("auth",), problems)
     return problems or problems_of(spec)
@@ -72,7 +72,8 @@ def rest_session(options: Options, spec: RestSpec) -> Session:
     )
 
 
-def _shaped(connection: t.Mapping[str, t.Any], problems: list[Problem]) -> RestSpec:
+def shaped_spec(connection: t.Mapping[str, t.Any], problems: list[Problem]) -> RestSpec:
+    """Return the specification that a ``connection`` is, as far as it is well formed; the rest is in ``problems``."""
     data = {name: connection[name] for name in _SPEC if connection.get(name) is not None and name not in _OWN}
     return shaped(RestSpec, data, (), problems)
 
