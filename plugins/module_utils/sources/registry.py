@@ -11,13 +11,26 @@ import pathlib
 import typing as t
 
 from ..errors import SettingsError
+from .adp import Adp
+from .bamboohr import BambooHr
 from .contract import COMMON_OPTIONS, Source
 from .csv_file import CsvFile
+from .entra import Entra
+from .hibob import HiBob
 from .json_file import JsonFile
+from .okta import Okta
+from .personio import Personio
+from .rest import Rest
+from .rippling import Rippling
+from .scim import Scim
 from .sql_query import SqlQuery
+from .workday import Workday
 from .yaml_file import YamlFile
 
-SOURCES: t.Mapping[str, type[Source]] = {source.type: source for source in (CsvFile, YamlFile, JsonFile, SqlQuery)}
+_FILES_AND_DATABASES: tuple[type[Source], ...] = (CsvFile, YamlFile, JsonFile, SqlQuery)
+_INTERFACES: tuple[type[Source], ...] = (Rest, Scim, BambooHr, Workday, Adp, HiBob, Personio, Rippling, Okta, Entra)
+
+SOURCES: t.Mapping[str, type[Source]] = {source.type: source for source in (*_FILES_AND_DATABASES, *_INTERFACES)}
 
 
 def source_from(settings: t.Mapping[str, t.Any], base_dir: pathlib.Path, where: str = "sources") -> Source:

@@ -206,7 +206,7 @@ def test_a_last_line_without_an_end_is_noted(company):
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"type": "xml"}, "The types are: csv, json, sql, yaml"),
+        ({"type": "xml"}, "The types are: adp, bamboohr, csv, entra, hibob, json"),
         ({}, "`type` is missing"),
         ({"type": "csv"}, "needs `path`"),
         ({"type": "csv", "path": "people.csv", "colums": {}}, "Did you mean `columns`"),
