@@ -13,7 +13,7 @@ import typing as t
 import urllib.parse
 from concurrent import futures
 
-from ..errors import AppError, NotFound, PolicyError, Refused, Transient, Unsupported
+from ..errors import AppError, NotFound, PolicyError, Refused, Throttled, Transient, Unsupported
 from ..protocols.shaping import Problem
 from .browser_accounts import Accounts
 from .browser_evidence import Evidence
@@ -25,7 +25,7 @@ from .contract import OPERATIONS, Account, AccountKey, App, Connector, Entitleme
 from .options import Options
 
 #: For so many seconds a list that was read answers look-ups, where ``remember`` does not say otherwise: looking one
-#: person up takes several questions, and each would go through all pages. A change, and whatever fails, ends it at once.
+#: person up takes several questions, and each would go through all pages. A change, or a failure, ends it at once.
 FRESH = 30.0
 #: Where screenshots go, below the company's directory.
 EVIDENCE = "rollcall-evidence"
@@ -308,18 +308,29 @@ class BrowserConnector(Connector):
             except Gone as error:
                 self._forget()
                 self._session.end()
-                raise Transient(
-                    "the browser has ended in the middle of the work", where=where, sent=error.sent
-                ) from None
-            except (AppError, PolicyError):
+                raise self._ended(where, error.sent) from None
+            except AppError as error:
                 self._forget()
-                raise
+                if self.reads or not error.details.get("sent") or not isinstance(error, Throttled | Transient):
+                    raise
+                raise self._unknown(error.message, where) from None
             except Exception as error:
                 self._forget()
                 self._session.end()
                 if is_gone(error):
-                    raise Transient("the browser has ended in the middle of the work", where=where, sent=True) from None
+                    raise self._ended(where, True) from None
                 raise
+
+    def _ended(self, where: str, sent: bool) -> AppError:
+        message = "the browser has ended in the middle of the work"
+        if self.reads or not sent:
+            return Transient(message, where=where, sent=sent)
+        return self._unknown(message, where)
+
+    def _unknown(self, message: str, where: str) -> AppError:
+        """Return the error where a click may have been taken, and no list shows whether it was: never a second one."""
+        todo = "Look into the app, and do by hand what is missing there"
+        return Refused(f"{message}; whether it was done is not known", where=where, todo=todo)
 
     def _forget(self) -> None:
         self._read_at = None

@@ -30,7 +30,9 @@ _CONNECTORS: t.Mapping[str, tuple[str, str]] = {
     "ldap": ("ldap", "LdapConnector"),
     "sql": ("sql", "SqlConnector"),
     # products
+    "active_directory": ("products.active_directory", "ActiveDirectory"),
     "aws_iam": ("products.aws_iam", "AwsIam"),
+    "aws_identity_center": ("products.aws_identity_center", "AwsIdentityCenter"),
 }
 
 
@@ -97,6 +99,17 @@ def build(app: App, connection: t.Mapping[str, t.Any]) -> Connector:
                 todo="Take it from the vault or the environment, and see that it is defined there" if secret else "",
             )
     return kind(app, connection)
+
+
+def offered(app: App) -> tuple[bool, frozenset[str]]:
+    """Return whether an app is read and which operations it has, as far as its connection tells without being used.
+
+    Most connectors do the same for every app; one whose ``connection`` says what it can do has ``offers``.
+    """
+    kind = connector_class(app.connector)
+    offers = getattr(kind, "offers", None)
+    found: tuple[bool, frozenset[str]] = offers(app.connection) if offers else (kind.reads, kind.operations())
+    return found
 
 
 def capabilities() -> list[dict[str, t.Any]]:

@@ -17,6 +17,7 @@ import time
 import typing as t
 
 from ..connectors.contract import Connector
+from ..desks.access_records import records_from
 from ..desks.wording import owner_finding, task_for
 from ..errors import AppError, Conflict, Throttled, Transient, Unsupported
 from ..ledger.records import ChangeResult
@@ -35,6 +36,7 @@ from ..model import (
     NewAccount,
     Person,
     Run,
+    Task,
 )
 from .retrying import USUAL, Budget, with_retries
 from .showing import UNREADABLE, shows
@@ -246,11 +248,19 @@ class _Attempt:
     def _find(self, changes: list[Change]) -> Account | None:
         known = next((change.account for change in changes if change.account), "")
         person = self.person
+        if not self.connector.reads:
+            return self._remembered(person, known)
         key = AccountKey(id=known) if known else AccountKey(external_id=person.id, email=person.email)
         account: Account | None = self._tried(lambda: self.connector.find(key))[0]
         if account is not None and not known:
             self._check_owner(account)
         return account
+
+    def _remembered(self, person: Person, known: str = "") -> Account | None:
+        """Return a person's account in an app that cannot be read: the one that was made or attested."""
+        records = self.runner.ledger.accounts(app=self.app.key, person=person.id)
+        accounts = [record.account for record in records if known in ("", record.account.id)]
+        return accounts[0] if len(accounts) == 1 else None
 
     def _check_owner(self, account: Account) -> None:
         """Raise Conflict where an account, found by address or name since the plan was made, is somebody else's."""
@@ -292,7 +302,7 @@ class _Attempt:
 
         def call() -> Account:
             nonlocal key
-            found = self.connector.find(key)
+            found = self.connector.find(key) if self.connector.reads else None
             if found is not None:
                 self._check_owner(found)
             # after a lost answer the account may be there: looking first is what keeps a second one from being made
@@ -308,7 +318,11 @@ class _Attempt:
 
     def _heir(self, change: Change) -> Account:
         heir = self.runner.people.get(change.details.get("to", self.person.manager))
-        account = self.connector.find(AccountKey(external_id=heir.id, email=heir.email)) if heir else None
+        account = None
+        if heir and self.connector.reads:
+            account = self.connector.find(AccountKey(external_id=heir.id, email=heir.email))
+        elif heir:
+            account = self._remembered(heir)
         if account is None:
             raise Unsupported(
                 "there is no account to hand over to",
@@ -350,6 +364,9 @@ class _Attempt:
 
     def record(self) -> None:
         """Write down whose account it is and what it now gives."""
+        if not self.connector.reads:
+            self._record_done()
+            return
         runner, person, app = self.runner, self.person, self.app
         now = runner.now()
         good = {r.change.id for r in self.done.values() if r.state in ("already", "verified")}
@@ -391,6 +408,27 @@ class _Attempt:
             if change.kind is ChangeKind.REVOKE:
                 key = (person.id, app.key, account.id, change.entitlement)
                 runner.ledger.end_grants([key], _first(change.because), runner.run, now)
+
+    def _record_done(self) -> None:
+        """Write down what was done in an app that cannot be read, as what somebody attests is written down."""
+        runner, now = self.runner, self.runner.now()
+        done = tuple(
+            change for change in self.changes if change.id in self.done and self.done[change.id].state == "done"
+        )
+        if not done:
+            return
+        ledger, person, app = runner.ledger, self.person, self.app
+        task = Task("", person.id, app.key, done, "", "", "", now, now)
+        accounts, grants = ledger.accounts(app=app.key), ledger.grants(app=app.key, person=person.id)
+        found = records_from(task, person, app, now, accounts=accounts, grants=grants)
+        if found.accounts:
+            ledger.record_accounts(found.accounts, runner.run, now)
+        if found.grants:
+            ledger.record_grants(found.grants, runner.run, now)
+        for key, why in found.ended.items():
+            ledger.end_grants([key], why, runner.run, now)
+        if found.forgotten:
+            ledger.forget_accounts(app.key, found.forgotten, runner.run, now)
 
     def _end_all(self, account: str, because: tuple[Because, ...], now: dt.datetime) -> None:
         runner = self.runner
