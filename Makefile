@@ -92,6 +92,7 @@ lint-yaml: $(VENV)/$(KEY)-lint
 	$(PY) -m yamllint --strict .
 
 lint-generated: $(VENV)/$(KEY)-lint
+	$(PY) scripts/generate_modules.py --check
 	$(PY) scripts/generate_action_groups.py --check
 	$(PY) scripts/generate_capabilities.py --check
 
@@ -106,6 +107,7 @@ sanity: $(VENV)/$(KEY)-lint
 	$(PY) scripts/sanity.py
 
 generate: $(VENV)/$(KEY)-demo
+	$(PY) scripts/generate_modules.py
 	$(PY) scripts/generate_action_groups.py
 	$(PY) scripts/generate_capabilities.py
 

@@ -11,13 +11,11 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import inspect
 import pathlib
 import sys
 import typing as t
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
-CONNECTORS = CHECKOUT / "plugins/module_utils/connectors"
 PAGE = CHECKOUT / "docs/capabilities.md"
 PACKAGE = "ansible_collections.rollcall.access.plugins.module_utils.connectors"
 
@@ -34,17 +32,9 @@ the owners have confirmed.
 
 
 def connector_classes() -> list[t.Any]:
-    """Return every named connector class that a file in the connectors folder defines, by name."""
-    base = importlib.import_module(f"{PACKAGE}.contract").Connector
-    found = {}
-    for path in sorted(CONNECTORS.glob("*.py")):
-        if path.stem == "__init__":
-            continue
-        module = importlib.import_module(f"{PACKAGE}.{path.stem}")
-        for _unused, value in inspect.getmembers(module, inspect.isclass):
-            if issubclass(value, base) and value is not base and value.name and value.__module__ == module.__name__:
-                found[value.name] = value
-    return [found[name] for name in sorted(found)]
+    """Return every connector's class, by name."""
+    registry = importlib.import_module(f"{PACKAGE}.registry")
+    return [registry.connector_class(name) for name in sorted(registry.known())]
 
 
 def page(classes: list[t.Any], operations: t.Sequence[str]) -> str:
