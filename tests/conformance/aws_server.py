@@ -34,6 +34,8 @@ class AwsServer:
     def __init__(self) -> None:
         self.service_credentials: dict[str, list[dict[str, t.Any]]] = {}
         self.assignments: dict[str, dict[str, t.Any]] = {}
+        #: user id -> what moto's users in an identity store have no place for (ExternalIds, UserStatus)
+        self.more: dict[str, dict[str, t.Any]] = {}
         self.forget_switches()
 
     def forget_switches(self) -> None:
@@ -71,6 +73,7 @@ class AwsServer:
         _settings().INITIAL_NO_AUTH_ACTION_COUNT = float("inf")
         self.service_credentials.clear()
         self.assignments.clear()
+        self.more.clear()
         self.forget_switches()
 
     def revoke_credentials(self) -> None:
@@ -225,11 +228,12 @@ def _iam_additions(server: AwsServer) -> tuple[type, t.Mapping[str, t.Any]]:
 
 
 def _identity_store_additions(server: AwsServer) -> tuple[type, t.Mapping[str, t.Any]]:
-    from moto.identitystore.exceptions import ConflictException, ResourceNotFoundException
+    from moto.identitystore.exceptions import ConflictException, IdentityStoreError, ResourceNotFoundException
     from moto.identitystore.models import Name
     from moto.identitystore.responses import IdentityStoreResponse
 
-    original = {name: getattr(IdentityStoreResponse, name) for name in ("call_action", "list_users")}
+    names = ("call_action", "list_users", "describe_user", "get_user_id")
+    original = {name: getattr(IdentityStoreResponse, name) for name in names}
     create_user, delete_user = IdentityStoreResponse.create_user, IdentityStoreResponse.delete_user
     create_membership = IdentityStoreResponse.create_group_membership
 
@@ -248,12 +252,34 @@ def _identity_store_additions(server: AwsServer) -> tuple[type, t.Mapping[str, t
             if wanted & {email["Value"].casefold() for email in user.Emails or []}:
                 raise ConflictException(message="Duplicate email", reason="UNIQUENESS_CONSTRAINT_VIOLATION")
 
+    class ServiceQuotaExceededException(IdentityStoreError):  # type: ignore[misc]
+        TYPE = "ServiceQuotaExceededException"
+        code = 402
+
     def create_user_checked(self: t.Any) -> str:
+        if server.no_more_users:
+            raise ServiceQuotaExceededException(message="The request would exceed the quota of users: 100000")
         unique(self, self._get_param("Emails") or [])
         return t.cast("str", create_user(self))
 
     def list_users(self: t.Any) -> str:
-        return json.dumps(server.spoil("ListUsers", json.loads(original["list_users"](self))))
+        page = json.loads(original["list_users"](self))
+        page["Users"] = [user | server.more.get(user["UserId"], {}) for user in page["Users"]]
+        return json.dumps(server.spoil("ListUsers", page))
+
+    def describe_user(self: t.Any) -> str:
+        user = json.loads(original["describe_user"](self))
+        return json.dumps(user | server.more.get(user["UserId"], {}))
+
+    def get_user_id(self: t.Any) -> str:
+        # API_GetUserId.html: an AlternateIdentifier is an ExternalId (Issuer and Id) or a UniqueAttribute
+        wanted = self._get_param("AlternateIdentifier").get("ExternalId")
+        if not wanted:
+            return t.cast("str", original["get_user_id"](self))
+        for id, more in server.more.items():
+            if wanted in more.get("ExternalIds", []) and id in store(self).users:
+                return json.dumps({"UserId": id, "IdentityStoreId": self._get_param("IdentityStoreId")})
+        raise ResourceNotFoundException(message="USER not found.", resource_type="USER")
 
     def update_user(self: t.Any) -> str:
         # .../IdentityStoreAPIReference/API_UpdateUser.html
@@ -293,6 +319,8 @@ def _identity_store_additions(server: AwsServer) -> tuple[type, t.Mapping[str, t
         "call_action": noted,
         "create_user": create_user_checked,
         "list_users": list_users,
+        "describe_user": describe_user,
+        "get_user_id": get_user_id,
         "update_user": update_user,
         "delete_user": delete_with_memberships,
         "create_group_membership": create_membership_once,

@@ -30,6 +30,7 @@ _CONNECTORS: t.Mapping[str, tuple[str, str]] = {
     "ldap": ("ldap", "LdapConnector"),
     "sql": ("sql", "SqlConnector"),
     # products
+    "postgresql": ("products.postgresql", "PostgreSql"),
     "active_directory": ("products.active_directory", "ActiveDirectory"),
     "aws_iam": ("products.aws_iam", "AwsIam"),
     "aws_identity_center": ("products.aws_identity_center", "AwsIdentityCenter"),
