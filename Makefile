@@ -30,7 +30,7 @@ help:
 	@echo "make molecule      onboard, move and offboard as a molecule scenario, with idempotence"
 	@echo "make lint          ruff, mypy, yamllint, ansible-lint, antsibull, and that generated files are up to date"
 	@echo "make sanity        ansible-test sanity"
-	@echo "make generate      write the generated files again (action groups, capability table)"
+	@echo "make generate      write the generated files again (modules, action groups, capability and coverage tables)"
 	@echo "make docs          the documentation of modules and plugins as HTML, in build/docs"
 	@echo "make build         the archive for ansible-galaxy, in build"
 	@echo "make clean         remove all that make made"
@@ -95,6 +95,7 @@ lint-generated: $(VENV)/$(KEY)-lint
 	$(PY) scripts/generate_modules.py --check
 	$(PY) scripts/generate_action_groups.py --check
 	$(PY) scripts/generate_capabilities.py --check
+	$(PY) scripts/generate_coverage.py --check
 
 lint-docs: $(VENV)/$(KEY)-lint
 	$(VENV)/bin/antsibull-changelog lint
@@ -106,10 +107,11 @@ lint-ansible: $(VENV)/$(KEY)-lint
 sanity: $(VENV)/$(KEY)-lint
 	$(PY) scripts/sanity.py
 
-generate: $(VENV)/$(KEY)-demo
+generate: $(VENV)/$(KEY)-test
 	$(PY) scripts/generate_modules.py
 	$(PY) scripts/generate_action_groups.py
 	$(PY) scripts/generate_capabilities.py
+	$(PY) scripts/generate_coverage.py
 
 docs: $(VENV)/$(KEY)-lint
 	rm -rf build/docs

@@ -1,0 +1,152 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Write docs/coverage.md: every system, what Rollcall does there by itself, and against what that is tested.
+
+Nothing in it is claimed by hand. The operations are those of the connector's class with the connection of its example
+in examples/catalog; how it is tested is what the case says that runs in the suite; a system without either fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pathlib
+import sys
+import typing as t
+
+import yaml
+
+CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
+PAGE = CHECKOUT / "docs/coverage.md"
+SYSTEMS = CHECKOUT / "scripts/systems.yml"
+EXAMPLES = CHECKOUT / "examples/catalog"
+PAGES = CHECKOUT / "docs/systems"
+ROOT = "ansible_collections.rollcall.access"
+#: Tests of connectors and sources that are older than the suite of cases.
+TESTED_ELSEWHERE = {
+    "scim": "The PyPI package scim2-server, in five dialects, with faults (tests/conformance)",
+    "file": "Exported lists in CSV and JSON, whole and broken (tests/unit/connectors/test_file_connector.py)",
+    "none": "Nothing to speak to: its tasks are tested with the ledger (tests/unit/desks, tests/integration)",
+}
+SOURCES_TESTED_ELSEWHERE = {
+    "csv": "Files, and five monthly exports of a thousand people (tests/unit/sources, tests/integration)",
+    "json": "Files (tests/unit/sources)",
+    "yaml": "Files (tests/unit/sources)",
+    "sql": "SQLite, and a real PostgreSQL (tests/unit/sources, tests/servers)",
+}
+
+HEAD = """\
+<!-- Written by scripts/generate_coverage.py from the connectors, their examples and their tests: run `make generate`. -->
+
+# Coverage
+
+What Rollcall does by itself in each system, and reads back. Whatever is not in the list becomes a tracked task with an
+owner and a deadline, in every system. *How tested* is what runs in `make test` and `make test-servers`; no product's own cloud
+was called.
+
+"""
+
+
+class Row(t.NamedTuple):
+    system: str
+    role: str
+    by: str
+    operations: str
+    tested: str
+
+
+def cases() -> dict[str, list[t.Any]]:
+    """Return the product cases of the suite, by connector."""
+    suite = importlib.import_module(f"{ROOT}.tests.conformance.product_suite")
+    found: dict[str, list[t.Any]] = {}
+    for folder in ("conformance", "servers"):
+        path = CHECKOUT / "tests" / folder / "products"
+        for case in suite.cases_in(f"{ROOT}.tests.{folder}.products", path):
+            found.setdefault(case.connector, []).append(case)
+    return found
+
+
+def source_cases() -> dict[str, str]:
+    """Return how each source of people is tested: type -> sentence."""
+    module = importlib.import_module(f"{ROOT}.tests.conformance.sources")
+    return {**SOURCES_TESTED_ELSEWHERE, **module.TESTED}
+
+
+def example(word: str) -> t.Mapping[str, t.Any]:
+    """Return the connection that the example of a connector has."""
+    for path in sorted(EXAMPLES.glob("*.yml")):
+        for app in yaml.safe_load(path.read_text(encoding="utf-8"))["apps"].values():
+            if app.get("connector", "none") == word:
+                connection: t.Mapping[str, t.Any] = app.get("connection") or {}
+                return connection
+    raise SystemExit(f"examples/catalog has no app with connector: {word}")
+
+
+def rows() -> list[Row]:
+    """Return the rows of the table. Exits with a message for a system that nothing covers or nothing tests."""
+    registry = importlib.import_module(f"{ROOT}.plugins.module_utils.connectors.registry")
+    order = importlib.import_module(f"{ROOT}.plugins.module_utils.connectors.contract").OPERATIONS
+    tested, sources = cases(), source_cases()
+    found = []
+    for entry in yaml.safe_load(SYSTEMS.read_text(encoding="utf-8")):
+        system, role = entry["system"], entry["role"]
+        before = len(found)
+        for word in entry.get("connectors", ()):
+            kind = registry.connector_class(word)
+            can = kind.operations_for(example(word))
+            reads = ["read"] if kind.reads else []
+            how = "; ".join(case.tested.rstrip(".") for case in tested.get(word, ())) or TESTED_ELSEWHERE.get(word)
+            if not how:
+                raise SystemExit(f"{system}: no case of the suite has connector {word!r}")
+            names = ", ".join([*reads, *(one.replace("_", " ") for one in order if one in can)]) or "tasks"
+            found.append(Row(system, role, _linked(word, f"`{word}`"), names, how))
+        for word in entry.get("sources", ()):
+            if word not in sources:
+                raise SystemExit(f"{system}: nothing says how the source {word!r} is tested")
+            found.append(Row(system, "HR source", _linked(word, f"`type: {word}`"), "people", sources[word]))
+        if "template" in entry:
+            path = EXAMPLES / f"{entry['template']}.yml"
+            if not path.exists():
+                raise SystemExit(f"{system}: there is no {path.relative_to(CHECKOUT)}")
+            link = f"[template](../examples/catalog/{path.name})"
+            found.append(Row(system, role, link, "tasks, with a recipe", "The template is loaded and checked"))
+        if entry.get("desk"):
+            found.append(Row(system, role, "", "not yet: tasks are kept in Rollcall's own ledger", ""))
+        if len(found) == before:
+            raise SystemExit(f"{system}: neither a connector, nor a source, nor a template")
+    return found
+
+
+def _linked(word: str, text: str) -> str:
+    return f"[{text}](systems/{word}.md)" if (PAGES / f"{word}.md").exists() else text
+
+
+def page(found: t.Sequence[Row]) -> str:
+    lines = ["| system | role | by | by itself | how tested |", "|---|---|---|---|---|"]
+    before = ""
+    for row in found:
+        cells = [row.system if row.system != before else "", *row[1:]]
+        before = row.system
+        lines.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
+    return HEAD + "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="change nothing; fail where the file is out of date")
+    arguments = parser.parse_args()
+    text = page(rows())
+    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
+        return 0
+    if arguments.check:
+        print("docs/coverage.md is not what is implemented and tested. Run: make generate", file=sys.stderr)
+        return 1
+    PAGE.write_text(text, encoding="utf-8")
+    print("docs/coverage.md is written")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
