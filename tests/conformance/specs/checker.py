@@ -194,7 +194,8 @@ class SpecificationChecker:
             if place == "path":
                 given = [found.arguments[name]] if name in found.arguments else []
             elif place == "query":
-                keys = _query_keys(name, request)
+                deep = parameter.get("style") == "deepObject"
+                keys = [key for key in request.args if key == name or (deep and key.startswith(f"{name}["))]
                 known.update(keys)
                 given = [value for key in keys for value in request.args.getlist(key)]
             elif place == "header" and name.lower() not in ("accept", "content-type", "authorization"):
@@ -313,11 +314,6 @@ def _pattern(template: str) -> str:
 
 def _names(template: str) -> list[str]:
     return re.findall(r"\{([^}]+)\}", template)
-
-
-def _query_keys(name: str, request: t.Any) -> list[str]:
-    """The keys under which a parameter stands in the query: ``name``, ``name[]`` and, of a deepObject, ``name[a]``."""
-    return [key for key in request.args if key == name or key.startswith(f"{name}[")]
 
 
 def _candidates(given: list[str], separator: str | None) -> t.Iterator[t.Any]:
