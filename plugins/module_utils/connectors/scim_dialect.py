@@ -54,7 +54,7 @@ class ScimDialect:
     ``external_ids``: False where the app does not keep ours.
     ``email_is_username``: the user name is the address; accounts have no other name.
     ``required``: attributes without which no account is made, ``forbidden``: attributes that are never sent.
-    ``shows``: what is told of an account besides, as unknown: a word -> the path of names to it.
+    ``shows``: what is told of an account besides, as unknown: a word and the path of names to it.
     ``requests_per_second``: the pace to keep where the connection does not say another one.
     ``last_used``: the path of names to the time of the last use.
     """
@@ -86,7 +86,7 @@ class ScimDialect:
     email_is_username: bool = False
     required: tuple[str, ...] = ("userName",)
     forbidden: tuple[str, ...] = ()
-    shows: t.Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=_nothing)
+    shows: tuple[tuple[str, tuple[str, ...]], ...] = ()
     requests_per_second: float | None = None
     authorization: str = "Bearer {token}"
     media_type: str = "application/scim+json"

@@ -49,7 +49,7 @@ def account_of(
         else:
             for value in values(user, place):
                 note(place, kinds, value)
-    for word, path in dialect.shows.items():
+    for word, path in dialect.shows:
         if shown := text(_at(user, path)):
             unknown.add(f"{word}:{shown}")
     return Account(

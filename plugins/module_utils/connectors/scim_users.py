@@ -39,6 +39,8 @@ class UserDirectory:
 
     def read(self, user_id: str, where: str) -> tuple[Resource, str]:
         """Return a user, and its version (empty where the app has none). Raises NotFound."""
+        if user_id in (".", ".."):  # no id that an address can hold: it would lead to another one
+            raise NotFound(f"there is no account with the id {user_id!r}", where=where)
         answer = self._session.get(user_path(user_id), where=where)
         user = list_answer(answer.body, where)
         if resource_id(user, where) != user_id:

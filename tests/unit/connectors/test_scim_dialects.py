@@ -78,7 +78,7 @@ def test_a_flag_is_an_entitlement_that_is_true_or_not() -> None:
 def test_each_place_is_read_and_what_the_catalog_does_not_name_is_unknown() -> None:
     dialect = ScimDialect(
         entitlements={"role": ROLE, "permission": Flags(("isOwner", "isGuest"), schema=EXTENSION)},
-        shows={"guest": (EXTENSION, "guest")},
+        shows=(("guest", (EXTENSION, "guest")),),
     )
     app = App("crm", entitlements={"admin": ADMIN, "owner": OWNER})
     user = {"id": "1", EXTENSION: {"role": "Admin", "isOwner": "true", "isGuest": True, "guest": "multi"}}
