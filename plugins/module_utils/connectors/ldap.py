@@ -30,7 +30,7 @@ from ..protocols.directory_names import (
 from .contract import Account, AccountKey, App, Connector, Entitlement, NewAccount, value_of
 from .ldap_groups import PRIMARY, Group, LdapGroups, Membership, ambiguous
 from .ldap_options import PLACES, REACHING, Attributes, Places, address_of, page_size_of, places_of, words
-from .ldap_suspension import WAYS
+from .ldap_suspension import WAYS, Suspension
 from .options import Options
 
 _FIELDS = ("username", "email", "external_id", "given_name", "family_name", "name")
@@ -68,6 +68,7 @@ class LdapConnector(Connector):
         self._attributes: Attributes
         self._groups: LdapGroups
         self._filter = ""
+        self._suspension: Suspension | None = None
         self._prepare(options)
         if not self._filter.startswith("(") or not self._filter.endswith(")"):
             raise options.wrong("user_filter", "a filter in parentheses")
@@ -327,6 +328,9 @@ class LdapConnector(Connector):
         if unknown:
             raise Unsupported(f"{', '.join(unknown)} cannot be changed in this directory", where=where)
         entry = self._entry(account, where)
+        return self._said_clearly(entry, lambda: self._update(entry, changes, where))
+
+    def _update(self, entry: Entry, changes: t.Mapping[str, str], where: str) -> bool:
         wanted = {self._attributes.field(name): value for name, value in changes.items()}
         differs = {name: value for name, value in wanted.items() if entry.text(name) != value}
         self._check_changes(entry, differs, where)
@@ -463,9 +467,8 @@ class LdapConnector(Connector):
 
     def _move(self, entry: Entry, relative: str, parent: str, where: str) -> str:
         """Rename or move an entry, and let its groups follow; returns its DN."""
-        renamed = folded(relative) != folded(own_part(entry.dn)) or relative != own_part(entry.dn)
         try:
-            dn = self._directory.move(entry.dn, relative, parent, where=where, renamed=renamed)
+            dn = self._directory.move(entry.dn, relative, parent, where=where)
         except NotFound as error:
             message = f"it cannot be moved to {parent}, which is not there or cannot be seen ({error.message})"
             raise NotFound(message, where=where) from None

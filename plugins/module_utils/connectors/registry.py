@@ -30,9 +30,11 @@ _CONNECTORS: t.Mapping[str, tuple[str, str]] = {
     "ldap": ("ldap", "LdapConnector"),
     "sql": ("sql", "SqlConnector"),
     # products
+    "slack": ("products.slack", "Slack"),
     "postgresql": ("products.postgresql", "PostgreSql"),
     "active_directory": ("products.active_directory", "ActiveDirectory"),
     "aws_iam": ("products.aws_iam", "AwsIam"),
+    "okta": ("products.okta", "Okta"),
     "aws_identity_center": ("products.aws_identity_center", "AwsIdentityCenter"),
 }
 

@@ -6,7 +6,7 @@
 
 Sources: https://www.rfc-editor.org/rfc/rfc4511, https://www.rfc-editor.org/rfc/rfc2696 (pages), and for values that
 Active Directory hands out in ranges
-https://learn.microsoft.com/en-us/openspecs/windows_protocols/ms-adts/5f6d7f5b-5ac5-4dc2-bf0a-b3ae0e5a9a9d
+https://learn.microsoft.com/en-us/openspecs/windows_protocols/ms-adts/e27b48db-6f82-44cd-9038-2e54f790cc1f
 """
 
 from __future__ import annotations
@@ -183,11 +183,11 @@ class Directory:
         what = f"write {', '.join(asked)} of"
         self._write(lambda connection: connection.modify(dn, asked), what, dn, where)
 
-    def move(self, dn: str, relative: str, parent: str, *, where: str, renamed: bool) -> str:
-        """Give an entry another name or place; returns its new DN. ``renamed``: its own part changes too."""
+    def move(self, dn: str, relative: str, parent: str, *, where: str) -> str:
+        """Give an entry another name or place; returns its new DN."""
         new = below(relative, parent)
         self._write(
-            lambda connection: connection.modify_dn(dn, relative, delete_old_dn=renamed, new_superior=parent),
+            lambda connection: connection.modify_dn(dn, relative, delete_old_dn=True, new_superior=parent),
             f"move to {parent} the entry",
             dn,
             where,
