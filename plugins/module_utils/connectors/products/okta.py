@@ -1,0 +1,252 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Okta through its Management API."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import typing as t
+
+from ...errors import NotFound, Refused, Unsupported
+from ...http import Session, SignIn
+from ...protocols.rest import search
+from ...protocols.rest_spec import Call, Listing, RestSpec
+from ...protocols.shaping import Problem
+from ...protocols.sign_in import TokenEndpoint, bearer, jwt_client
+from ..contract import Account, Entitlement, NewAccount, value_of
+from ..options import HTTP_OPTIONS
+from ..rest import RestConnector
+from .okta_spec import (
+    ACTIVATE,
+    ADMINISTRATORS,
+    API_TOKENS,
+    DEACTIVATE,
+    DELETE,
+    GRANT_ROLE,
+    GROUP,
+    REVOKE_API_TOKEN,
+    REVOKE_ROLE,
+    ROLES,
+    STANDARD_ROLES,
+    SUSPEND,
+    UNSUSPEND,
+    okta_spec,
+    role_name,
+)
+
+_SCOPES = " ".join(
+    f"okta.{what}.{how}" for what in ("users", "groups", "roles", "apiTokens") for how in ("read", "manage")
+)
+
+
+class Okta(RestConnector):
+    """Okta: people, groups and administrator roles.
+
+    SUSPENDED and DEPROVISIONED (deactivated) people are suspended, STAGED and PROVISIONED ones invited. Okta suspends
+    ACTIVE people only; whoever is in another state is deactivated, which also takes their apps away. Reactivating a
+    deactivated person sends them an activation mail. Deleting deactivates first: Okta demands it.
+
+    Groups are those that Okta itself keeps (OKTA_GROUP); the members of imported ones (APP_GROUP) are changed where
+    they come from. Administrator roles are of kind permission. A custom role belongs to a set of resources and is
+    shown, taken away, and given by a person.
+
+    What `search` finds lags behind what was written, so whoever was just written is read by id or login.
+
+    Source: https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/
+    Source: https://github.com/okta/okta-management-openapi-spec (management, 2026.06.3)
+    """
+
+    name = "okta"
+    options: t.ClassVar[t.Mapping[str, str]] = {
+        "base_url": "required",
+        "token": "optional",
+        "client_id": "optional",
+        "private_key": "optional",
+        "key_id": "optional",
+        "scopes": "optional",
+        "external_id": "optional",
+        "activate": "optional",
+        "admin_roles": "optional",
+        "page_size": "optional",
+        **HTTP_OPTIONS,
+    }
+    spec: t.ClassVar[RestSpec | None] = okta_spec()
+
+    @classmethod
+    def problems(cls, connection: t.Mapping[str, t.Any]) -> list[Problem]:
+        if bool(connection.get("token")) == bool(connection.get("client_id") and connection.get("private_key")):
+            todo = "Give `token`, or `client_id` with `private_key`, from the vault"
+            return [Problem((), "expected either an API token or an app with its private key", todo)]
+        return []
+
+    def specification(self) -> RestSpec:
+        attribute = self.settings.text("external_id", "employeeNumber")
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", attribute):
+            raise self.settings.wrong("external_id", "the name of an attribute of the Okta profile")
+        return okta_spec(
+            page_size=int(self.settings.number("page_size", 200, least=1) or 200),
+            external_id=attribute,
+            activate=self.settings.flag("activate", True),
+        )
+
+    def session(self) -> Session:
+        return self.settings.session(sign_in=self._sign_in())
+
+    def _sign_in(self) -> SignIn:
+        """An API token, or a service app that signs its requests for tokens.
+
+        Source: https://developer.okta.com/docs/guides/implement-oauth-for-okta-serviceapp/main/
+        """
+        for problem in self.problems(self.connection):
+            raise self.settings.wrong("token", problem.todo)
+        token = self.settings.text("token").strip()
+        if token:
+            return bearer(token, "SSWS")
+        url = f"{self.settings.text('base_url').rstrip('/')}/oauth2/v1/token"
+        key = self.settings.text("private_key")
+        ca_file = str(self.settings.path("ca_file") or "")
+        return jwt_client(
+            TokenEndpoint(url, self.where("signing in"), secrets=[key], ca_file=ca_file),
+            self.settings.text("client_id"),
+            url,
+            key,
+            scope=self.settings.text("scopes", _SCOPES),
+            key_id=self.settings.text("key_id"),
+        )
+
+    # Reading
+
+    def accounts_from(self, records: t.Sequence[t.Any], where: str) -> list[Account]:
+        if self.settings.flag("admin_roles", True):
+            records = self._with_roles(records, where)
+        return super().accounts_from(records, where)
+
+    def _with_roles(self, records: t.Sequence[t.Any], where: str) -> list[t.Any]:
+        """Put administrator roles into the records: of several, only those who have any are asked for."""
+        ids = [str(search("id", record)) for record in records]
+        if len(ids) > 1:
+            administrators = {str(search("id", one)) for one in self.client.read(ADMINISTRATORS, {}, where, "id")}
+            ids = [id for id in ids if id in administrators]
+        roles = {id: [role_name(role) for role in self._roles(id, where)] for id in ids}
+        return [{**record, "adminRoles": roles.get(str(search("id", record)), [])} for record in records]
+
+    def _roles(self, id: str, where: str) -> list[t.Any]:
+        """Return the roles that a person has directly; those that come with a group go with it."""
+        try:
+            return self.client.read(ROLES, {"id": id}, where, "id")
+        except NotFound:
+            return []  # deleted since it was listed
+
+    def _named(self, field: str, wanted: str, where: str) -> list[t.Any]:
+        if field != "username" or "/" in wanted:  # a login with a slash can be searched for only
+            return super()._named(field, wanted, where)
+        try:
+            found = self.client.read(self.rest.find["id"], {"id": wanted}, where)
+        except NotFound:
+            self._check_address(where)
+            return []
+        # A short name finds people too, and "me" whoever the token belongs to.
+        return [one for one in found if str(search("profile.login", one) or "").casefold() == wanted.casefold()]
+
+    def _check_address(self, where: str) -> None:
+        if not self._seen:
+            self.client.read(Listing("/api/v1/users", params={"limit": "1"}, scope="okta.users.read"), {}, where)
+            self._seen = True
+
+    # Writing
+
+    def create(self, new: NewAccount, entitlements: t.Collection[Entitlement]) -> Account:
+        for entitlement in entitlements:
+            self._check(entitlement, self.where("create", new))
+        return super().create(new, entitlements)
+
+    def suspend(self, account: Account) -> bool:
+        """Suspend; or deactivate whoever Okta cannot suspend (every state but ACTIVE)."""
+        where = self.where("suspend", account)
+        return self._to_state(
+            account, "suspended", SUSPEND if self._status(account, where) == "ACTIVE" else DEACTIVATE, where
+        )
+
+    def reactivate(self, account: Account) -> bool:
+        """Unsuspend; or activate whoever was deactivated, which sends them a mail."""
+        where = self.where("reactivate", account)
+        return self._to_state(
+            account, "active", ACTIVATE if self._status(account, where) == "DEPROVISIONED" else UNSUSPEND, where
+        )
+
+    def delete(self, account: Account) -> bool:
+        """Deactivate where that has not been done, then delete for good."""
+        where = self.where("delete", account)
+        record = self._record_or_none(account.id, where)
+        if record is None:
+            return False
+        first: tuple[Call, ...] = () if search("status", record) == "DEPROVISIONED" else DEACTIVATE
+        try:
+            return self.client.send((*first, *DELETE), {"id": account.id}, where)[0]
+        except NotFound:
+            return False
+
+    def end_sessions(self, account: Account) -> bool:
+        """End Okta sessions, forget the devices, revoke OAuth tokens and grants, and the person's own API tokens.
+
+        Sessions that apps opened by themselves go on until the app asks Okta again.
+        """
+        where = self.where("end_sessions", account)
+        changed = super().end_sessions(account)
+        try:
+            tokens = self.client.read(API_TOKENS, {}, where, "id")
+            for token in tokens:
+                if search("userId", token) == account.id:
+                    changed = self.client.send(REVOKE_API_TOKEN, {"item": token}, where)[0] or changed
+        except Refused as error:
+            error.message = f"sessions, OAuth tokens and grants have ended, API tokens could not be: {error.message}"
+            raise
+        return changed
+
+    def grant(self, account: Account, entitlement: Entitlement) -> bool:
+        where = self.where(f"grant {entitlement.key} to", account)
+        self._check(entitlement, where)
+        if entitlement.kind != "permission":
+            return super().grant(account, entitlement)
+        with self._one_at_a_time(account.id):
+            self.record(account.id, where)
+            if any(role_name(role) == value_of(entitlement) for role in self._roles(account.id, where)):
+                return False
+            return self.client.send(GRANT_ROLE, {"id": account.id, "value": value_of(entitlement)}, where)[0]
+
+    def revoke(self, account: Account, entitlement: Entitlement) -> bool:
+        where = self.where(f"revoke {entitlement.key} from", account)
+        if entitlement.kind != "permission":
+            with contextlib.suppress(NotFound):  # nobody is in a group that is not there
+                self._check(entitlement, where)
+            return super().revoke(account, entitlement)
+        with self._one_at_a_time(account.id):
+            changed = False
+            for role in self._roles(account.id, where):
+                if role_name(role) == value_of(entitlement):
+                    changed = self.client.send(REVOKE_ROLE, {"id": account.id, "item": role}, where)[0] or changed
+            return changed
+
+    def _status(self, account: Account, where: str) -> str:
+        return str(search("status", self.record(account.id, where)))
+
+    def _check(self, entitlement: Entitlement, where: str) -> None:
+        """Raise for what Okta does not change through this interface, before anything is done."""
+        value = value_of(entitlement)
+        if entitlement.kind == "permission" and value not in STANDARD_ROLES:
+            raise Unsupported(
+                f"{value!r} is no standard role: a custom one is given together with a set of resources",
+                where=where,
+                todo="Assign it in Okta under Security > Administrators",
+            )
+        if entitlement.kind == "group":
+            (group,) = self.client.read(GROUP, {"id": self.directory.id_of(entitlement, where)}, where)
+            if search("type", group) != "OKTA_GROUP":
+                raise Refused(
+                    f"the members of the group {value!r} ({search('type', group)}) are not kept in Okta",
+                    where=where,
+                    todo="Change them where the group is imported from, or use a group of Okta's own",
+                )
