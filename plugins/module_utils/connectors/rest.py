@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+import time
 import typing as t
 
-from ..errors import Conflict, NotFound, Refused, Transient, Unsupported
+from ..errors import Conflict, NotFound, Refused, Throttled, Transient, Unsupported
 from ..http import Session
 from ..protocols.placeholders import Values
 from ..protocols.rest import RestClient, one_record, search
@@ -22,6 +23,7 @@ from .rest_accounts import Held, account_of, identity_of, is_named_by, texts_of
 from .rest_entitlements import EntitlementDirectory
 from .rest_options import REST_OPTIONS, rest_problems, rest_session, shaped_spec, spec_of
 
+T = t.TypeVar("T")
 _FIELDS = ("external_id", "email", "username")
 _INVITED = "invitation:"  # before the id of an invitation, which is not the id of an account
 _FOUND_AFTER = 3  # looks for an account whose id the answer to its creation did not tell
@@ -55,7 +57,11 @@ class RestConnector(Connector):
 
     def specification(self) -> RestSpec:
         """Return the interface's specification; a product may build it from its options."""
-        return type(self).spec or spec_of(self.app.key, self.connection)
+        spec = type(self).spec
+        if spec is None:
+            return spec_of(self.app.key, self.connection)
+        size = int(self.settings.number("page_size", 0) or 0) if "page_size" in self.options else 0
+        return with_page_size(spec, size) if size else spec
 
     def session(self) -> Session:
         """Return the HTTP session, signed in as the options say."""
@@ -196,6 +202,7 @@ class RestConnector(Connector):
         Raises Conflict where the name is somebody else's, NotFound before anything is made where a group is missing.
         """
         where = self.where("create", new)
+        self._need("create", where)
         ids = {e.key: self.directory.id_of(e, where) for e in entitlements}
         account = self.own_account(new, where) if new in self._uncertain else None
         if account is None:
@@ -226,8 +233,13 @@ class RestConnector(Connector):
             if error.details.get("sent"):  # it may be there: the next try looks before it makes a second one
                 self._uncertain.add(new)
             raise
-        except Conflict as error:
+        except (Conflict, Refused) as error:
+            # many answer 400 or 422 for a name that is taken, as for everything else that they do not like
+            if error.details.get("status") not in (400, 409, 422):
+                raise
             found = self.own_account(new, where)
+            if found is None and isinstance(error, Refused):
+                raise
             if found is None:
                 todo = "An account that cannot be listed has this name: ask the app's owner who has it"
                 raise Conflict(f"{error.message}, and no such account can be found", where=where, todo=todo) from None
@@ -275,6 +287,7 @@ class RestConnector(Connector):
 
     def update(self, account: Account, changes: t.Mapping[str, str]) -> bool:
         where = self.where("update", account)
+        self._need("update", where)
         fields = self.rest.account
         unknown = sorted(name for name in changes if not getattr(fields, name, ""))
         if unknown:
@@ -298,6 +311,7 @@ class RestConnector(Connector):
         where = self.where("delete", account)
         if account.id.startswith(_INVITED):
             return self.cancel_invitation(account, where)
+        self._need("delete", where)
         record = self._record_or_none(account.id, where)
         if record is None or account_of(record, self.app, self.rest.account, {}, where) is None:
             return False
@@ -309,6 +323,7 @@ class RestConnector(Connector):
     def end_sessions(self, account: Account) -> bool:
         """End sessions and revoke tokens and keys, as far as the interface has them."""
         where = self.where("end_sessions", account)
+        self._need("end_sessions", where)
         record = self._record_or_none(account.id, where)
         if record is None:
             return False
@@ -317,6 +332,7 @@ class RestConnector(Connector):
     def transfer(self, account: Account, to: Account) -> bool:
         """Hand over what the account owns."""
         where = self.where("transfer", account)
+        self._need("transfer", where)
         values = {**self._of(account, self.record(account.id, where)), "to": _fields(to)}
         return self.client.send(self.rest.transfer, values, where)[0]
 
@@ -330,11 +346,16 @@ class RestConnector(Connector):
         values = {**self.values, **_fields(account), "id": account.id.removeprefix(_INVITED)}
         return self.client.send(pending.cancel, values, where)[0]
 
+    def _need(self, operation: str, where: str) -> None:
+        if not self.can(operation):
+            raise Unsupported(f"the app's interface has no {operation.replace('_', ' ')}", where=where)
+
     def _to_state(self, account: Account, state: str, calls: t.Sequence[Call], where: str) -> bool:
         if account.id.startswith(_INVITED):
             if state == "active":
                 return False
             return self.cancel_invitation(account, where)
+        self._need("suspend" if state == "suspended" else "reactivate", where)
         with self._one_at_a_time(account.id):
             record = self.record(account.id, where)
             now = account_of(record, self.app, self.rest.account, {}, where)
@@ -387,7 +408,21 @@ class RestConnector(Connector):
                 "with": [*without, mine],
                 "without": without,
             }
-            return self.client.send(calls, values, where)[0]
+            changed = self.client.send(calls, values, where)[0]
+            if give and kind.single:
+                self._take_others(account, entitlement, held.get(entitlement.kind, ()), values, where)
+            return changed
+
+    def _take_others(
+        self, account: Account, kept: Entitlement, held: t.Sequence[t.Sequence[str]], values: Values, where: str
+    ) -> None:
+        """Take away what the catalog names of a kind of which an account has only one, after another was given."""
+        for other in self.app.entitlements.values():
+            if other.kind != kept.kind or value_of(other) == value_of(kept):
+                continue
+            if any(value_of(other) in names for names in held):
+                theirs = {**values, "value": value_of(other), "value_id": self.directory.id_of(other, where)}
+                self.client.send(self.rest.kinds[kept.kind].revoke, theirs, where)
 
     def _of(self, account: Account, record: t.Any) -> dict[str, t.Any]:
         return {**self.values, **_fields(account), "record": record}
@@ -395,6 +430,26 @@ class RestConnector(Connector):
     def _one_at_a_time(self, id: str) -> threading.RLock:
         with self._lock:
             return self._busy.setdefault(id, threading.RLock())
+
+
+def with_page_size(spec: RestSpec, size: int) -> RestSpec:
+    """Return a specification whose list of accounts comes in pages of ``size``."""
+    paging = dataclasses.replace(spec.list.paging, size=size)
+    return dataclasses.replace(spec, list=dataclasses.replace(spec.list, paging=paging))
+
+
+def with_patience(send: t.Callable[[], T], tries: int = 3) -> T:
+    """Do something that may be repeated without harm, again after a fault that may pass. Raises the last one's
+    error."""
+    for attempt in range(1, tries + 1):
+        try:
+            return send()
+        except (Throttled, Transient) as error:
+            if attempt == tries:
+                raise
+            asked = error.retry_after if isinstance(error, Throttled) else None
+            time.sleep(min(asked if asked is not None else 0.5 * 2**attempt, 10.0))
+    raise AssertionError("unreachable")
 
 
 def _has(spec: RestSpec, operation: str) -> bool:

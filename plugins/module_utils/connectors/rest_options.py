@@ -118,6 +118,9 @@ def _look(part: t.Any, path: Path, meaning: tuple[str, ...], problems: list[Prob
             _placeholders(getattr(part, name), (*path, name), meaning, problems)
         if isinstance(part, Listing):
             _paging(part, (*path, "paging"), problems)
+            _placeholders(part.only, (*path, "only"), meaning, problems)
+            for expression in part.only:
+                _expression(expression, (*path, "only", expression), problems)
             _expression(part.items, (*path, "items"), problems)
         else:
             _expression(part.already_when, (*path, "already_when"), problems)

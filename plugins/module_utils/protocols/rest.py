@@ -68,7 +68,9 @@ class RestClient:
             found = search(identity, entry) if identity else None
             return "" if found is None else str(found)
 
-        return read_pages(fetch, listing.paging, items, key, where)
+        entries = read_pages(fetch, listing.paging, items, key, where)
+        only = {expression: str(filled(text, values) or "") for expression, text in listing.only.items()}
+        return [e for e in entries if all(str(search(x, e)) == wanted for x, wanted in only.items())]
 
     def send(self, calls: t.Sequence[Call], values: Values, where: str) -> tuple[bool, t.Any]:
         """Send calls one after the other. Return whether anything was changed, and the last call's answer.

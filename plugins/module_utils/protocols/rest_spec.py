@@ -25,7 +25,8 @@ def _none() -> t.Mapping[str, t.Any]:
 class Listing:
     """A request that reads entries. ``items``: where the answer holds them; one object counts as a list of one.
 
-    ``scope``: the permission that it needs, named when the app says 403.
+    ``only``: JMESPath over an entry -> what it has to find there (a text with placeholders); other entries are left
+    out. ``scope``: the permission that it needs, named when the app says 403.
     """
 
     path: str = ""
@@ -34,6 +35,7 @@ class Listing:
     body: t.Any = None
     headers: t.Mapping[str, str] = dataclasses.field(default_factory=_none)
     items: str = "@"
+    only: t.Mapping[str, str] = dataclasses.field(default_factory=_none)
     paging: Paging = dataclasses.field(default_factory=Paging)
     scope: str = ""
 
@@ -110,6 +112,7 @@ class Kind:
     grant: tuple[Call, ...] = ()
     revoke: tuple[Call, ...] = ()
     default: str = ""
+    single: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
