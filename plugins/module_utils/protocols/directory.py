@@ -14,7 +14,7 @@ from __future__ import annotations
 import threading
 import typing as t
 
-from ..errors import Broken, Refused
+from ..errors import Broken
 from ..libraries import library
 from . import directory_answers as answers
 from .directory_connection import DirectoryAddress, close_connection, connection_error, open_connection
@@ -212,7 +212,7 @@ class Directory:
             responses = ask(connection)
             return list(responses), dict(connection.result)
         except (ldap3_exceptions.LDAPInvalidFilterError, ldap3_exceptions.LDAPInvalidScopeError) as error:
-            raise Refused(f"the filter cannot be understood ({error})", where=where) from None
+            raise Broken(f"the filter cannot be understood ({error})", where=where) from None
         except (ldap3_exceptions.LDAPExceptionError, OSError) as error:
             self._drop(connection)
             if old and again:

@@ -25,6 +25,7 @@ class Entry:
     def __init__(self, dn: str, attributes: t.Mapping[str, t.Sequence[bytes]]) -> None:
         self.dn = dn
         self._attributes = {name.lower(): tuple(values or ()) for name, values in attributes.items()}
+        self._spelling = {name.lower(): name for name in attributes}
 
     @property
     def key(self) -> str:
@@ -37,7 +38,8 @@ class Entry:
 
     @property
     def names(self) -> list[str]:
-        return list(self._attributes)
+        """The attributes, as the server spells them."""
+        return [self._spelling[name] for name in self._attributes]
 
     def raw(self, name: str) -> tuple[bytes, ...]:
         return self._attributes.get(name.lower(), ())
@@ -117,7 +119,8 @@ class Entry:
             for key, those in self._attributes.items()
             if key != name.lower() and not key.startswith(f"{name.lower()};range=")
         }
-        return Entry(self.dn, {**kept, name: values})
+        spelled = {self._spelling[key]: those for key, those in kept.items()}
+        return Entry(self.dn, {**spelled, name: values})
 
     def at(self, dn: str) -> Entry:
         """Return the entry as if it had this name."""

@@ -18,6 +18,7 @@ from .csv_file import CsvFile
 from .entra import Entra
 from .hibob import HiBob
 from .json_file import JsonFile
+from .ldap import Ldap
 from .okta import Okta
 from .personio import Personio
 from .rest import Rest
@@ -27,7 +28,7 @@ from .sql_query import SqlQuery
 from .workday import Workday
 from .yaml_file import YamlFile
 
-_FILES_AND_DATABASES: tuple[type[Source], ...] = (CsvFile, YamlFile, JsonFile, SqlQuery)
+_FILES_AND_DATABASES: tuple[type[Source], ...] = (CsvFile, YamlFile, JsonFile, SqlQuery, Ldap)
 _INTERFACES: tuple[type[Source], ...] = (Rest, Scim, BambooHr, Workday, Adp, HiBob, Personio, Rippling, Okta, Entra)
 
 SOURCES: t.Mapping[str, type[Source]] = {source.type: source for source in (*_FILES_AND_DATABASES, *_INTERFACES)}
