@@ -23,6 +23,7 @@ AWS_OPTIONS: t.Mapping[str, str] = {
     "role_external_id": "optional",
     "region": "optional",
     "endpoint_url": "optional",
+    "endpoint_urls": "optional",
     "ca_file": "optional",
     "connect_timeout": "optional",
     "read_timeout": "optional",
@@ -45,6 +46,7 @@ def signed_in(options: Options, connection: t.Mapping[str, t.Any], app: str) -> 
             raise options.wrong(name, "a text that is not empty (leave it out to use what boto3 finds by itself)")
     settings = AwsSettings(
         **{name: options.text(name).strip() for name in (*_NAMED, "region", "endpoint_url")},
+        endpoint_urls=options.mapping("endpoint_urls"),
         ca_file=str(options.path("ca_file") or ""),
         connect_timeout=options.number("connect_timeout", 10.0, least=0.01) or 10.0,
         read_timeout=options.number("read_timeout", 30.0, least=0.01) or 30.0,

@@ -31,6 +31,7 @@ exceptions = library("botocore.exceptions")
 parsers = library("botocore.parsers")
 
 Answer = dict[str, t.Any]
+_SERVICES = ("iam", "sts", "identitystore", "sso-admin")
 _RENEW_BEFORE = dt.timedelta(minutes=5)
 
 
@@ -38,7 +39,8 @@ _RENEW_BEFORE = dt.timedelta(minutes=5)
 class AwsSettings:
     """Who one is at AWS, and where that is. Without keys and profile boto3's usual chain finds the credentials.
 
-    Source: https://docs.aws.amazon.com/boto3/latest/guide/credentials.html
+    ``endpoint_urls`` names the endpoint of single services (iam, sts, identitystore, sso-admin), ``endpoint_url`` that
+    of all the others. Source: https://docs.aws.amazon.com/boto3/latest/guide/credentials.html
     """
 
     access_key: str = ""
@@ -49,11 +51,15 @@ class AwsSettings:
     role_external_id: str = dataclasses.field(default="", repr=False)
     region: str = ""
     endpoint_url: str = ""
+    endpoint_urls: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     ca_file: str = ""
     connect_timeout: float = 10.0
     read_timeout: float = 30.0
     read_attempts: int = 3
     read_budget: float = 60.0
+
+    def endpoint_of(self, service: str) -> str:
+        return self.endpoint_urls.get(service, self.endpoint_url)
 
 
 class Aws:
@@ -139,7 +145,7 @@ class Aws:
     def _call(
         self, service: str, operation: str, where: str, parameters: t.Mapping[str, t.Any], *, write: bool
     ) -> Answer:
-        place = self.settings.endpoint_url or f"AWS ({service})"
+        place = self.settings.endpoint_of(service) or f"AWS ({service})"
         self._seen.metadata = {}
         try:
             client = self._client(service, where)
@@ -208,7 +214,7 @@ class Aws:
         client = session.client(
             service,
             region_name=region,
-            endpoint_url=settings.endpoint_url or None,
+            endpoint_url=settings.endpoint_of(service) or None,
             verify=settings.ca_file or None,
             config=config.Config(
                 connect_timeout=settings.connect_timeout,
@@ -236,8 +242,12 @@ def _check(settings: AwsSettings) -> None:
         raise SettingsError("give access_key and secret_key, or a profile, not both")
     if settings.role_external_id and not settings.role_arn:
         raise SettingsError("role_external_id belongs to a role_arn, which is missing")
-    if settings.endpoint_url:
-        _check_endpoint(settings.endpoint_url)
+    unknown = sorted(set(settings.endpoint_urls) - set(_SERVICES))
+    if unknown:
+        raise SettingsError(f"endpoint_urls names {unknown[0]!r}; the services are {', '.join(_SERVICES)}")
+    for url in (settings.endpoint_url, *settings.endpoint_urls.values()):
+        if url:
+            _check_endpoint(url)
 
 
 def _check_endpoint(url: str) -> None:

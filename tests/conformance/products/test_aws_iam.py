@@ -245,6 +245,8 @@ def test_another_aws_account_is_refused(server: IamServer) -> None:
         ({"role_external_id": CANARY}, "role_arn"),
         ({"endpoint_url": "http://iam.acme.example"}, "plain http"),
         ({"endpoint_url": f"https://user:{CANARY}@iam.acme.example"}, "endpoint_url"),
+        ({"endpoint_urls": {"sts": "http://sts.acme.example"}}, "plain http"),
+        ({"endpoint_urls": {"s3": "https://s3.acme.example"}}, "the services are iam"),
         ({"account_number": "12345"}, "account_number"),
         ({"page_size": 5000}, "page_size"),
     ],
@@ -260,11 +262,10 @@ def test_a_connection_that_cannot_be_right_is_refused_before_anything_is_asked(
 def test_a_role_is_assumed_and_its_session_is_what_asks(server: IamServer, proxy: FaultProxy) -> None:
     server.fill(1)
     role = f"arn:aws:iam::{ACCOUNT}:role/rollcall"
-    iam: t.Any = AwsIamCase().build(server, proxy.port, role_arn=role, role_external_id=CANARY)
+    sts = {"sts": f"http://127.0.0.1:{server.port}"}
+    iam: t.Any = AwsIamCase().build(server, proxy.port, role_arn=role, role_external_id=CANARY, endpoint_urls=sts)
     assert len(list(iam.accounts())) == 1
-    first, *rest = proxy.sent_headers
-    assert "X-Amz-Security-Token" not in first
-    tokens = {headers["X-Amz-Security-Token"] for headers in rest}
+    tokens = {headers["X-Amz-Security-Token"] for headers in proxy.sent_headers}
     assert len(tokens) == 1
     (token,) = tokens
     message = f"signed with {CANARY} and {token}"

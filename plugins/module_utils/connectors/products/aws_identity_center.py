@@ -122,8 +122,8 @@ class AwsIdentityCenter(Connector):
     def create(self, new: NewAccount, entitlements: t.Collection[Entitlement]) -> Account:
         """Create the user, or return the one that is there already as this person's, with the entitlements.
 
-        AWS sends no invitation for a user that is made so: an administrator, or the setting "Send email OTP", gives the
-        first password. Raises Conflict where the name is somebody else's, NotFound before anything is made.
+        AWS mails nothing to a user that is made so: an administrator sends the first password from the console. Raises
+        Conflict where the name is somebody else's, NotFound before anything is made where something is missing.
         """
         where = self.where("create", new)
         for entitlement in entitlements:
