@@ -20,6 +20,10 @@ from .interface import INTERFACE_OPTIONS, Entry, InterfaceSource
 # future values are asked for; but then somebody's next department stands in place of the present one.
 _AHEAD = ("hireDate", "terminationDate")
 
+# Who is on leave is Active; the company's own word for the employment says it.
+_EMPLOYMENT = "employmentHistoryStatus"
+_LEAVE = re.compile(r"\b(leave|loa|sabbatical|furlough(ed)?)\b", re.IGNORECASE)
+
 
 class BambooHr(InterfaceSource):
     """``company`` (as in https://<company>.bamboohr.com) and ``api_key``.
@@ -46,7 +50,7 @@ class BambooHr(InterfaceSource):
         "manager": "supervisorEId",
         "start": "hireDate",
         "end": "terminationDate",
-        "type": "employmentHistoryStatus",
+        "type": _EMPLOYMENT,
         "hr_status": "status",
     }
     permission: t.ClassVar[str] = (
@@ -58,7 +62,7 @@ class BambooHr(InterfaceSource):
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*", company):
             raise SettingsError("`company` is the first word of the address, as in https://<company>.bamboohr.com")
         client = self.client(f"https://{company}.bamboohr.com", basic(self.text_option("api_key"), "x"))
-        fields = sorted({*self.columns.values(), *self.attributes.values(), *_AHEAD} - {"id"})
+        fields = sorted({*self.used, *_AHEAD, _EMPLOYMENT} - {"id"})
         reports = []
         for only_current in ("true", "false"):
             report = Listing(
@@ -83,6 +87,9 @@ class BambooHr(InterfaceSource):
         self.as_type(values)
         if "hr_status" in values:
             values["hr_status"] = standing(values["hr_status"], values.get("start", ""))
+            employment = words(entry.get(_EMPLOYMENT))
+            if values["hr_status"] == "Active" and _LEAVE.search(employment):
+                values["hr_status"] = employment
 
 
 def _together(now: Entry, ahead: Entry) -> Entry:

@@ -33,11 +33,21 @@ def at(entry: t.Any, column: str, where: str = "") -> t.Any:
     found, value = _walk(entry, column)
     if found:
         return value
+    check_expression(column, where)
+    return search(column, entry)
+
+
+def has(entry: t.Any, column: str, where: str = "") -> bool:
+    """Return whether an entry has a column, be it empty. An expression has to find something."""
+    return _walk(entry, column)[0] or at(entry, column, where) is not None
+
+
+def check_expression(column: str, where: str) -> None:
+    """Raise SettingsError for a JMESPath that cannot be read."""
     try:
         compiled(column)
     except PolicyError as error:
         raise SettingsError(error.message, where=where) from error
-    return search(column, entry)
 
 
 def _walk(entry: t.Any, column: str) -> tuple[bool, t.Any]:

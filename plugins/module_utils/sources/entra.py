@@ -13,6 +13,7 @@ from ..errors import SettingsError
 from ..protocols.paging import Paging
 from ..protocols.rest_spec import Listing
 from ..protocols.sign_in import TokenEndpoint, client_credentials
+from .columns import at
 from .employment import standing
 from .interface import INTERFACE_OPTIONS, Entry, InterfaceSource
 
@@ -67,8 +68,7 @@ class Entra(InterfaceSource):
         scope = "https://graph.microsoft.com/.default"
         sign_in = client_credentials(endpoint, self.text_option("client_id"), secret, scope=scope)
         client = self.client("https://graph.microsoft.com/v1.0", sign_in)
-        columns = [*self.columns.values(), *self.attributes.values()]
-        properties = {re.split(r"[^A-Za-z0-9_]", column)[0] for column in columns} - {"manager", ""}
+        properties = {re.split(r"[^A-Za-z0-9_]", column)[0] for column in self.used} - {"manager", ""}
         users = Listing(
             path="/users",
             params={
@@ -82,6 +82,10 @@ class Entra(InterfaceSource):
             scope="User.Read.All",
         )
         return self.listed(client, users)
+
+    def absent(self, column: str, entries: t.Sequence[Entry]) -> bool:
+        # What was asked for is always there, and null for everybody where the permission is missing.
+        return all(at(entry, column) is None for entry in entries)
 
     def refined(self, values: dict[str, str], entry: Entry) -> None:
         self.as_type(values)

@@ -53,7 +53,7 @@ class HiBob(InterfaceSource):
     def entries(self) -> t.Sequence[Entry]:
         sign_in = basic(self.text_option("service_user"), self.text_option("token"))
         client = self.client("https://api.hibob.com/v1", sign_in)
-        columns = [*self.columns.values(), *self.attributes.values(), "id"]
+        columns = [*self.used, "id"]
         # What stands at the top of a record is below "root" in the names of the fields.
         fields = sorted({column if "." in column else f"root.{column}" for column in columns})
         search = Listing(

@@ -15,10 +15,10 @@ import urllib.parse
 
 from ..errors import AppError, Broken, FeedError, PolicyError, SettingsError, SourceUnreachable
 from ..http import Session, SignIn
-from ..model import Origin
+from ..model import Finding, Origin
 from ..protocols.rest import RestClient
 from ..protocols.rest_spec import Listing
-from .columns import at, check_column, day, words
+from .columns import at, check_column, check_expression, day, has, words
 from .contract import Record, Source
 from .employment import Continuing, continued_ids, person_type
 from .mapping import ALIASES, FIELDS
@@ -26,6 +26,7 @@ from .problems import shown
 
 Entry = t.Mapping[str, t.Any]
 
+_JMESPATH = "[]|&"  # what is in an expression and in no name of a column
 _UNNAMED = frozenset({"id"})  # what no company can do without
 #: What every source over HTTP takes, besides the common options and its own.
 INTERFACE_OPTIONS: t.Mapping[str, str] = {
@@ -77,6 +78,8 @@ class InterfaceSource(Source):
         self.attributes = self._attributes()
         for field in self._without():
             self.columns.pop(field, None)
+        #: the column that says who is one person, where there is one
+        self.shared = self.text_option("same_person") or self.person_column
 
     @property
     def name(self) -> str:
@@ -88,6 +91,12 @@ class InterfaceSource(Source):
         parts = urllib.parse.urlsplit(place)  # without what may be a secret: user and password, the query
         return f"{self.type} {parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
 
+    @property
+    def used(self) -> list[str]:
+        """Every column that is read, for interfaces that have to be asked for each."""
+        asked_for = [self.shared] if self.settings.get("same_person") else []
+        return [*self.columns.values(), *self.attributes.values(), *asked_for]
+
     # ---- what a product does
 
     def entries(self) -> t.Sequence[Entry]:
@@ -98,12 +107,15 @@ class InterfaceSource(Source):
         """Put right in ``values`` (our fields, as texts) what a product says in its own way."""
 
     def absent(self, column: str, entries: t.Sequence[Entry]) -> bool:
-        """Return whether nobody has this column at all."""
-        return all(at(entry, column, self._where) is None for entry in entries)
+        """Return whether nobody has this column at all, not even an empty one."""
+        return not any(has(entry, column, self._where) for entry in entries)
 
     # ---- reading
 
     def read(self) -> t.Iterator[Record]:
+        for column in [*self.mapped.values(), *self.attributes.values()]:
+            if any(sign in column for sign in _JMESPATH):
+                check_expression(column, self._where)
         entries = self._entries()
         self._check_columns(entries)
         continued = self._continued(entries)
@@ -202,11 +214,18 @@ class InterfaceSource(Source):
     def _check_columns(self, entries: t.Sequence[Entry]) -> None:
         if not entries:
             return
-        missing = [
-            f"{shown(column)} (our {field})" if field in self.columns else shown(column)
-            for field, column in [*self.columns.items(), *self.attributes.items()]
-            if self._is_expected(field) and self.absent(column, entries)
-        ]
+        missing = []
+        for field, column in [*self.columns.items(), *self.attributes.items()]:
+            if not self._is_expected(field) or not self.absent(column, entries):
+                continue
+            if field == "end" and self.expected is not None:
+                # Right until the first one leaves; only products that say who has left can tell.
+                message = f"nobody has {shown(column)}, which is when people leave"
+                todo = "Right only while nobody has left or is about to"
+                finding = Finding("no_ends", "warning", message, where=self.name, todo=todo)
+                self.findings.append(finding)
+                continue
+            missing.append(f"{shown(column)} (our {field})" if field in self.columns else shown(column))
         if missing:
             unused = "if the company does not use it, name our field under `without`"
             todo = f"{self.permission}; or, {unused}" if self.permission else unused[0].upper() + unused[1:]
@@ -216,7 +235,7 @@ class InterfaceSource(Source):
         return self.expected is None or field in self.expected or field in self.mapped or field in self.attributes
 
     def _continued(self, entries: t.Sequence[Entry]) -> dict[int, str]:
-        column = self.text_option("same_person") or self.person_column
+        column = self.shared
         if not column or "same_as" in self.columns:
             return {}
         records: dict[str, list[Continuing]] = {}
@@ -254,6 +273,8 @@ class InterfaceSource(Source):
             raise SettingsError("`without` is a list of our fields", where=self._where)
         fields = [ALIASES.get(str(name), str(name)) for name in names]
         for field in fields:
+            if field in self.mapped and field not in _UNNAMED:
+                raise SettingsError(f"`columns` maps {field}, and `without` leaves it out", where=self._where)
             if field not in self.fields or field in _UNNAMED:
                 known = ", ".join(sorted(set(self.fields) - _UNNAMED))
                 raise SettingsError(

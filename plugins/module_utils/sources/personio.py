@@ -56,11 +56,10 @@ class Personio(InterfaceSource):
 
     def entries(self) -> t.Sequence[Entry]:
         client = self.client(_BASE, self._token())
-        columns = [*self.columns.values(), *self.attributes.values()]
         size = min(int(self.number_option("page_size", _LARGEST_PAGE)) or _LARGEST_PAGE, _LARGEST_PAGE)
         employees = Listing(
             path="/v1/company/employees",
-            params={"attributes[]": sorted({name for column in columns for name in _attributes_of(column)})},
+            params={"attributes[]": sorted({name for column in self.used for name in _attributes_of(column)})},
             items="data",
             paging=Paging(
                 style="offset", param="offset", size=size, size_param="limit", total="metadata.total_elements"

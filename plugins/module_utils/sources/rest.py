@@ -56,6 +56,12 @@ class Rest(InterfaceSource):
         client.session.redact.add(headers.values())
         return self.listed(client, listing, self.columns["id"] if self._plain_id() else "")
 
+    def refined(self, values: dict[str, str], entry: Entry) -> None:
+        for field in self.fields.keys() - self.mapped.keys():
+            value = entry.get(field)
+            if isinstance(value, list) or (isinstance(value, t.Mapping) and "id" not in value):
+                values.pop(field, None)  # of our name by chance: {"name": {"first": ..., "last": ...}}
+
     def _listing(self) -> Listing:
         problems: list[Problem] = []
         listing = shaped(Listing, self.settings.get("list"), ("list",), problems)

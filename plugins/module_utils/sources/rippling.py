@@ -52,15 +52,12 @@ class Rippling(InterfaceSource):
         version = self.text_option("api_version")
         headers = {"Rippling-Api-Version": version} if version else {}
         client = self.client("https://rest.ripplingapis.com", bearer(self.text_option("token")), headers=headers)
-        workers = self._all(client.session.get, "/workers", {"expand": ",".join(_EXPANDED)}, self._used())
+        workers = self._all(client.session.get, "/workers", {"expand": ",".join(_EXPANDED)}, self.used)
         places: dict[str, t.Any] = {}
         if "location" in self.columns and "location" not in self.mapped:
             listed = self._all(client.session.get, _LOCATIONS, {}, ["name"])
             places = {at(place, "id"): at(place, "name") for place in listed}
         return [_placed(worker, places) for worker in workers]
-
-    def _used(self) -> list[str]:
-        return [*self.columns.values(), *self.attributes.values()]
 
     def _all(self, get: t.Any, path: str, params: t.Mapping[str, str], used: t.Sequence[str]) -> list[t.Any]:
         def fetch(url: str, page: t.Mapping[str, t.Any]) -> Answer:
