@@ -13,7 +13,7 @@ import typing as t
 
 from ..errors import Conflict, NotFound, Refused, Throttled, Transient, Unsupported
 from ..http import Session
-from ..protocols.placeholders import Values
+from ..protocols.placeholders import Values, placeholders_in
 from ..protocols.rest import RestClient, one_record, search
 from ..protocols.rest_spec import AccountFields, Call, RestSpec
 from ..protocols.shaping import Problem
@@ -289,7 +289,8 @@ class RestConnector(Connector):
         where = self.where("update", account)
         self._need("update", where)
         fields = self.rest.account
-        unknown = sorted(name for name in changes if not getattr(fields, name, ""))
+        sent = {name.rpartition(".")[2] for call in self.rest.update for name, _which in placeholders_in(call.body)}
+        unknown = sorted(name for name in changes if name not in sent or not getattr(fields, name, ""))
         if unknown:
             raise Unsupported(f"{', '.join(unknown)} cannot be changed through the interface", where=where)
         with self._one_at_a_time(account.id):
@@ -398,7 +399,8 @@ class RestConnector(Connector):
                 value = kind.default
                 value_id = self.directory.id_of(Entitlement("default", entitlement.kind, value), where)
                 calls = kind.grant
-            present = texts_of(search(kind.values, record)) if kind.values else []
+            listed = kind.listed or kind.values
+            present = texts_of(search(listed, record)) if listed else []
             mine = value if value in present or not (kind.directory and value_id != value) else value_id
             without = [one for one in present if one not in (value, value_id)]
             values = {

@@ -100,6 +100,7 @@ class Kind:
     """
 
     values: str = ""
+    listed: str = ""
     of_account: Listing | None = None
     value: str = "id"
     members: Listing | None = None
