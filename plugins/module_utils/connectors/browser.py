@@ -20,7 +20,7 @@ from .browser_evidence import Evidence
 from .browser_list import read_list
 from .browser_recipe import Recipe, read_recipe
 from .browser_session import Gone, Session, Settings, SignedOut, Task, is_gone
-from .browser_steps import KINDS, OF_ACCOUNT
+from .browser_steps import KINDS, OF_ACCOUNT, Step
 from .contract import OPERATIONS, Account, AccountKey, App, Connector, Entitlement, NewAccount, value_of
 from .options import Options
 
@@ -42,6 +42,7 @@ class BrowserConnector(Connector):
         "username": "required",
         "password": "secret",
         "sign_in": "required",
+        "signed_out": "optional",
         "list": "optional",
         **dict.fromkeys(OPERATIONS, "optional"),
         "hosts": "optional",
@@ -153,6 +154,7 @@ class BrowserConnector(Connector):
     def create(self, new: NewAccount, entitlements: t.Collection[Entitlement]) -> Account:
         """Make an account; one that is this person's already is returned as it is."""
         where = self.where("create", new)
+        self._steps("create", where)
         values = {field: getattr(new, field) for field in OF_ACCOUNT - {"id"}}
         for kind in KINDS:
             values[kind] = ",".join(value_of(entitlement) for entitlement in entitlements if entitlement.kind == kind)
@@ -176,10 +178,10 @@ class BrowserConnector(Connector):
 
     def update(self, account: Account, changes: t.Mapping[str, str]) -> bool:
         """Change attributes, each by its own steps."""
-        steps = self._recipe.operations["update"]
-        missing = sorted(set(changes) - set(steps))
+        where = self.where("update", account)
+        missing = sorted(set(changes) - set(self._steps("update", where)))
         if missing:
-            raise Unsupported(f"there are no steps to change {', '.join(missing)}", where=self.where("update", account))
+            raise Unsupported(f"there are no steps to change {', '.join(missing)}", where=where)
 
         done = False
         for name, new in changes.items():
@@ -220,12 +222,11 @@ class BrowserConnector(Connector):
         return self._recipe.listing.read if self._recipe.listing else ()
 
     def _entitle(self, operation: str, account: Account, entitlement: Entitlement) -> bool:
-        steps = self._recipe.operations[operation]
+        where = self.where(operation, account)
+        steps = self._steps(operation, where)
         kind = entitlement.kind if entitlement.kind in steps else ""
         if kind not in steps:
-            raise Unsupported(
-                f"there are no steps to {operation} a {entitlement.kind}", where=self.where(operation, account)
-            )
+            raise Unsupported(f"there are no steps to {operation} a {entitlement.kind}", where=where)
         gives = operation == "grant"
         return self._change(
             operation,
@@ -249,6 +250,7 @@ class BrowserConnector(Connector):
     ) -> bool:
         """Do the steps of an operation on an account, where it is not ``so`` already, and see that it is so then."""
         where = self.where(operation, account)
+        self._steps(operation, where)
         task = Task(operation, where, account.username or account.email or account.id)
 
         def work(again: bool) -> bool:
@@ -280,7 +282,13 @@ class BrowserConnector(Connector):
 
     def _perform(self, values: dict[str, t.Any], task: Task, kind: str = "") -> None:
         self._read_at = None
-        self._session.perform(self._recipe.operations[task.operation][kind], {**values, **self._values}, task)
+        self._session.perform(self._steps(task.operation, task.where)[kind], {**values, **self._values}, task)
+
+    def _steps(self, operation: str, where: str) -> t.Mapping[str, tuple[Step, ...]]:
+        """Return the steps of an operation, by what they are for. Raises Unsupported where there are none."""
+        if operation not in self._recipe.operations:
+            raise Unsupported("there are no steps for this in connection", where=where)
+        return self._recipe.operations[operation]
 
     # the thread
 

@@ -48,17 +48,15 @@ class Listing:
 class Recipe:
     """Everything that the catalog says about an app's pages. ``operations``: name -> what it is for -> steps.
 
-    What it is for: the kind of entitlement for grant and revoke ("" for any), the attribute for update, "" elsewhere.
+    Where one of ``signed_out`` shows, nobody is signed in: the field of the sign-in page, and what the catalog names.
+    An operation is for something: the kind of entitlement for grant and revoke ("" for any), the attribute for update,
+    "" elsewhere.
     """
 
     sign_in: tuple[Step, ...]
+    signed_out: tuple[Step, ...]
     listing: Listing | None
     operations: t.Mapping[str, t.Mapping[str, tuple[Step, ...]]]
-
-    @property
-    def signed_out(self) -> Step | None:
-        """The field of the sign-in page: where it shows, nobody is signed in."""
-        return next((step for step in self.sign_in if step.verb == "fill"), None)
 
 
 def read_recipe(connection: t.Mapping[str, t.Any]) -> tuple[Recipe, list[Problem]]:
@@ -70,6 +68,9 @@ def read_recipe(connection: t.Mapping[str, t.Any]) -> tuple[Recipe, list[Problem
             ("sign_in",), "expected a step that fills in a field", "The first one is what a sign-in is told by"
         )
     _ends_in_expect(reader, sign_in, ("sign_in",), "what shows that the sign-in worked")
+    signed_out = tuple(step for step in sign_in if step.verb == "fill")[:1]
+    if connection.get("signed_out") is not None:
+        signed_out += (Step("expect", reader.selector(connection["signed_out"], ("signed_out",))),)
     listing = _listing(reader, connection["list"]) if connection.get("list") is not None else None
     reads = frozenset(listing.read) if listing else frozenset()
     operations: dict[str, t.Mapping[str, tuple[Step, ...]]] = {}
@@ -105,7 +106,7 @@ def read_recipe(connection: t.Mapping[str, t.Any]) -> tuple[Recipe, list[Problem
     if connection.get("transfer") is not None:
         to = {f"to.{field}" for field in ("id", "username", "email", "name")}
         operations["transfer"] = {"": steps_of(connection["transfer"], ("transfer",), account | to, False)}
-    return Recipe(sign_in, listing, operations), reader.problems
+    return Recipe(sign_in, signed_out, listing, operations), reader.problems
 
 
 def _updates(

@@ -83,12 +83,12 @@ class Session:
     """One browser with one page. Secrets are texts that must never be seen anywhere."""
 
     def __init__(
-        self, settings: Settings, evidence: Evidence, sign_in: t.Sequence[Step], signed_out: Step | None
+        self, settings: Settings, evidence: Evidence, sign_in: t.Sequence[Step], signed_out: t.Sequence[Step]
     ) -> None:
         self._settings = settings
         self._evidence = evidence
         self._sign_in = tuple(sign_in)
-        self._signed_out = signed_out
+        self._signed_out = tuple(signed_out)
         self._playwright: t.Any = None
         self._browser: t.Any = None
         self._context: t.Any = None
@@ -145,6 +145,8 @@ class Session:
     def photograph(self, task: Task, what: str) -> pathlib.Path:
         """Take a screenshot and return where it is."""
         try:
+            # in the middle of a navigation there is nothing to be painted over, and nothing to be seen
+            self.page.wait_for_load_state("domcontentloaded", timeout=self._settings.seconds * 1000)
             self.page.evaluate(_MARK, sorted(self._secrets))
             options = {
                 "mask": [self.page.locator("[data-rollcall-secret]")],
@@ -163,7 +165,7 @@ class Session:
         """Return the error for something that is not as expected, and take a screenshot of it."""
         url = self.page.url
         at = f", at {shown_url(url)}"
-        if url.startswith("chrome-error:"):
+        if url.startswith("chrome-error:") and not self._surprises:
             return Transient(f"the page could not be reached; {message}", where=task.where, sent=sent)
         if self._status == 429:
             seconds = float(self._retry_after) if self._retry_after.isdigit() else None
@@ -172,20 +174,24 @@ class Session:
             return Transient(f"the app answered with {self._status}{at}", where=task.where, sent=sent)
         if task.operation != "sign_in" and self._shows_sign_in():
             return SignedOut(sent)
-        path = self.photograph(task, "failed")
+        try:
+            path = str(self.photograph(task, "failed"))
+        except Transient:
+            path = ""
+        picture = f"The screenshot is {path}" if path else "There is no screenshot: the page could not be drawn"
         status = f" (the app answered with {self._status})" if self._status and self._status >= 400 else ""
         done = "what was clicked before may have been done" if sent else "nothing was changed"
         return Refused(
-            f"{message}{status}{at}; {done}. The screenshot is {path}",
+            f"{message}{status}{at}; {done}. {picture}",
             where=task.where,
             todo="Do this by hand if it is right, and correct the steps in the catalog where the page has changed",
-            screenshot=str(path),
+            screenshot=path,
             sent=sent,
         )
 
     def _shows_sign_in(self) -> bool:
-        page, field = self._page, self._signed_out
-        return page is not None and field is not None and page.shows(field, {})
+        page = self._page
+        return page is not None and any(page.shows(step, {}) for step in self._signed_out)
 
     def _steps(
         self, steps: t.Sequence[Step], values: t.Mapping[str, t.Any], task: Task, *, signing_in: bool = False

@@ -1,0 +1,16 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every product below ``products/`` that can run here goes through the suite, on the real server."""
+
+from __future__ import annotations
+
+import pathlib
+
+from ansible_collections.rollcall.access.tests.conformance.product_suite import *  # noqa: F403
+from ansible_collections.rollcall.access.tests.conformance.product_suite import cases_in
+
+CASES = cases_in(
+    "ansible_collections.rollcall.access.tests.servers.products", pathlib.Path(__file__).parent / "products"
+)
