@@ -72,7 +72,7 @@ class SqlConnector(Connector):
                     continue
                 statement = self._table.find.get(field)
                 if statement is not None:
-                    rows = self._work.rows(connection, where, statement, {field: wanted})
+                    rows = self._work.named(connection, statement, field, wanted, where)
                 else:
                     rows = everyone = self._work.rows(connection, where) if everyone is None else everyone
                 found = _named(rows, field, wanted)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import AppError, Broken, Conflict
+from ..errors import AppError, Broken, Conflict, Refused
 from ..libraries import library
 from ..protocols.transactions import Database
 from .contract import App
@@ -23,6 +23,9 @@ sa_exc = library("sqlalchemy.exc")
 
 #: What a message names when the database says that a right is missing.
 NEEDS = "the right to read and change the app's tables (SELECT, INSERT, UPDATE, DELETE)"
+
+# PostgreSQL's codes for a text that is no number, or none of that size. The others compare it, and find nothing.
+_NO_SUCH_VALUE = ("22P02", "22003")
 
 
 class SqlWork:
@@ -54,6 +57,16 @@ class SqlWork:
             return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
 
         return read_rows(self.app, self._table, query, statement or self._table.list, values or {}, where)
+
+    def named(self, connection: Connection, statement: Statement, field: str, wanted: str, where: str) -> list[Row]:
+        """Return the accounts that a statement for ``find`` finds; none where the value cannot be one of its column."""
+        try:
+            with connection.begin_nested():
+                return self.rows(connection, where, statement, {field: wanted})
+        except Refused as error:
+            if error.details.get("state") in _NO_SUCH_VALUE:
+                return []
+            raise
 
     def run(self, connection: Connection, statements: Statements, values: Record, where: str) -> int:
         """Run statements; the last changes at most one row. Returns how many rows were changed in all."""

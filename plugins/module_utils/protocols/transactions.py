@@ -137,6 +137,7 @@ class Database:
         if (
             error.connection_invalidated
             or locked
+            or "concurrently updated" in reason
             or state[:2] in ("08", "53")
             or state in ("40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03", "55006")
             or (self.place.path is None and number in _LOST)
@@ -151,7 +152,7 @@ class Database:
             return Conflict(text, where=where)
         if state == "42704":
             return NotFound(text, where=where)
-        return Refused(text, where=where)
+        return Refused(text, where=where, state=state)
 
 
 def _own_transactions(engine: Engine) -> None:
