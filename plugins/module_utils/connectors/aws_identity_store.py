@@ -75,7 +75,7 @@ class IdentityStore:
 
     def by_email(self, email: str, where: str) -> User | None:
         """Return the user with this address, whatever its case: AWS does not say whether it looks at that."""
-        if not email.isprintable():
+        if not email or not email.isprintable():
             return None
         attribute = {"AttributePath": "emails.value", "AttributeValue": email}
         user = self._known_as({"UniqueAttribute": attribute}, where)
@@ -88,7 +88,7 @@ class IdentityStore:
         return found[0] if found else None
 
     def by_username(self, username: str, where: str) -> User | None:
-        if not username.isprintable() or " " in username:
+        if not username or not username.isprintable() or " " in username:
             return None  # no user has such a name, and AWS refuses the question
         attribute = {"AttributePath": "userName", "AttributeValue": username}
         user = self._known_as({"UniqueAttribute": attribute}, where)

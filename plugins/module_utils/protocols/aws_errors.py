@@ -100,7 +100,7 @@ def from_answer(
 def from_exception(error: Exception, place: str, where: str, *, write: bool, redact: Redactor) -> AppError:
     """Return the error for what boto3 raised without an answer of AWS (a BotoCoreError)."""
     text = _one_line(redact(str(error)))
-    if isinstance(error, exceptions.SSLError):
+    if isinstance(error, exceptions.SSLError) and "certificate" in text.lower():
         return Refused(
             f"the certificate of {place} is not trusted: {text}",
             where=where,
@@ -109,7 +109,7 @@ def from_exception(error: Exception, place: str, where: str, *, write: bool, red
     never_sent = (exceptions.EndpointConnectionError, exceptions.ConnectTimeoutError, exceptions.ProxyConnectionError)
     if isinstance(error, never_sent):
         return Transient(f"{place} cannot be reached ({type(error).__name__})", where=where, sent=False)
-    if isinstance(error, exceptions.HTTPClientError):
+    if isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError):
         return Transient(f"{place} gave no whole answer ({type(error).__name__})", where=where, sent=write)
     credentials = (
         exceptions.NoCredentialsError,

@@ -8,14 +8,14 @@ import contextlib
 import re
 import typing as t
 
-from ...errors import Conflict, NotFound, Refused, Unsupported
+from ...errors import Conflict, NotFound, Refused, Transient, Unsupported
 from ..aws import AWS_OPTIONS, near, page_size, signed_in
 from ..aws_iam_credentials import IamCredentials
 from ..aws_iam_users import IamUsers, User
 from ..contract import Account, AccountKey, App, Connector, Entitlement, NewAccount, value_of
 from ..options import Options
 
-_TAG_VALUE = re.compile(r"[\w\s.:/=+\-@]{0,256}")
+_TAG_VALUE = re.compile(r"[\w .:/=+\-@]{0,256}")
 _ATTACHED = ("ListAttachedUserPolicies", "AttachedPolicies")
 
 
@@ -96,19 +96,25 @@ class AwsIam(Connector):
         for entitlement in entitlements:
             self._check_there(entitlement, where)
         user = self._by_tags(new.external_id, new.email, where)
+        made = user is None
         if user is None:
             with contextlib.suppress(Conflict):  # it is there: the next lines see whose it is
                 self._aws.write("iam", "CreateUser", where, UserName=new.username, Path=self._path, Tags=tags)
-            user = self._users.named(new.username, where)
-            if user is None:
-                todo = "Repeat it: IAM takes some seconds to show what is new"
-                raise NotFound("the user was created and cannot be read yet", where=where, todo=todo)
-        self._check_own(user, new, where)
-        account = self._users.account_of(user, where)
-        missing = [entitlement for entitlement in entitlements if entitlement.key not in account.entitlements]
-        for entitlement in missing:
-            self.grant(account, entitlement)
-        return self._users.account_of(user, where) if missing else account
+        try:
+            user = user or self._named(new.username, where)
+            self._check_own(user, new, where)
+            account = self._users.account_of(user, where)
+            missing = [entitlement for entitlement in entitlements if entitlement.key not in account.entitlements]
+            for entitlement in missing:
+                self.grant(account, entitlement)
+            return self._users.account_of(user, where) if missing else account
+        except NotFound as error:
+            if not made:
+                raise
+            # what is new is not to be seen everywhere at once: the repetition finds it
+            raise Transient(
+                f"the user is made, and not everything yet: {error.message}", where=where, sent=True
+            ) from None
 
     def update(self, account: Account, changes: t.Mapping[str, str]) -> bool:
         """Change the user name, and email and external_id in their tags."""
@@ -200,6 +206,12 @@ class AwsIam(Connector):
         user = self._users.by_id(account.id, where, account.username)
         if user is None:
             raise NotFound(f"there is no user with the id {account.id}", where=where)
+        return user
+
+    def _named(self, name: str, where: str) -> User:
+        user = self._users.named(name, where)
+        if user is None:
+            raise NotFound(f"there is no user {name!r} yet", where=where)
         return user
 
     def _kind(self, entitlement: Entitlement, where: str) -> str:

@@ -8,7 +8,7 @@ import contextlib
 import datetime as dt
 import typing as t
 
-from ...errors import Conflict, NotFound, Unsupported
+from ...errors import Conflict, NotFound, Transient, Unsupported
 from ..aws import AWS_OPTIONS, page_size, side_by_side, signed_in
 from ..aws_assignments import AccountAssignments, Assignment
 from ..aws_identity_store import IdentityStore, User, email_of
@@ -134,8 +134,8 @@ class AwsIdentityCenter(Connector):
                 self._aws.write("identitystore", "CreateUser", where, **self._new_user(new, where))
             user = self._own(new, where)
         if user is None:
-            todo = "Repeat it; if it stays so, an account that cannot be read has the name or the address"
-            raise NotFound("the user was created and cannot be read", where=where, todo=todo)
+            todo = "If it stays so, a user who cannot be read has the name or the address"
+            raise Transient("the user is made and cannot be read yet", where=where, todo=todo, sent=True)
         account = self._whole(user, where)
         missing = [entitlement for entitlement in entitlements if entitlement.key not in account.entitlements]
         for entitlement in missing:
@@ -149,12 +149,13 @@ class AwsIdentityCenter(Connector):
             "GivenName": new.given_name or new.family_name or display,
             "FamilyName": new.family_name or new.given_name or display,
         }
+        emails = [{"Value": new.email, "Type": "work", "Primary": True}] if new.email else []
         return {
             "IdentityStoreId": self._store.store(where),
             "UserName": new.username,
             "DisplayName": display,
             "Name": name,
-            "Emails": [{"Value": new.email, "Type": "work", "Primary": True}],
+            **({"Emails": emails} if emails else {}),
         }
 
     def _own(self, new: NewAccount, where: str) -> User | None:
