@@ -15,6 +15,8 @@ from ansible_collections.rollcall.access.tests.conformance.product_case import C
 from .case import SourceCase
 from .staff import HrFake, Worker
 
+PATH = "/ccx/service/customreport2/acme/ISU_Rollcall/All_Workers"
+
 
 class WorkdayFake(HrFake):
     def authenticate(self, request: Request) -> None:
@@ -22,7 +24,7 @@ class WorkdayFake(HrFake):
         if self.refused:
             raise Answer(403, {"error": "the task submitted is not authorized"})
 
-    @route("GET", "/ccx/service/customreport2/acme/ISU_Rollcall/All_Workers")
+    @route("GET", PATH)
     def report(self, request: Request) -> t.Any:
         if request.args.get("format") != "json":
             self.noted("a report in another format than JSON")
@@ -57,7 +59,7 @@ CASE = SourceCase(
     fake=WorkdayFake,
     settings=lambda port, files: {
         "type": "workday",
-        "report": f"http://127.0.0.1:{port}/ccx/service/customreport2/acme/ISU_Rollcall/All_Workers?format=json",
+        "report": f"http://127.0.0.1:{port}{PATH}?format=json",
         "username": "ISU_Rollcall",
         "password": CANARY,
     },
