@@ -53,9 +53,7 @@ class ScimConnector(Connector):
 
     def __init__(self, app: App, connection: t.Mapping[str, t.Any]) -> None:
         super().__init__(app, connection)
-        usual = {"base_url": self.base_url, "requests_per_second": self.dialect.requests_per_second}
-        given = {name: value for name, value in connection.items() if value is not None}
-        options = Options(app.key, {**usual, **given})
+        options = Options(app.key, connection)
         self.dialect = type(self).dialect.adapted(options)
         self._session = self._signed_in(options)
         self._users = UserDirectory(self._list, self._session, self.dialect)
@@ -70,6 +68,8 @@ class ScimConnector(Connector):
             authorization=self.dialect.authorization.replace("{token}", token),
             secrets=[token],
             media_type=self.dialect.media_type,
+            base_url=self.base_url,
+            requests_per_second=self.dialect.requests_per_second,
         )
 
     def can(self, operation: str) -> bool:
@@ -95,7 +95,10 @@ class ScimConnector(Connector):
             user = self._users.read_or_none(key.id, where)
             if user is not None:
                 return self._account(user, where)
-        for field, wanted in fields_of(key, self.dialect):
+        fields = fields_of(key, self.dialect)
+        if not fields and not key.id and not self.dialect.listing:
+            raise Unsupported("the app's accounts cannot be looked up by this", where=where)
+        for field, wanted in fields:
             found = self._users.named(field, wanted, where)
             if len(found) > 1:
                 ids = ", ".join(sorted(resource_id(user, where) for user in found))

@@ -164,6 +164,8 @@ def fields_of(key: AccountKey, dialect: ScimDialect) -> list[tuple[str, str]]:
         pairs.insert(0, ("external_id", key.external_id))
     if not dialect.email_is_username:
         pairs.append(("username", key.username))
+    if not dialect.listing:  # what cannot be filtered by cannot be looked up at all then
+        pairs = [(field, wanted) for field, wanted in pairs if getattr(dialect, f"{field}_filter")]
     return [(field, wanted) for field, wanted in pairs if wanted]
 
 

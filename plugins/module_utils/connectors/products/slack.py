@@ -65,7 +65,7 @@ class Slack(ScimConnector):
         self._web: Session | None = None
         if token:
             web = Options(app.key, {**connection, "base_url": options.text("web_url", _WEB_API), "headers": None})
-            self._web = web.session(authorization=f"Bearer {token}", secrets=[token], media_type="application/json")
+            self._web = web.session(authorization=f"Bearer {token}", secrets=[token])
 
     def can(self, operation: str) -> bool:
         return super().can(operation) and (operation != "end_sessions" or self._web is not None)
