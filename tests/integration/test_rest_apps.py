@@ -15,9 +15,11 @@ from ansible_collections.rollcall.access.tests.conformance.product_case import C
 from ansible_collections.rollcall.access.tests.conformance.products.rest import ENTRY, RestFake, lines_of_the_entry
 
 from .support.company import CompanyDirectory
-from .support.small import TEMPLATE
+from .support.small import PEOPLE, TEMPLATE, edited
 
 CATALOG = "access/catalog/planner.yml"
+LEAVER, MANAGER = "jon.reed@small.example", "gia.vale@small.example"
+LEAVES = ("Utrecht,7,2021-10-01,,", "Utrecht,7,2021-10-01,2024-01-31,")
 POLICY = """---
 version: "1"
 rules:
@@ -61,9 +63,22 @@ def test_people_come_and_go_in_an_app_described_in_yaml(company: CompanyDirector
     assert all(seen.has == {"editor", "Quota"} for seen in people.values())
     again = company.playbook("reconcile").succeeded()
     assert all(host["changed"] == 0 for host in again.hosts.values())
-    company.write("access/policy/rules.yml", POLICY.replace("department: Sales", "department: Nowhere"))
-    company.playbook("reconcile", "--limit", "app.planner")
-    assert company.ledger.exists()
+
+
+def test_a_leaver_is_cut_off_and_what_they_own_goes_to_their_manager(company: CompanyDirectory, fake: RestFake) -> None:
+    company.playbook("reconcile").succeeded()
+    ids = {seen.email: id for id, seen in fake.accounts().items()}
+    leaver, manager = ids[LEAVER], ids[MANAGER]
+    fake.sign_in(leaver)
+    fake.give_property(leaver)
+    company.write("hr/people.csv", edited(PEOPLE, LEAVES))
+    company.playbook("offboard").succeeded()
+    assert fake.accounts()[leaver].state == "suspended"
+    assert fake.live_credentials(leaver) == 0
+    assert fake.owner_of_property() == manager
+    assert "editor" not in fake.accounts()[leaver].has
+    again = company.playbook("offboard").succeeded()
+    assert all(host["changed"] == 0 for host in again.hosts.values())
 
 
 def test_discover_with_check_shows_what_would_be_read(company: CompanyDirectory, fake: RestFake) -> None:
