@@ -24,26 +24,28 @@ def check_column(column: t.Any, where: str, option: str) -> str:
     return column.strip()
 
 
-def at(entry: t.Any, column: str, where: str = "") -> t.Any:
+def at(entry: t.Any, column: str) -> t.Any:
     """Return the value at ``column``: a key, keys with dots between them (``work.site``, as in the columns of a JSON
-    file), or else a JMESPath expression. None where there is nothing.
-
-    Raises SettingsError for an expression that cannot be read.
+    file), or else what a JMESPath expression finds. None where there is nothing.
     """
     found, value = _walk(entry, column)
     if found:
         return value
-    check_expression(column, where)
-    return search(column, entry)
+    try:
+        return search(column, entry)
+    except PolicyError:
+        return None  # no expression but a name that nothing has: a number, or a URN
 
 
-def has(entry: t.Any, column: str, where: str = "") -> bool:
+def has(entry: t.Any, column: str) -> bool:
     """Return whether an entry has a column, be it empty. An expression has to find something."""
-    return _walk(entry, column)[0] or at(entry, column, where) is not None
+    return _walk(entry, column)[0] or at(entry, column) is not None
 
 
 def check_expression(column: str, where: str) -> None:
-    """Raise SettingsError for a JMESPath that cannot be read."""
+    """Raise SettingsError for what can only be JMESPath and cannot be read as such."""
+    if not any(sign in column for sign in "[]|&"):
+        return
     try:
         compiled(column)
     except PolicyError as error:

@@ -26,7 +26,6 @@ from .problems import shown
 
 Entry = t.Mapping[str, t.Any]
 
-_JMESPATH = "[]|&"  # what is in an expression and in no name of a column
 _UNNAMED = frozenset({"id"})  # what no company can do without
 #: What every source over HTTP takes, besides the common options and its own.
 INTERFACE_OPTIONS: t.Mapping[str, str] = {
@@ -108,14 +107,13 @@ class InterfaceSource(Source):
 
     def absent(self, column: str, entries: t.Sequence[Entry]) -> bool:
         """Return whether nobody has this column at all, not even an empty one."""
-        return not any(has(entry, column, self._where) for entry in entries)
+        return not any(has(entry, column) for entry in entries)
 
     # ---- reading
 
     def read(self) -> t.Iterator[Record]:
-        for column in [*self.mapped.values(), *self.attributes.values()]:
-            if any(sign in column for sign in _JMESPATH):
-                check_expression(column, self._where)
+        for column in self.used:
+            check_expression(column, self._where)
         entries = self._entries()
         self._check_columns(entries)
         continued = self._continued(entries)
@@ -135,7 +133,7 @@ class InterfaceSource(Source):
         found: dict[str, str] = {}
         for field, column in [*self.columns.items(), *self.attributes.items()]:
             try:
-                found[field] = words(at(entry, column, self._where))
+                found[field] = words(at(entry, column))
             except ValueError as error:
                 raise ValueError(f"{shown(column)}: {error}") from None
         # HR writes a moment where it means a day; who has given a format of their own means the text as it is.
@@ -208,7 +206,7 @@ class InterfaceSource(Source):
                 todo = self.permission or todo
             raise SourceUnreachable(f"it cannot be read: {error.message}", where=self.name, todo=todo) from error
         except (SettingsError, PolicyError) as error:
-            where = self._where if self.name in error.where or not error.where else f"{self._where}, {error.where}"
+            where = error.where if error.where.startswith(self._where) else f"{self._where}, {error.where}".rstrip(", ")
             raise SettingsError(error.message, where=where, todo=error.todo) from error
 
     def _check_columns(self, entries: t.Sequence[Entry]) -> None:
@@ -241,7 +239,7 @@ class InterfaceSource(Source):
         records: dict[str, list[Continuing]] = {}
         for number, entry in enumerate(entries):
             try:
-                person = words(at(entry, column, self._where))
+                person = words(at(entry, column))
                 id, start = words(at(entry, self.columns["id"])), words(at(entry, self.columns.get("start", "start")))
             except ValueError:
                 continue  # told when the record itself is read
@@ -250,7 +248,7 @@ class InterfaceSource(Source):
         return continued_ids(records)
 
     def _origin(self, entry: Entry, number: int) -> Origin:
-        id = at(entry, self.columns.get("id", "id"), self._where)
+        id = at(entry, self.columns["id"])
         if isinstance(id, str | int) and str(id).isascii() and str(id).isprintable() and len(str(id)) <= 40:
             return Origin(f"{self.name}, {id}")
         return Origin(f"{self.name} record {number + 1}")

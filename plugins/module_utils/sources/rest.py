@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import SettingsError
+from ..errors import PolicyError, SettingsError
 from ..http import SignIn
 from ..protocols.paging import STYLES
 from ..protocols.placeholders import placeholders_in
+from ..protocols.rest import search
 from ..protocols.rest_auth import sign_in_from
 from ..protocols.rest_spec import Listing
 from ..protocols.shaping import Problem, shaped
@@ -73,6 +74,11 @@ class Rest(InterfaceSource):
         unknown = [] if problems else placeholders_in(list(parts))
         if unknown:
             problems.append(Problem(("list",), f"{{{unknown[0][0]}}} has no meaning here"))
+        for expression in (listing.items, listing.paging.next, listing.paging.more, listing.paging.total):
+            try:
+                search(expression or "@", None)
+            except PolicyError as error:
+                problems.append(Problem(("list",), error.message))
         if problems:
             where = ".".join(str(part) for part in problems[0].path)
             raise SettingsError(problems[0].message, where=f"{self._where}, {where}", todo=problems[0].todo)
