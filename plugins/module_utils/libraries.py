@@ -16,7 +16,7 @@ import typing as t
 from .errors import MissingLibrary
 
 # import name -> the name to install it by, where the two differ
-_PACKAGES = {"yaml": "PyYAML", "jwt": "PyJWT", "google": "google-auth", "pymysql": "PyMySQL"}
+_PACKAGES = {"yaml": "PyYAML", "jwt": "PyJWT", "google": "google-auth", "pymysql": "PyMySQL", "botocore": "boto3"}
 
 
 class _Library:

@@ -50,7 +50,7 @@ def signed_in(options: Options, connection: t.Mapping[str, t.Any], app: str) -> 
         ca_file=str(options.path("ca_file") or ""),
         connect_timeout=options.number("connect_timeout", 10.0, least=0.01) or 10.0,
         read_timeout=options.number("read_timeout", 30.0, least=0.01) or 30.0,
-        read_attempts=int(options.number("read_attempts", 3, least=1) or 1),
+        read_attempts=int(options.number("read_attempts", 5, least=1) or 1),
         read_budget=options.number("read_budget", 60.0) or 0.0,
     )
     try:

@@ -55,7 +55,7 @@ class AwsSettings:
     ca_file: str = ""
     connect_timeout: float = 10.0
     read_timeout: float = 30.0
-    read_attempts: int = 3
+    read_attempts: int = 5
     read_budget: float = 60.0
 
     def endpoint_of(self, service: str) -> str:

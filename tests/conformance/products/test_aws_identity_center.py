@@ -117,6 +117,22 @@ def test_a_deletion_takes_assignments_and_memberships_first(server: IdentityCent
     assert writes == ["DeleteAccountAssignment"] * 2 + ["DeleteGroupMembership", "DeleteUser"]
 
 
+def test_who_is_deleted_while_everybody_is_read_is_left_out(server: IdentityCenterServer) -> None:
+    ids = server.fill(3)
+    server.assign(ids[2], "ReadOnly")
+    center = build(server)
+    asked = center._assignments.of
+
+    def of(user: str, where: str) -> t.Any:
+        if user == ids[1]:
+            server.store.users.pop(user)
+            raise NotFound("USER not found", where=where)
+        return asked(user, where)
+
+    center._assignments.of = of
+    assert [one.id for one in center.accounts()] == [ids[0], ids[2]]
+
+
 def test_of_two_instances_the_right_one_must_be_named(server: IdentityCenterServer) -> None:
     from moto.ssoadmin.models import Instance
 

@@ -66,13 +66,17 @@ class AwsIdentityCenter(Connector):
         where = self.where("accounts")
         users = self._store.users(where)
         groups = self._store.everybodys_groups(where)
-        has = side_by_side(lambda user: self._assigned(user["UserId"], where), users)
-        return iter(
-            [
-                self._account(user, groups.get(user["UserId"], []), assigned)
-                for user, assigned in zip(users, has, strict=True)
-            ]
-        )
+        found = side_by_side(lambda user: self._listed(user, groups.get(user["UserId"], []), where), users)
+        return iter([account for account in found if account is not None])
+
+    def _listed(self, user: User, groups: t.Iterable[str], where: str) -> Account | None:
+        """Return one of those listed as an account, or None where it was deleted meanwhile."""
+        try:
+            return self._account(user, groups, self._assigned(user["UserId"], where))
+        except NotFound:
+            if self._store.by_id(user["UserId"], where) is None:
+                return None
+            raise
 
     def find(self, key: AccountKey) -> Account | None:
         where = self.where("find", key)
