@@ -328,7 +328,7 @@ class Company:
         }
 
     def reads(self) -> dict[str, bool]:
-        return {key: registry.offered(app)[0] for key, app in self.apps.items()}
+        return {key: registry.reads(app) for key, app in self.apps.items()}
 
 
 def config_path(given: str | None, environment: t.Mapping[str, str], directory: pathlib.Path) -> pathlib.Path:

@@ -132,7 +132,7 @@ def _due(company: Company, tasks: t.Sequence[Task]) -> _Due:
 def _read_back(company: Company, books: Books, tasks: t.Sequence[Task], due: _Due) -> _Back:
     """Read the apps that tasks are about and that can be read, and see which of the tasks that shows to be done."""
     keys = sorted({task.app for task in tasks if task.app in company.apps})
-    keys = [key for key in keys if registry.offered(company.apps[key])[0]]
+    keys = [key for key in keys if registry.reads(company.apps[key])]
     readings = read_apps(company, [company.apps[key] for key in keys])
     correlations = correlate_all(company, readings)
     if company.writes and readings:

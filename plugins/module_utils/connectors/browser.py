@@ -64,7 +64,7 @@ class BrowserConnector(Connector):
         options = Options(app.key, connection)
         self._recipe: Recipe = read_recipe(connection)[0]
         #: without a list nobody sees who has what: what is known is what was done
-        self.reads = self._recipe.listing is not None  # type: ignore[misc]
+        self.reads = self.reads_for(connection)  # type: ignore[misc]
         self._accounts = Accounts(app, self._recipe.listing)
         self._seconds = options.number("timeout", 10.0, least=0.1) or 10.0
         remember = options.number("remember", FRESH)
@@ -113,11 +113,13 @@ class BrowserConnector(Connector):
         return found
 
     @classmethod
-    def offers(cls, connection: t.Mapping[str, t.Any]) -> tuple[bool, frozenset[str]]:
-        """Return whether an app with this connection is read, and the operations that it has steps for."""
-        return connection.get("list") is not None, frozenset(
-            name for name in OPERATIONS if connection.get(name) is not None
-        )
+    def operations_for(cls, connection: t.Mapping[str, t.Any]) -> frozenset[str]:
+        return frozenset(name for name in OPERATIONS if connection.get(name) is not None)
+
+    @classmethod
+    def reads_for(cls, connection: t.Mapping[str, t.Any]) -> bool:
+        """Return whether an app with this connection is read: whether it has a list."""
+        return connection.get("list") is not None
 
     def can(self, operation: str) -> bool:
         return operation in self._recipe.operations

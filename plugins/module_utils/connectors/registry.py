@@ -46,10 +46,12 @@ _CONNECTORS: t.Mapping[str, tuple[str, str]] = {
     "gainsight": ("products.gainsight", "Gainsight"),
     "intercom": ("products.intercom", "Intercom"),
     "aws_identity_center_scim": ("products.aws_identity_center_scim", "AwsIdentityCenterScim"),
+    "mysql": ("products.mysql", "MySql"),
     "postgresql": ("products.postgresql", "PostgreSql"),
     "active_directory": ("products.active_directory", "ActiveDirectory"),
     "aws_iam": ("products.aws_iam", "AwsIam"),
     "okta": ("products.okta", "Okta"),
+    "entra": ("products.entra", "Entra"),
     "aws_identity_center": ("products.aws_identity_center", "AwsIdentityCenter"),
 }
 
@@ -119,15 +121,14 @@ def build(app: App, connection: t.Mapping[str, t.Any]) -> Connector:
     return kind(app, connection)
 
 
-def offered(app: App) -> tuple[bool, frozenset[str]]:
-    """Return whether an app is read and which operations it has, as far as its connection tells without being used.
+def reads(app: App) -> bool:
+    """Return whether an app is read, as far as its connection tells without being used.
 
-    Most connectors do the same for every app; one whose ``connection`` says what it can do has ``offers``.
+    Most connectors read every app or none; one whose ``connection`` may leave reading out has ``reads_for``.
     """
     kind = connector_class(app.connector)
-    offers = getattr(kind, "offers", None)
-    found: tuple[bool, frozenset[str]] = offers(app.connection) if offers else (kind.reads, kind.operations())
-    return found
+    asked: t.Callable[[t.Mapping[str, t.Any]], bool] | None = getattr(kind, "reads_for", None)
+    return kind.reads if asked is None else asked(app.connection)
 
 
 def capabilities() -> list[dict[str, t.Any]]:
