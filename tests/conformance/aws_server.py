@@ -36,6 +36,8 @@ class AwsServer:
         self.assignments: dict[str, dict[str, t.Any]] = {}
         #: user id -> what moto's users in an identity store have no place for (ExternalIds, UserStatus)
         self.more: dict[str, dict[str, t.Any]] = {}
+        #: (application, user or group id, USER or GROUP): who is assigned to which application
+        self.applications: list[tuple[str, str, str]] = []
         self.forget_switches()
 
     def forget_switches(self) -> None:
@@ -74,6 +76,7 @@ class AwsServer:
         self.service_credentials.clear()
         self.assignments.clear()
         self.more.clear()
+        self.applications.clear()
         self.forget_switches()
 
     def revoke_credentials(self) -> None:
@@ -397,8 +400,28 @@ def _sso_additions(server: AwsServer) -> tuple[type, t.Mapping[str, t.Any]]:
         ]
         return json.dumps({f"AccountAssignments{direction}Status": listed})
 
+    def list_applications(self: t.Any) -> str:
+        # .../singlesignon/latest/APIReference/API_ListApplicationAssignmentsForPrincipal.html
+        wanted = (self._get_param("PrincipalId"), self._get_param("PrincipalType"))
+        listed = [
+            {"ApplicationArn": arn, "PrincipalId": id, "PrincipalType": kind}
+            for arn, id, kind in server.applications
+            if (id, kind) == wanted
+        ]
+        return json.dumps({"ApplicationAssignments": listed})
+
+    def leave_application(self: t.Any) -> str:
+        # .../singlesignon/latest/APIReference/API_DeleteApplicationAssignment.html
+        one = tuple(self._get_param(name) for name in ("ApplicationArn", "PrincipalId", "PrincipalType"))
+        if one not in server.applications:
+            raise ResourceNotFoundException("no such assignment")
+        server.applications.remove(one)
+        return "{}"
+
     return SSOAdminResponse, {
         "call_action": noted,
+        "list_application_assignments_for_principal": list_applications,
+        "delete_application_assignment": leave_application,
         "create_account_assignment": lambda self: begin(self, "Creation"),
         "delete_account_assignment": lambda self: begin(self, "Deletion"),
         "describe_account_assignment_creation_status": lambda self: describe(self, "Creation"),

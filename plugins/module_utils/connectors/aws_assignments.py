@@ -13,6 +13,7 @@ Sources: https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_Create
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 import time
@@ -54,6 +55,27 @@ class AccountAssignments:
         )
         own = [one for one in listed if one.get("PrincipalType") == "USER" and one.get("PrincipalId") == user]
         return list(dict.fromkeys((one["AccountId"], one["PermissionSetArn"]) for one in own))
+
+    def leave_applications(self, user: str, where: str) -> None:
+        """Remove the user's own assignments to applications (of the access portal), which are done at once.
+
+        AWS asks for that before a user is deleted. Source:
+        https://docs.aws.amazon.com/singlesignon/latest/userguide/howtodeletepermissionset.html
+        """
+        principal = {"PrincipalId": user, "PrincipalType": "USER"}
+        listed = self._aws.listed(
+            "sso-admin",
+            "ListApplicationAssignmentsForPrincipal",
+            "ApplicationAssignments",
+            where,
+            page_size=self._page_size,
+            InstanceArn=self._instance(where),
+            **principal,
+        )
+        own = [one for one in listed if one.get("PrincipalType") == "USER" and one.get("PrincipalId") == user]
+        for arn in dict.fromkeys(one["ApplicationArn"] for one in own):
+            with contextlib.suppress(NotFound):
+                self._aws.write("sso-admin", "DeleteApplicationAssignment", where, ApplicationArn=arn, **principal)
 
     def word(self, assignment: Assignment, where: str) -> str:
         """Return what the catalog calls an assignment: account/permission set."""

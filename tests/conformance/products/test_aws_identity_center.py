@@ -24,6 +24,7 @@ from ansible_collections.rollcall.access.tests.conformance.products.aws_identity
     IdentityCenterServer,
 )
 
+APPLICATION = f"arn:aws:sso::{ACCOUNT}:application/ssoins-1234567890abcdef/apl-1234567890abcdef"
 ENTITLEMENTS = AwsIdentityCenterCase().app().entitlements
 
 
@@ -56,6 +57,20 @@ def test_what_comes_with_a_group_is_not_the_users_own(server: IdentityCenterServ
     server.assign(group, "ReadOnly", kind="GROUP")
     server.assign(other, "Billing")
     center = build(server)
+    listed = center._aws.listed
+
+    def with_the_groups(service: str, operation: str, *arguments: t.Any, **parameters: t.Any) -> list[t.Any]:
+        """As where AWS says what somebody has by a group, too: the answer names whose each assignment is."""
+        found = listed(service, operation, *arguments, **parameters)
+        if operation != "ListAccountAssignmentsForPrincipal" or parameters["PrincipalId"] != id:
+            return found
+        inherited = listed(
+            service, operation, *arguments, **{**parameters, "PrincipalId": group, "PrincipalType": "GROUP"}
+        )
+        assert inherited
+        return [*found, *inherited]
+
+    center._aws.listed = with_the_groups
     for found in (account(center, id), next(one for one in center.accounts() if one.id == id)):
         assert found.entitlements == {"engineering"}
         assert found.unknown == set()
@@ -107,6 +122,7 @@ def test_a_deletion_takes_assignments_and_memberships_first(server: IdentityCent
         server.join(one, "Engineering")
         server.assign(one, "ReadOnly")
         server.assign(one, "Billing", OTHER_ACCOUNT)
+        server.applications.append((APPLICATION, one, "USER"))
     center = build(server)
     before = server.accounts()[other]
     server.asked.clear()
@@ -114,7 +130,9 @@ def test_a_deletion_takes_assignments_and_memberships_first(server: IdentityCent
     assert server.accounts() == {other: before}
     assert {one.principal_id for one in server.sso.account_assignments} == {other}
     writes = [name for name in server.asked if name.startswith(("Create", "Delete"))]
-    assert writes == ["DeleteAccountAssignment"] * 2 + ["DeleteGroupMembership", "DeleteUser"]
+    assigned = ["DeleteAccountAssignment"] * 2 + ["DeleteApplicationAssignment"]
+    assert writes == [*assigned, "DeleteGroupMembership", "DeleteUser"]
+    assert server.applications == [(APPLICATION, other, "USER")]
 
 
 def test_who_is_deleted_while_everybody_is_read_is_left_out(server: IdentityCenterServer) -> None:

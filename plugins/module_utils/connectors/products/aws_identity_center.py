@@ -243,7 +243,8 @@ class AwsIdentityCenter(Connector):
         return True
 
     def delete(self, account: Account) -> bool:
-        """Remove the direct assignments (and wait until they are gone), the memberships, then the user."""
+        """Remove the direct assignments to AWS accounts (and wait until they are gone) and to applications, the
+        memberships, then the user."""
         where = self.where("delete", account)
         if self._store.by_id(account.id, where) is None:
             return False
@@ -253,6 +254,7 @@ class AwsIdentityCenter(Connector):
             requests = [assignments.begin("Deletion", account.id, assignment, where) for assignment in there]
             for request in requests:
                 assignments.finish("Deletion", request, where)
+            assignments.leave_applications(account.id, where)
         for membership in self._store.memberships(account.id, where).values():
             self._leave(membership, where)
         store = self._store.store(where)
