@@ -11,9 +11,11 @@ import time
 import typing as t
 
 import pytest
+import requests
 import werkzeug.test
 import werkzeug.wrappers
 import yaml
+from ansible_collections.rollcall.access.tests.conformance.fake import Fake, Request, route
 from ansible_collections.rollcall.access.tests.conformance.specs.checker import (
     FOLDER,
     SpecificationChecker,
@@ -211,6 +213,40 @@ def test_of_several_specifications_the_one_that_knows_the_address_judges() -> No
     assert problems_of(both, *exchange("GET", "/orgs/acme/members", 200, [MEMBER])) == []
     assert problems_of(both, *exchange("DELETE", f"/scim/v2/Users/{RESPONDER['id']}", 204)) == []
     assert len(problems_of(both, *exchange("GET", "/nowhere", 200, {}))) == 1
+
+
+class Mixed(Fake):
+    """A fake whose vendor specifies the REST API, and neither SCIM nor the sign-in."""
+
+    specifications = ("github",)
+    unspecified = ("/scim/v2",)
+
+    @route("DELETE", "/orgs/acme/memberships/p0")
+    def remove(self, request: Request) -> t.Any:
+        return 200, {}
+
+    @route("GET", "/scim/v2/Me")
+    @route("GET", "/people")
+    def people(self, request: Request) -> t.Any:
+        return 200, []
+
+    @route("POST", "/token", specified=False)
+    def sign_in(self, request: Request) -> t.Any:
+        return 200, {}
+
+
+def test_a_fake_notes_what_is_not_as_specified() -> None:
+    with Mixed().serving() as fake:
+        for method, path in [
+            ("POST", "/token"),
+            ("GET", "/scim/v2/Me"),
+            ("GET", "/people"),
+            ("DELETE", "/orgs/acme/memberships/p0"),
+        ]:
+            requests.request(method, f"http://127.0.0.1:{fake.port}{path}", timeout=10)
+    unknown, wrong = fake.problems
+    assert unknown == "GET /people: github has no such address"
+    assert "status is 200, not one of 204" in wrong
 
 
 def test_a_specification_can_be_mounted_under_a_prefix() -> None:
