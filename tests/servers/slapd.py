@@ -159,7 +159,7 @@ class Slapd:
         self.add(ROOT, ["dcObject", "organization"], dc="acme", o="Acme")
         for dn in (PEOPLE, GROUPS, LEAVERS, SERVICES):
             self.add(dn, ["organizationalUnit"])
-        for name in ("rollcall", "short", "blind"):
+        for name in ("rollcall", "short", "blind", "other"):
             roles = ["organizationalRole", "simpleSecurityObject"]
             self.add(f"cn={name},{SERVICES}", roles, userPassword=CANARY)
         self.add(NOBODY, ["organizationalRole"])

@@ -127,6 +127,7 @@ class LdapConnector(LdapReading):
         values[self._naming] = naming
         values["objectClass"] = list(self._classes)
         dn = below(relative_name(self._naming, naming[0]), self._places.home)
+        self._groups.forget(dn, where)
         try:
             self._directory.add(dn, values, where=where)
         except Conflict as error:
@@ -182,8 +183,14 @@ class LdapConnector(LdapReading):
             for name, value in self._with_consequences(entry, differs).items()
             if name not in renames
         ]
+        username = differs.get(self._attributes.username)
+        named = username is not None and self._attributes.username not in renames
+        if named:
+            self._groups.follow(entry, entry.dn, username or "", where, moved=False)
         if rest:
             self._directory.modify(entry.dn, rest, where=where)
+        if named:
+            self._groups.follow(entry, entry.dn, username or "", where, moved=True)
         if renames:
             parts = {
                 attribute: {n.lower(): v for n, v in renames.items()}.get(attribute, value)
@@ -191,8 +198,6 @@ class LdapConnector(LdapReading):
             }
             relative = "+".join(relative_name(attribute, value) for attribute, value in parts.items())
             self._move(entry, relative, entry.parent, where)
-        elif self._attributes.username in differs:
-            self._groups.follow(entry, entry.dn, differs[self._attributes.username], where)
         return bool(differs)
 
     def _check_changes(self, entry: Entry, values: t.Mapping[str, str], where: str) -> None:
@@ -308,21 +313,24 @@ class LdapConnector(LdapReading):
 
     def _move(self, entry: Entry, relative: str, parent: str, where: str) -> str:
         """Rename or move an entry, and let its groups follow; returns its DN."""
+        values = dict(parse_part(relative))
+        username = values.get(self._attributes.username.lower(), entry.text(self._attributes.username))
+        self._groups.follow(entry, below(relative, parent), username, where, moved=False)
         try:
             dn = self._directory.move(entry.dn, relative, parent, where=where)
         except NotFound as error:
             message = f"it cannot be moved to {parent}, which is not there or cannot be seen ({error.message})"
             raise NotFound(message, where=where) from None
-        values = dict(parse_part(relative))
-        username = values.get(self._attributes.username.lower(), entry.text(self._attributes.username))
-        self._groups.follow(entry, dn, username, where)
+        self._groups.follow(entry, dn, username, where, moved=True)
         return dn
 
     def _repair(self, entry: Entry, before: str, where: str) -> None:
         """Let the groups follow a move whose run ended before they did."""
         old = below(own_part(entry.dn), before)
         if normal(old) != entry.key and self._directory.read(old, ["1.1"], where=where) is None:
-            self._groups.follow(entry.at(old), entry.dn, entry.text(self._attributes.username), where)
+            for moved in (False, True):
+                username = entry.text(self._attributes.username)
+                self._groups.follow(entry.at(old), entry.dn, username, where, moved=moved)
 
     def delete(self, account: Account) -> bool:
         """Delete the entry, and before that take it out of its groups: its name may be somebody else's one day."""

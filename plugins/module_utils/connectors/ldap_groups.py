@@ -182,23 +182,32 @@ class LdapGroups:
             self._modify(group, where, leave, ("add", group.member_attribute, [self._placeholder]))
         return True
 
-    def follow(self, old: Entry, dn: str, username: str, where: str) -> None:
-        """Let the groups name an account by its new DN and user name. Only some directories do that by themselves."""
+    def follow(self, old: Entry, dn: str, username: str, where: str, *, moved: bool) -> None:
+        """Let the groups name an account by another DN and user name. Only some directories do that by themselves.
+
+        Called before the account is moved, when they get the new name besides the old one, and after it, when they lose
+        the old one: a run that ends in between takes nothing away.
+        """
         before = old.text(self._username)
-        if not self._base:
-            return
         for entry in self._search(self._has_member(old.dn, before), where, members=True):
             changes: list[Modification] = []
             for attribute, was, becomes in (*((name, old.dn, dn) for name in _DNS), ("memberUid", before, username)):
-                values = [normal(v) if attribute in _DNS else v for v in entry.texts(attribute)]
-                same = normal if attribute in _DNS else str
-                if was == becomes or same(was) not in values:
+                same: t.Callable[[str], str] = normal if attribute in _DNS else str
+                values = {same(value) for value in entry.texts(attribute)}
+                if same(was) == same(becomes) or same(was) not in values:
                     continue
-                changes.append(("delete", attribute, [was]))
-                if same(becomes) not in values:
+                if moved:
+                    changes.append(("delete", attribute, [was]))
+                elif same(becomes) not in values:
                     changes.append(("add", attribute, [becomes]))
             if changes:
                 self._modify(self.group(entry), where, *changes)
+
+    def forget(self, dn: str, where: str) -> None:
+        """Take the DN of an account that is to be made out of all groups: somebody who had the name left it there."""
+        nobody = Entry(dn, {})
+        for entry in self._search(self._has_member(dn, ""), where):
+            self.remove(self.group(entry), nobody, where)
 
     def leave_all(self, user: Entry, where: str) -> None:
         """Take a user out of every group that names it, so that nobody who gets its name later is in them."""

@@ -49,7 +49,7 @@ class ActiveDirectoryGroups(LdapGroups):
     def leave_all(self, user: Entry, where: str) -> None:
         """Nothing to do: a domain controller takes a deleted account out of its groups."""
 
-    def follow(self, old: Entry, dn: str, username: str, where: str) -> None:
+    def follow(self, old: Entry, dn: str, username: str, where: str, *, moved: bool) -> None:
         """Nothing to do: a domain controller keeps groups and names together."""
 
     def _attributes(self, *, members: bool = False) -> list[str]:
