@@ -345,6 +345,24 @@ def test_a_browser_that_is_killed_in_mid_work_is_started_again(wiki: DokuWiki, m
     assert set(wiki.accounts()) == {ADMIN, "zoe.lind"}
 
 
+def test_without_a_list_a_click_that_may_have_been_taken_is_never_repeated(wiki: DokuWiki, make: Make) -> None:
+    steps = [*published(wiki, "create"), {"expect": "#user__manager tr.user_info"}]
+    unread = {"update": None, "grant": None, "revoke": None, "delete": None}
+    connector = make(list=None, create=steps, **unread)
+    photograph = connector._session.photograph
+
+    def kill_before_the_last(task: t.Any, what: str) -> t.Any:
+        if what == "after":
+            for process in _chromium():
+                os.kill(process, signal.SIGKILL)
+        return photograph(task, what)
+
+    connector._session.photograph = kill_before_the_last
+    with pytest.raises(Refused, match="whether it was done is not known"):
+        connector.create(ZOE, [EDITORS])
+    assert set(wiki.accounts()) == {ADMIN, "zoe.lind"}
+
+
 def _chromium() -> list[int]:
     """Return the browsers that this process started, by their main process."""
     return [

@@ -100,6 +100,8 @@ class Page:
         if not step.by:
             return scope.locator(step.target)
         name = value(step.target, values)
+        if not name.strip():
+            raise StepFailed(f"expected a {step.by} to look for, and it is empty")
         if step.by == "label":
             return scope.get_by_label(name, exact=True)
         if step.by == "text":
@@ -166,6 +168,9 @@ class Page:
 
     def _option(self, element: t.Any, text: str) -> int:
         """Return the number of the one option that has exactly this label, or this value where no label fits."""
+        if not text.strip():
+            # the empty option is "please choose"
+            raise StepFailed("expected a value to select, and it is empty")
         options = element.evaluate(_OPTIONS)
         for position in (0, 1):
             found = [n for n, option in enumerate(options) if option[position] == text and not option[2]]
