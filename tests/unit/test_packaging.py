@@ -24,7 +24,7 @@ CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 PLUGINS = CHECKOUT / "plugins"
 
 # import name -> the name to install it by, where the two differ
-DISTRIBUTIONS = {"yaml": "pyyaml", "jwt": "pyjwt", "google": "google-auth"}
+DISTRIBUTIONS = {"yaml": "pyyaml", "jwt": "pyjwt", "google": "google-auth", "botocore": "boto3"}
 
 
 def loaded(path: str) -> t.Any:
