@@ -77,6 +77,8 @@ class ScimConnector(Connector):
             return False
         if operation in ("suspend", "reactivate") and not self.dialect.suspend:
             return False
+        if operation in ("grant", "revoke") and not any(map(self.dialect.place, self.dialect.entitlements)):
+            return False
         return super().can(operation)
 
     def close(self) -> None:

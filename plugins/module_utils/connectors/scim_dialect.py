@@ -53,7 +53,8 @@ class ScimDialect:
     ``bulk``: whether an account and its groups are made by one request to /Bulk.
     ``external_ids``: False where the app does not keep ours.
     ``email_is_username``: the user name is the address; accounts have no other name.
-    ``required``: attributes without which no account is made, ``forbidden``: attributes that are never sent.
+    ``required``: attributes without which no account is made, ``forbidden``: attributes that are never sent,
+    ``at_first``: attributes that are sent with a new account and never again.
     ``shows``: what is told of an account besides, as unknown: a word and the path of names to it.
     ``requests_per_second``: the pace to keep where the connection does not say another one.
     ``last_used``: the path of names to the time of the last use.
@@ -86,6 +87,7 @@ class ScimDialect:
     email_is_username: bool = False
     required: tuple[str, ...] = ("userName",)
     forbidden: tuple[str, ...] = ()
+    at_first: tuple[str, ...] = ()
     shows: tuple[tuple[str, tuple[str, ...]], ...] = ()
     requests_per_second: float | None = None
     authorization: str = "Bearer {token}"
@@ -132,9 +134,10 @@ class ScimDialect:
         place = self.entitlements.get(kind)
         return None if isinstance(place, Groups) and not self.groups else place
 
-    def takes(self, attribute: str) -> bool:
-        """Return whether the product takes an attribute (``displayName``, ``name.formatted``)."""
-        return attribute not in self.forbidden and attribute.partition(".")[0] not in self.forbidden
+    def takes(self, attribute: str, *, new: bool = False) -> bool:
+        """Return whether the product takes an attribute (``displayName``, ``name.formatted``); ``new``: at first."""
+        never = self.forbidden if new else (*self.forbidden, *self.at_first)
+        return attribute not in never and attribute.partition(".")[0] not in never
 
 
 #: The names of the options that ``adapted`` reads.

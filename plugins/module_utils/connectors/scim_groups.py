@@ -107,8 +107,12 @@ class GroupDirectory:
             entry = (resource_id(group, where), text(group.get("displayName")))
             if self._dialect.members == "asked":
                 # Source: https://docs.aws.amazon.com/singlesignon/latest/developerguide/listusers.html
-                for user in self._read_list("Users", where=where, filter=equals("groups.value", entry[0])):
-                    found[resource_id(user, where)].append(entry)
+                users = self._read_list("Users", where=where, filter=equals("groups.value", entry[0]))
+                ids = [resource_id(user, where) for user in users]
+                if ids and not self._has(entry[0], ids[-1], where):  # users do not show it: ask for one of them
+                    raise Broken(f"the members of the group {entry[1]!r} contradict each other", where=where)
+                for key in ids:
+                    found[key].append(entry)
             for member in elements(group, "members"):
                 if member.get("type") != "Group":
                     found[text(member.get("value"))].append(entry)

@@ -60,7 +60,8 @@ def account_of(
         external_id=text(user.get("externalId")),
         given_name=text(name.get("givenName")),
         family_name=text(name.get("familyName")),
-        name=text(user.get("displayName")) or text(name.get("formatted")),
+        # A name that cannot be set is the person's own affair, and nothing to be compared.
+        name=(text(user.get("displayName")) if dialect.takes("displayName") else "") or text(name.get("formatted")),
         state="active" if is_active(user, where) else "suspended",
         entitlements=frozenset(has),
         unknown=frozenset(unknown),

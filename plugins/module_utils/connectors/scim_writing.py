@@ -39,7 +39,7 @@ def new_user(new: NewAccount, wanted: t.Iterable[tuple[Entitlement, InUser]], di
     if new.external_id and dialect.external_ids:
         user["externalId"] = new.external_id
     name = {"givenName": new.given_name, "familyName": new.family_name, "formatted": new.name}
-    name = {part: value for part, value in name.items() if value and dialect.takes(f"name.{part}")}
+    name = {part: value for part, value in name.items() if value and dialect.takes(f"name.{part}", new=True)}
     if name:
         user["name"] = name
     display = new.name
@@ -49,7 +49,7 @@ def new_user(new: NewAccount, wanted: t.Iterable[tuple[Entitlement, InUser]], di
         user["displayName"] = display
     if new.email:
         user["emails"] = [{"value": new.email, "type": "work", "primary": True}]
-    user = {attribute: value for attribute, value in user.items() if dialect.takes(attribute)}
+    user = {attribute: value for attribute, value in user.items() if dialect.takes(attribute, new=True)}
     for entitlement, place in wanted:
         for attribute, value in granted(user, entitlement, place).items():
             if isinstance(value, dict):  # an extension

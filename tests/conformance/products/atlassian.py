@@ -5,7 +5,7 @@
 """Atlassian's SCIM directory and API tokens, faked from their documentation.
 
 Sources: https://developer.atlassian.com/cloud/admin/user-provisioning/rest/api-group-users/,
-https://developer.atlassian.com/cloud/admin/user-management/rest/api-group-api-tokens/
+https://developer.atlassian.com/cloud/admin/user-management/rest/
 """
 
 from __future__ import annotations

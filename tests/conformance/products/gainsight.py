@@ -5,8 +5,7 @@
 """Gainsight CS, faked from its documentation and from what public programs send it.
 
 Sources: https://support.gainsight.com/gainsight_nxt/API_and_Developer_Docs/User_Management_APIs/SCIM_API (addresses,
-super admins for writes), https://support.gainsight.com/gainsight_nxt/API_and_Developer_Docs/Generate_REST_API_Key
-(the token's address)
+super admins for writes; "Get Access Token API" has the token's address)
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 """Gong, whose SCIM is documented by its features: create, update, deactivate, reactivate, groups.
 
 Sources: https://help.gong.io/docs/provision-team-members-from-a-custom-source-scim,
-https://help.gong.io/docs/about-provisioning-team-members (first and last name are mandatory)
+https://help.gong.io/v1/docs/about-provisioning-team-members (first and last name are mandatory)
 """
 
 from __future__ import annotations

@@ -104,6 +104,15 @@ def test_what_is_forbidden_is_never_sent() -> None:
     assert writing.updated(body, changes, dialect) == {"userName": "new@acme.example", "displayName": "Anna Lee"}
 
 
+def test_what_is_only_sent_at_first_is_neither_changed_nor_compared_later() -> None:
+    dialect = ScimDialect(at_first=("displayName",), forbidden=("name.formatted",))
+    body = writing.new_user(NEW, [], dialect)
+    assert body["displayName"] == "Ann Lee"
+    changes = {"given_name": "Anna", "name": "Anna Lee"}
+    assert writing.updated(body, changes, dialect) == {"name": {"givenName": "Anna", "familyName": "Lee"}}
+    assert account_of({"id": "1", **body}, App("crm"), dialect, [], "w").name == ""
+
+
 def test_what_is_required_and_missing_is_named() -> None:
     dialect = ScimDialect(required=("userName", "displayName", "name.familyName", "emails"))
     assert writing.lacking(writing.new_user(NewAccount("ann", ""), [], dialect), dialect) == [

@@ -30,7 +30,7 @@ class Atlassian(ScimConnector):
     account out of the directory and deactivates it.
 
     Source: https://developer.atlassian.com/cloud/admin/user-provisioning/rest/
-    Source: https://developer.atlassian.com/cloud/admin/user-management/rest/api-group-api-tokens/
+    Source: https://developer.atlassian.com/cloud/admin/user-management/rest/
     """
 
     name = "atlassian"

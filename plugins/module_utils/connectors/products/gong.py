@@ -19,7 +19,7 @@ class Gong(ScimConnector):
     Seats, permission profiles and data capture follow from the group, by the assignments that are made in Gong.
 
     Source: https://help.gong.io/docs/provision-team-members-from-a-custom-source-scim
-    Source: https://help.gong.io/docs/about-provisioning-team-members
+    Source: https://help.gong.io/v1/docs/about-provisioning-team-members
     """
 
     name = "gong"

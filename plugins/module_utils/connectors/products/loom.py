@@ -19,7 +19,7 @@ class Loom(ScimConnector):
     Its directory sync is run by WorkOS. What deactivating does is a setting of the workspace: keep it on "Deactivate".
     The role has to be mapped to ``loomMemberRole`` there.
 
-    Source: https://support.atlassian.com/loom/docs/configure-sso-and-scim-for-your-loom-workspace/
+    Source: https://support.loom.com/hc/en-us/articles/4405130750749-How-to-configure-SSO-and-Directory-Sync-SCIM
     Source: https://docs.nango.dev/integrations/all/loom-scim/connect
     """
 

@@ -53,6 +53,7 @@ class Slack(ScimConnector):
         member_removal="bare_filter",
         required=("userName", "emails"),
         forbidden=("name.formatted",),
+        at_first=("displayName",),  # later on it is the member's own, and refused with invalid_display_name
         entitlements=ONLY_GROUPS,
         shows=(("guest", (_GUEST, "type")), ("guest", (_GUEST_1_1, "type"))),
         requests_per_second=3,
