@@ -35,7 +35,10 @@ options:
   sources:
     description:
       - Where people come from, merged in this order. A later source adds people or fills gaps and never blanks a value.
-      - The C(type) of each is one of C(csv), C(yaml), C(json) and C(sql).
+      - The C(type) of each is one of C(csv), C(yaml), C(json), C(sql) and C(ldap), of the HR systems C(bamboohr), C(workday), C(adp), C(hibob),
+        C(personio) and C(rippling), of the directories C(okta), C(entra) and C(scim), or C(rest) for any other interface. Each has options
+        of its own, which the documentation of the collection lists.
+      - Credentials may be templates. They are never shown, and are in no variable.
     type: list
     elements: dict
     required: true
@@ -96,6 +99,16 @@ options:
 """
 
 EXAMPLES = r"""
+# From an HR system
+plugin: rollcall.access.people
+sources:
+  - type: bamboohr
+    company: acme
+    api_key: "{{ lookup('ansible.builtin.env', 'BAMBOOHR_KEY') }}"
+ledger: sqlite:///ledger.db
+
+---
+# From files
 plugin: rollcall.access.people
 sources:
   - type: csv
