@@ -4,43 +4,23 @@
 
 """Validates what passes between a connector and a fake against the vendor's own specification.
 
-A specification is a file ``<name>.json`` here: the needed part of a vendor's OpenAPI 3.0 or 3.1 document, as
-``scripts/bring_in_specification.py`` writes it; or ``written/<name>.yml``: where the vendor's may not be brought in,
-what its documentation says, written down in the same form. Beside OpenAPI's own entries the top level has
-
-``x-rollcall-base``
-    What the paths of all addresses begin with, in place of the path of the first entry of ``servers``.
-``x-rollcall-closed``
-    Where a property that the schema does not list is a problem: a list of ``request`` and ``response``; without this
-    line, in requests. A schema that says ``additionalProperties: true`` is never closed.
-``x-rollcall-statuses``
-    Statuses that any operation may answer with although it does not list them; without this line 401, 403 and 429.
-    Those from 500 on are always such: no vendor lists them all.
-
-Where a vendor's specification is wrong, ``corrections/<name>.json`` mends it when it is read: a list of
-``{"at": "/json/pointer", "to": value, "because": "what the vendor's documentation says, with its address"}``; without
-``to`` the place is removed, and a pointer that ends in ``/-`` adds to a list.
+``reading.py`` says what a specification is.
 """
 
 from __future__ import annotations
 
 import functools
-import json
-import pathlib
 import re
 import typing as t
 import urllib.parse
 
 import jsonschema
-import jsonschema.exceptions
-import yaml
 
+from .reading import read_specification
 from .schemas import Schemas, resolve
-
-FOLDER = pathlib.Path(__file__).parent
+from .values import candidates, is_json, json_problems, media_of
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-_MOST = 5
 
 
 class Checker(t.Protocol):
@@ -66,35 +46,6 @@ def problems_of(checkers: t.Sequence[Checker], request: t.Any, response: t.Any) 
         return []
     knowing = [checker for checker in checkers if checker.knows(request)] or checkers[:1]
     return [problem for checker in knowing for problem in checker.problems(request, response)]
-
-
-def read_specification(name: str) -> dict[str, t.Any]:
-    """Return the document of ``specs/<name>.json`` or ``specs/written/<name>.yml`` with its corrections."""
-    written = FOLDER / "written" / f"{name}.yml"
-    if written.exists():
-        document: dict[str, t.Any] = yaml.safe_load(written.read_text(encoding="utf-8"))
-    else:
-        document = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-    corrections = FOLDER / "corrections" / f"{name}.json"
-    if corrections.exists():
-        for correction in json.loads(corrections.read_text(encoding="utf-8")):
-            _correct(document, correction)
-    return document
-
-
-def _correct(document: dict[str, t.Any], correction: t.Mapping[str, t.Any]) -> None:
-    if not correction.get("because"):
-        raise ValueError(f"the correction of {correction['at']} has no reason")
-    parent, _slash, last = correction["at"].rpartition("/")
-    place = resolve(document, "#" + parent) if parent else document
-    if isinstance(place, list) and last == "-":
-        place.append(correction["to"])
-        return
-    key: t.Any = int(last) if isinstance(place, list) else last.replace("~1", "/").replace("~0", "~")
-    if "to" in correction:
-        place[key] = correction["to"]
-    else:
-        del place[key]
 
 
 @functools.cache
@@ -221,7 +172,7 @@ class SpecificationChecker:
         separator = {"pipeDelimited": "|", "spaceDelimited": " "}.get(parameter.get("style", ""), ",")
         form = parameter["in"] == "query" and parameter.get("style", "form") == "form"
         split = not parameter.get("explode", form)
-        if not any(validator.is_valid(value) for value in _candidates(given, separator if split else None)):
+        if not any(validator.is_valid(value) for value in candidates(given, separator if split else None)):
             text = given[0] if len(given) == 1 else given
             yield f"the {where[-2]} parameter {where[-1]!r} may not be {text!r}"
 
@@ -242,7 +193,7 @@ class SpecificationChecker:
             if described.get("required"):
                 yield "it has no body"
             return
-        media = _media(described.get("content", {}), request.mimetype)
+        media = media_of(described.get("content", {}), request.mimetype)
         if media is None:
             yield f"its content type is {request.mimetype!r}, not {' or '.join(described.get('content', {}))}"
             return
@@ -252,8 +203,8 @@ class SpecificationChecker:
         if request.mimetype == "application/x-www-form-urlencoded":
             for text in self._form_problems(body, media["schema"], where):
                 yield f"its body: {text}"
-        elif _is_json(request.mimetype):
-            yield from _json_problems(validator, body, "its body")
+        elif is_json(request.mimetype):
+            yield from json_problems(validator, body, "its body")
 
     def _form_problems(self, body: bytes, schema: t.Any, where: tuple[str, ...]) -> t.Iterator[str]:
         while "$ref" in schema:
@@ -269,7 +220,7 @@ class SpecificationChecker:
                     yield f"no field {name!r} is known"
                 continue
             validator = self._validator(self._asked, properties[name], (*where, "form", name))
-            if not any(validator.is_valid(value) for value in _candidates(given, None)):
+            if not any(validator.is_valid(value) for value in candidates(given, None)):
                 yield f"the field {name!r} may not be {given!r}"
 
     def _response_problems(
@@ -291,15 +242,15 @@ class SpecificationChecker:
         content = found.get("content")
         if not content:
             return
-        media = _media(content, response.mimetype)
+        media = media_of(content, response.mimetype)
         if not body:
             if all("schema" in one for one in content.values()) and response.status_code != 304:
                 yield f"the answer with status {status} has no body"
         elif media is None:
             yield f"the answer's content type is {response.mimetype!r}, not {' or '.join(content)}"
-        elif "schema" in media and _is_json(response.mimetype):
+        elif "schema" in media and is_json(response.mimetype):
             validator = self._validator(self._answered, media["schema"], (*where, status, response.mimetype))
-            yield from _json_problems(validator, body, f"the answer with status {status}")
+            yield from json_problems(validator, body, f"the answer with status {status}")
 
     def _validator(self, schemas: Schemas, schema: t.Any, where: tuple[str, ...]) -> jsonschema.Draft202012Validator:
         if where not in self._validators:
@@ -314,63 +265,3 @@ def _pattern(template: str) -> str:
 
 def _names(template: str) -> list[str]:
     return re.findall(r"\{([^}]+)\}", template)
-
-
-def _candidates(given: list[str], separator: str | None) -> t.Iterator[t.Any]:
-    """Everything that texts in an address may stand for; one of them has to please the schema."""
-    if len(given) == 1:
-        yield from _scalars(given[0])
-        if separator is not None:
-            given = given[0].split(separator)
-    yield given
-    for kind in (int, float):
-        try:
-            yield [kind(one) for one in given]
-        except ValueError:
-            continue
-
-
-def _scalars(text: str) -> t.Iterator[t.Any]:
-    yield text
-    if text in ("true", "false"):
-        yield text == "true"
-    if re.fullmatch(r"-?[0-9]+", text):
-        yield int(text)
-    elif re.fullmatch(r"-?[0-9]+\.[0-9]+", text):
-        yield float(text)
-
-
-def _is_json(mimetype: str) -> bool:
-    return mimetype == "application/json" or mimetype.endswith("+json")
-
-
-def _media(content: t.Mapping[str, t.Any], mimetype: str) -> t.Any:
-    """Return the description of a body of this content type, or None where there is no such."""
-    plain = {name.partition(";")[0].strip().lower(): value for name, value in content.items()}
-    for name in (mimetype, mimetype.partition("/")[0] + "/*", "*/*"):
-        if name in plain:
-            return plain[name]
-    return None
-
-
-def _json_problems(validator: jsonschema.Draft202012Validator, body: bytes, what: str) -> t.Iterator[str]:
-    try:
-        value = json.loads(body)
-    except ValueError:
-        yield f"{what} is not JSON"
-        return
-    if not validator.is_valid(value):
-        for text in schema_problems(validator, value):
-            yield f"{what} at {text}"
-
-
-def schema_problems(validator: jsonschema.Draft202012Validator, value: t.Any) -> list[str]:
-    """Return what is wrong with a value, the most telling problems first."""
-    errors = list(validator.iter_errors(value))
-    # What a branch that does not fit has seen counts as not seen: then every property looks unknown.
-    telling = [error for error in errors if error.validator != "unevaluatedProperties"] or errors
-    texts = []
-    for error in telling[:_MOST]:
-        deepest = jsonschema.exceptions.best_match([error]) or error
-        texts.append(f"{deepest.json_path}: {deepest.message[:300]}")
-    return [*texts, f"and {len(telling) - _MOST} more problems"] if len(telling) > _MOST else texts

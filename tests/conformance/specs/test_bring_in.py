@@ -13,7 +13,7 @@ import sys
 import typing as t
 
 import yaml
-from ansible_collections.rollcall.access.tests.conformance.specs.checker import FOLDER
+from ansible_collections.rollcall.access.tests.conformance.specs.reading import FOLDER
 
 SCRIPT = FOLDER.parents[2] / "scripts/bring_in_specification.py"
 

@@ -17,12 +17,11 @@ import werkzeug.wrappers
 import yaml
 from ansible_collections.rollcall.access.tests.conformance.fake import Fake, Request, route
 from ansible_collections.rollcall.access.tests.conformance.specs.checker import (
-    FOLDER,
     SpecificationChecker,
     checker_for,
     problems_of,
-    read_specification,
 )
+from ansible_collections.rollcall.access.tests.conformance.specs.reading import FOLDER, read_specification
 
 SPECIFICATIONS = sorted(path.stem for path in [*FOLDER.glob("*.json"), *FOLDER.glob("written/*.yml")])
 
