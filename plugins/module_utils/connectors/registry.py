@@ -30,6 +30,7 @@ _CONNECTORS: t.Mapping[str, tuple[str, str]] = {
     "ldap": ("ldap", "LdapConnector"),
     "sql": ("sql", "SqlConnector"),
     # products
+    "pagerduty": ("products.pagerduty", "PagerDuty"),
     "hubspot": ("products.hubspot", "HubSpot"),
     "datadog": ("products.datadog", "Datadog"),
     "slack": ("products.slack", "Slack"),
