@@ -13,6 +13,7 @@ is a problem of the test. A product subclasses ``ScimFake``, quotes the page tha
 from __future__ import annotations
 
 import copy
+import json
 import re
 import typing as t
 import urllib.parse
@@ -227,6 +228,9 @@ class ScimFake(Lists, Fake):
                 raise self._wrong(request, f"members are not changed in the form {form}: {operation}")
             if form == "bare_filter":  # no filter of the RFC: written as one for scim2-models
                 operation["path"] = re.sub(r"eq (\w+)\]", r'eq "\1"]', operation["path"])
+            elif form == "value":  # the RFC knows no removal by value, and would remove everybody
+                (member,) = operation.pop("value")
+                operation["path"] = f"members[value eq {json.dumps(member['value'])}]"
         before = {"displayName": name, "members": [{"value": key} for key in sorted(self.members[name])]}
         group = models.Group.model_validate({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], **before})
         self._patched(request, models.Group, body, group)

@@ -14,7 +14,7 @@ from ansible_collections.rollcall.access.tests.conformance.products.canva import
 
 class WithWrongRole(CanvaCase):
     system = ""
-    entitlements: t.Any = (*CanvaCase.entitlements, Entitlement("wrong", "role", "Designer of Brands"))
+    entitlements: t.ClassVar[t.Any] = (*CanvaCase.entitlements, Entitlement("wrong", "role", "Designer of Brands"))
 
 
 def test_the_read_back_shows_that_a_role_was_not_taken() -> None:
