@@ -108,7 +108,7 @@ class LdapConnector(LdapReading):
             entry = self._add(new, where)
         for group in groups:
             self._groups.add(group, entry, where)
-        return self._read_account(entry, where)
+        return self._read_account(self._again(entry, where) if groups else entry, where)
 
     def _check_new(self, new: NewAccount, where: str) -> None:
         """Raise Refused for an account that this directory cannot have."""
@@ -233,6 +233,7 @@ class LdapConnector(LdapReading):
             return False  # nobody is in a group that is not there
         entry = self._entry(account, where)
         changed = self._said_clearly(entry, lambda: self._groups.remove(group, entry, where))
+        entry = self._again(entry, where) if changed else entry
         inherited = next((m.through for m in self._groups.of_one(entry, where) if m.group.key == group.key), "")
         if inherited:
             began = "it was a member itself and is no longer, but " if changed else ""

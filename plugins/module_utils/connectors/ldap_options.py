@@ -75,13 +75,14 @@ class Places:
 
 def address_of(app: str, options: Options) -> DirectoryAddress:
     """Return where the directory is and who signs in. Raises PolicyError for what cannot be used."""
-    encrypt = options.text("start_tls")
+    start_tls = options.flag("start_tls", True)
+    said = start_tls == options.flag("start_tls", False)  # both agree only where the catalog says something
     try:
         return DirectoryAddress(
             url=options.text("url").strip(),
             bind_dn=options.text("bind_dn"),
             password=options.text("password"),
-            start_tls=options.flag("start_tls", True) if encrypt else None,
+            start_tls=start_tls if said else None,
             ca_file=str(options.path("ca_file") or ""),
             connect_timeout=options.number("connect_timeout", 10.0, least=0.1) or 10.0,
             read_timeout=options.number("read_timeout", 60.0, least=0.1) or 60.0,

@@ -118,6 +118,13 @@ class LdapReading(Connector):
             raise NotFound(f"there is no account with the {self._attributes.id} {account.id}", where=where)
         return entry
 
+    def _again(self, entry: Entry, where: str) -> Entry:
+        """Return an entry as it is by now. Raises NotFound."""
+        found = self._entry_or_none(self._id_of(entry), where)
+        if found is None:
+            raise NotFound(f"{entry.dn} has gone meanwhile", where=where)
+        return found
+
     def _read_account(self, entry: Entry, where: str) -> Account:
         values = {value_of(e) for e in self.app.entitlements.values() if e.kind in ADDITIVE_KINDS}
         memberships = self._groups.of_one(entry, where)

@@ -195,20 +195,11 @@ class ActiveDirectory(LdapConnector):
     def _lock_changes(self, entry: Entry, suspended: bool, where: str) -> list[t.Any]:
         return []
 
-    def _again(self, entry: Entry, where: str) -> Entry:
-        found = self._entry_or_none(self._id_of(entry), where)
-        if found is None:
-            raise NotFound(f"{entry.dn} has gone meanwhile", where=where)
-        return found
-
     def _enable(self, entry: Entry, where: str) -> bool:
-        try:
-            return self._set_disabled(entry, False, where)
-        except Refused as error:
-            # An account that never had a password is not enabled: making it ended half-way.
-            if error.details.get("ldap") not in (19, answers.UNWILLING_TO_PERFORM) or entry.number("pwdLastSet"):
-                raise
-        self._set_password(entry, where)
+        # An account that has no password yet (making it ended half-way) would be open to everybody. One whose password
+        # must be changed at the next sign-in looks the same, and gets a new one too.
+        if self._is_suspended(entry, where) and entry.number("pwdLastSet") == 0:
+            self._set_password(entry, where)
         return self._set_disabled(entry, False, where)
 
     def _set_disabled(self, entry: Entry, disabled: bool, where: str) -> bool:
