@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import typing as t
 
@@ -94,6 +95,7 @@ class BambooHr(InterfaceSource):
 
 def _together(now: Entry, ahead: Entry) -> Entry:
     """Return what is true today, with the dates that were entered ahead, and what is only known ahead."""
-    started = bool(day(words(now.get("hireDate"))))
+    start = day(words(ahead.get("hireDate")))
+    started = bool(start) and start <= dt.date.today().isoformat()
     entry = {**ahead, **{k: v for k, v in now.items() if started or v not in (None, "")}}
     return entry | {field: ahead[field] for field in _AHEAD if field in ahead}

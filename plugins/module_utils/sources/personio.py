@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ..errors import Broken
+from ..errors import Broken, Refused
 from ..http import Session
 from ..protocols.paging import Paging
 from ..protocols.rest_spec import Listing
@@ -82,13 +82,14 @@ class Personio(InterfaceSource):
         )
 
         def fetch() -> tuple[str, float]:
-            answer = session.request(
-                "POST",
-                "/v1/auth",
-                body={"client_id": client_id, "client_secret": client_secret},
-                where=f"{self.name}, signing in",
-                read_only=True,
-            )
+            body = {"client_id": client_id, "client_secret": client_secret}
+            try:
+                answer = session.request(
+                    "POST", "/v1/auth", body=body, where=f"{self.name}, signing in", read_only=True
+                )
+            except Refused as error:  # 403, as if it were a permission
+                message = f"the credentials were not accepted: {error.message}"
+                raise Refused(message, todo="Look at client_id and client_secret", where=self.name) from error
             data = answer.body.get("data") if isinstance(answer.body, dict) else None
             token = data.get("token") if isinstance(data, dict) else None
             if not isinstance(token, str) or not token:

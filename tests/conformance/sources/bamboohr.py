@@ -24,6 +24,8 @@ _KNOWN = {
 
 
 class BambooHrFake(HrFake):
+    specifications = ("bamboohr",)
+
     def authenticate(self, request: Request) -> None:
         # "the API key as the username and any text as the password", https://documentation.bamboohr.com/docs/getting-started
         self.expect_basic(request, CANARY, "x", (401, None))
@@ -69,7 +71,7 @@ def _record(one: Worker, ahead: bool) -> dict[str, t.Any]:
         else one.department,
         "location": one.location if known else None,
         "supervisorEId": (one.manager or None) if known else None,
-        "hireDate": one.start if known else "0000-00-00",
+        "hireDate": one.start,
         "terminationDate": (one.end or "0000-00-00") if ahead or one.status == "terminated" else "0000-00-00",
         "employmentHistoryStatus": "Contractor" if one.contractor else status[one.status],
         # "Future hires have a status of Inactive", https://documentation.bamboohr.com/reference/get-data-from-dataset

@@ -17,6 +17,8 @@ from .staff import HrFake, Worker, next_page, number
 
 
 class EntraFake(HrFake):
+    specifications = ("microsoft_graph",)
+
     def authenticate(self, request: Request) -> None:
         if request.path.endswith("/oauth2/v2.0/token"):
             return
@@ -27,7 +29,7 @@ class EntraFake(HrFake):
             raise Answer(403, {"error": {"code": "Authorization_RequestDenied", "message": message}})
 
     # https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
-    @route("POST", "/acme.example/oauth2/v2.0/token")
+    @route("POST", "/acme.example/oauth2/v2.0/token", specified=False)
     def sign_in(self, request: Request) -> t.Any:
         if request.form.get("client_secret") != CANARY or not request.form.get("scope", "").endswith("/.default"):
             return 401, {

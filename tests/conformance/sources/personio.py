@@ -20,6 +20,8 @@ _STATUS = {"active": "active", "leave": "leave", "future": "onboarding", "termin
 
 
 class PersonioFake(HrFake):
+    specifications = ("personio",)
+
     def authenticate(self, request: Request) -> None:
         if request.path == "/v1/auth":
             return
