@@ -283,6 +283,13 @@ def test_a_question_that_no_step_answers_is_answered_with_no(wiki: DokuWiki, mak
         connector.delete(account(connector, "p0"))
 
 
+def test_the_last_group_cannot_be_taken_in_dokuwiki_and_is_left_to_a_person(wiki: DokuWiki, make: Make) -> None:
+    wiki.fill(1)
+    connector = make()
+    with nothing_changes(wiki), pytest.raises(Refused, match="the list does not show the change"):
+        connector.revoke(account(connector, "p0"), USER)
+
+
 # signing in
 
 

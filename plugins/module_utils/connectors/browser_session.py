@@ -98,6 +98,8 @@ class Session:
         self._secrets: set[str] = set()
         self._status: int | None = None
         self._retry_after: str = ""
+        #: whether something was clicked in what is being done
+        self._sent = False
         #: what happened on its own since the last step: dialogs, windows, ways to other hosts
         self._surprises: list[str] = []
 
@@ -157,12 +159,17 @@ class Session:
             image = self.page.screenshot(full_page=True, **options)
         except api.Error as error:
             if is_gone(error):
-                raise Gone(False) from None
-            raise Transient(f"no screenshot could be taken at {shown_url(self.page.url)}", where=task.where) from None
+                raise Gone(self._sent) from None
+            at = shown_url(self.page.url)
+            raise Transient(f"no screenshot could be taken at {at}", where=task.where, sent=self._sent) from None
         return self._evidence.keep(image, task.operation, task.account, what)
 
-    def failed(self, task: Task, message: str, sent: bool = False) -> AppError | SignedOut:
-        """Return the error for something that is not as expected, and take a screenshot of it."""
+    def failed(self, task: Task, message: str, sent: bool | None = None) -> AppError | SignedOut:
+        """Return the error for something that is not as expected, and take a screenshot of it.
+
+        ``sent`` says whether something was clicked, where that is not what these steps tell.
+        """
+        sent = self._sent if sent is None else sent
         url = self.page.url
         at = f", at {shown_url(url)}"
         if url.startswith("chrome-error:") and not self._surprises:
@@ -200,7 +207,7 @@ class Session:
             raise AssertionError("the browser is not there")
         known = dict(values)
         read: dict[str, str] = {}
-        sent = False
+        self._sent = before = False
         photographed = signing_in or not task.evidence
         self._secrets |= {str(known[name]) for name in ("random_password",) if known.get(name)}
         self._secrets |= {str(secret) for secret in [known.get("connection", {}).get("password")] if secret}
@@ -213,18 +220,19 @@ class Session:
                 self._surprises.clear()
                 if step.verb == "go":
                     self._status = None
-                sent = sent or (step.verb in SENDING and not signing_in)
+                before = self._sent
+                self._sent = before or (step.verb in SENDING and not signing_in)
                 text = self._page.do(step, known)
             except StepFailed as error:
-                # of a click that found nothing, nothing was sent
-                done = any(s.verb in SENDING for s in steps[: number - 1]) and not signing_in
-                raise self.failed(task, f"{what}: {self._because(str(error))}", done) from None
+                # a click that found nothing has sent nothing
+                self._sent = before
+                raise self.failed(task, f"{what}: {self._because(str(error))}") from None
             except api.Error as error:
                 if is_gone(error):
-                    raise Gone(sent) from None
-                raise self._not_reached(error, step, what, task, sent) from None
+                    raise Gone(self._sent) from None
+                raise self._not_reached(error, step, what, task) from None
             if self._surprises or (step.verb == "go" and (self._status or 0) >= 400):
-                raise self.failed(task, f"{what}: {self._because('expected a page')}", sent)
+                raise self.failed(task, f"{what}: {self._because('expected a page')}")
             if step.name:
                 known[step.name] = read[step.name] = text
         if task.evidence and not signing_in:
@@ -236,10 +244,10 @@ class Session:
     def _because(self, message: str) -> str:
         return "; ".join([*self._surprises, message]) if self._surprises else message
 
-    def _not_reached(self, error: t.Any, step: Step, what: str, task: Task, sent: bool) -> Exception:
+    def _not_reached(self, error: t.Any, step: Step, what: str, task: Task) -> Exception:
         """Return the error for a fault of page or network. Playwright's own words may hold what was filled in."""
         if self._surprises:
-            return self.failed(task, f"{what}: {self._because('expected a page of the app')}", sent)
+            return self.failed(task, f"{what}: {self._because('expected a page of the app')}")
         network = re.search(r"net::(ERR_\w+)", str(error))
         if network and "CERT" in network[1]:
             return Refused(
@@ -250,11 +258,11 @@ class Session:
         if network or (step.verb == "go" and isinstance(error, api.TimeoutError)):
             why = network[1] if network else f"no answer in {step.timeout or self._settings.seconds:g} s"
             return Transient(
-                f"{what}: {self._settings.base_url} cannot be reached ({why})", where=task.where, sent=sent
+                f"{what}: {self._settings.base_url} cannot be reached ({why})", where=task.where, sent=self._sent
             )
         if isinstance(error, api.TimeoutError):
-            return self.failed(task, f"{what}: the element is there and could not be used in time", sent)
-        return self.failed(task, f"{what}: the browser could not do this", sent)
+            return self.failed(task, f"{what}: the element is there and could not be used in time")
+        return self.failed(task, f"{what}: the browser could not do this")
 
     # the browser
 
