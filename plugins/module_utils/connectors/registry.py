@@ -31,6 +31,7 @@ _CONNECTORS: t.Mapping[str, tuple[str, str]] = {
     "sql": ("sql", "SqlConnector"),
     # products
     "pagerduty": ("products.pagerduty", "PagerDuty"),
+    "zendesk": ("products.zendesk", "Zendesk"),
     "hubspot": ("products.hubspot", "HubSpot"),
     "datadog": ("products.datadog", "Datadog"),
     "slack": ("products.slack", "Slack"),

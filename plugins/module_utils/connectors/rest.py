@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import threading
 import time
 import typing as t
@@ -151,6 +152,8 @@ class RestConnector(Connector):
 
     def _record_or_none(self, id: str, where: str) -> t.Any:
         listing = self.rest.find.get("id")
+        if self.rest.account.id_form and not re.fullmatch(self.rest.account.id_form, id):
+            return None
         try:
             if listing is None:
                 records = self.client.read(self.rest.list, self.values, where, self.rest.account.id)

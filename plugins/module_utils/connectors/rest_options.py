@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 from ..errors import PolicyError
@@ -96,6 +97,10 @@ def problems_of(spec: RestSpec) -> list[Problem]:
         problems.append(Problem(("account",), "none of email, username and external_id: no account would be anybody's"))
     _look(spec.account, ("account",), (), problems)
     _expression(spec.error, ("error",), problems)
+    try:
+        re.compile(spec.account.id_form)
+    except re.error as error:
+        problems.append(Problem(("account", "id_form"), f"{spec.account.id_form!r} is no regular expression: {error}"))
     for name, kind in spec.kinds.items():
         if not (kind.values or kind.of_account or kind.members):
             todo = "Give values, of_account or members"
@@ -129,7 +134,7 @@ def _look(part: t.Any, path: Path, meaning: tuple[str, ...], problems: list[Prob
     elif isinstance(part, AccountFields | Kind | Invitations):
         for field in dataclasses.fields(part):
             value = getattr(part, field.name)
-            if isinstance(value, str) and field.name not in ("default", "member_is"):
+            if isinstance(value, str) and field.name not in ("default", "member_is", "id_form"):
                 _expression(value, (*path, field.name), problems)
             elif field.name != "states":
                 _look(value, (*path, field.name), meaning, problems)

@@ -38,13 +38,19 @@ def _quoted(text: str) -> str:
     return urllib.parse.quote(text, safe="") if text not in (".", "..") else text.replace(".", "%2E")
 
 
-#: For the inside of: a JSON string (SCIM and Okta filters), an OData or SQL string, a SOQL string, a URL.
-FILTERS: t.Mapping[str, t.Callable[[str], str]] = {
+def _number(text: str) -> t.Any:
+    return int(text) if re.fullmatch(r"-?\d{1,18}", text) else text
+
+
+#: For the inside of: a JSON string (SCIM and Okta filters), an OData or SQL string, a SOQL string, a URL. And: in lower
+#: case; a number, for interfaces that do not take the text of one.
+FILTERS: t.Mapping[str, t.Callable[[str], t.Any]] = {
     "json": _json,
     "odata": _doubled,
     "soql": _backslashed,
     "url": _quoted,
     "lower": str.lower,
+    "number": _number,
 }
 
 _NOTHING = object()

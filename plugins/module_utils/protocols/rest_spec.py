@@ -70,6 +70,7 @@ class AccountFields:
 
     ``state`` gives a value that ``states`` translates to active, suspended, invited or gone (an account that is listed
     although it was deleted); true and false mean active and suspended unless ``states`` says otherwise.
+    ``id_form``: a regular expression for what an id looks like; one that does not is nobody's and is not asked for.
     """
 
     id: str = "id"
@@ -83,6 +84,7 @@ class AccountFields:
     states: t.Mapping[str, str] = dataclasses.field(default_factory=_none)
     created: str = ""
     last_used: str = ""
+    id_form: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
