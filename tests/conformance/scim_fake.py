@@ -301,6 +301,8 @@ class ScimFake(Lists, Fake):
                 raise refusal(409, "User already exists", "uniqueness")
 
     def _json(self, request: Request) -> Body:
+        if request.mimetype != self.profile.media_type:
+            raise self._wrong(request, f"the body is {request.mimetype}, not {self.profile.media_type}")
         try:
             body = request.get_json(force=True)
         except werkzeug.exceptions.BadRequest:

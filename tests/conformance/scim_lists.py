@@ -66,6 +66,9 @@ class Lists:
         return next((name for name, key in self.group_ids.items() if key == group_id), "")
 
     def _page(self, request: Request, entries: list[Body]) -> t.Any:
+        known = {"filter", "count", "startIndex", "cursor"} | self.profile.parameters
+        if unknown := set(request.args) - known:
+            raise self._wrong(request, f"unknown parameters {sorted(unknown)}")
         largest = self.profile.largest_page
         count = int(request.args.get("count", largest))
         if count > largest and self.profile.too_large != 200:

@@ -29,6 +29,8 @@ class Profile:
     user_filters: tuple[str, ...] = ("userName", "externalId", "emails.value")
     group_filters: tuple[str, ...] = ("displayName",)
     unknown_filter: int = 400
+    media_type: str = "application/scim+json"
+    parameters: frozenset[str] = frozenset()  # of lists, besides those of the RFC
     largest_page: int = 100
     too_large: int = 200  # 200: as many as there may be; else the status of the refusal
     paging: str = "index"

@@ -67,7 +67,7 @@ class ScimConnector(Connector):
         return options.session(
             authorization=self.dialect.authorization.replace("{token}", token),
             secrets=[token],
-            media_type=self.dialect.media_type,
+            media_type=self.dialect.media_type if self.dialect.version == "2.0" else "application/json",
             base_url=self.base_url,
             requests_per_second=self.dialect.requests_per_second,
         )

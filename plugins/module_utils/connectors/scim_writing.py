@@ -145,8 +145,9 @@ def updated(user: Resource, changes: t.Mapping[str, str], dialect: ScimDialect) 
             name[part] = changes[field]
     if "name" in changes and ("formatted" in before or not dialect.takes("displayName")):
         name["formatted"] = changes["name"]
-    if name != before and dialect.takes("name"):
-        after["name"] = {part: value for part, value in name.items() if dialect.takes(f"name.{part}")}
+    shown, right = ({p: v for p, v in parts.items() if dialect.takes(f"name.{p}")} for parts in (before, name))
+    if right != shown:
+        after["name"] = right
     if "email" in changes and main_email(user, dialect) != changes["email"]:
         if dialect.takes("emails"):
             after["emails"] = _with_email(user, changes["email"], dialect)

@@ -38,6 +38,7 @@ class FigmaFake(ScimFake):
         user_filters=("userName", "externalId"),
         group_filters=("displayName", "externalId"),
         largest_page=3000,
+        media_type="application/json",
         groups_on_user=False,
         attributes=("userName", "displayName", "name", "active", "externalId", "roles", "title", FIGMA),
     )

@@ -21,7 +21,12 @@ from ansible_collections.rollcall.access.tests.conformance.scim_profile import B
 
 class MondayFake(WithSoleOwner, ScimFake):
     #: Users and Teams; de-provisioning deactivates.
-    profile = Profile(user_filters=("userName",), group_filters=(), delete="deactivate")
+    profile = Profile(
+        user_filters=("userName",),
+        group_filters=(),
+        delete="deactivate",
+        parameters=frozenset({"scim_provisioned_only"}),
+    )
     groups = ("Marketing", ODD)
 
     def reset(self) -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import re
 import typing as t
 
@@ -99,6 +100,7 @@ class SlackGovernmentFake(SlackFake):
     Source: https://docs.slack.dev/reference/scim-api (the tabs v1.1), https://simplecloud.info/specs/draft-scim-api-01.html
     """
 
+    profile = dataclasses.replace(SlackFake.profile, media_type="application/json")
     base = "/scim/v1"
 
     def from_wire(self, body: Body) -> Body:

@@ -110,6 +110,7 @@ def test_what_is_only_sent_at_first_is_neither_changed_nor_compared_later() -> N
     assert body["displayName"] == "Ann Lee"
     changes = {"given_name": "Anna", "name": "Anna Lee"}
     assert writing.updated(body, changes, dialect) == {"name": {"givenName": "Anna", "familyName": "Lee"}}
+    assert writing.updated(body, {"name": "Anna Lee"}, dialect) == {}
     assert account_of({"id": "1", **body}, App("crm"), dialect, [], "w").name == ""
 
 
