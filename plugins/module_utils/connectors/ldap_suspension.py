@@ -5,7 +5,9 @@
 """How a directory says that an account is suspended: there is no common way, so the catalog names one.
 
 Sources: https://www.openldap.org/software/man.cgi?query=slapo-ppolicy (pwdAccountLockedTime),
-https://docs.redhat.com/en/documentation/red_hat_directory_server (nsAccountLock), shadow(5) (shadowExpire)
+shadow(5) (shadowExpire),
+https://docs.redhat.com/en/documentation/red_hat_directory_server/11/html/administration_guide/user_account_management-inactivating_users_and_roles
+(nsAccountLock)
 """
 
 from __future__ import annotations

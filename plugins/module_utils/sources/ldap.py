@@ -118,6 +118,8 @@ class Ldap(Source):
 
     def _address(self) -> DirectoryAddress:
         start_tls = self.settings.get("start_tls")
+        if isinstance(start_tls, str):  # a template gives a text
+            start_tls = {"true": True, "false": False}.get(start_tls.strip().lower(), start_tls)
         if start_tls is not None and not isinstance(start_tls, bool):
             raise SettingsError("`start_tls` must be true or false", where=f"source {self.name}")
         ca_file = self.text_option("ca_file")
@@ -136,6 +138,8 @@ class Ldap(Source):
 
     def _number(self, name: str) -> float:
         value = self.settings.get(name, _NUMBERS[name])
+        if isinstance(value, str) and re.fullmatch(r"\d{1,6}(\.\d+)?", value.strip()):  # a template gives a text
+            value = float(value)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0.1 <= value < 1e6:
             raise SettingsError(f"`{name}` must be a number above 0", where=f"source {self.name}")
         return float(value)
