@@ -12,11 +12,14 @@ import json
 import pathlib
 import typing as t
 
+import jwt
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.errors import FeedError, SettingsError, SourceUnreachable
 from ansible_collections.rollcall.access.plugins.module_utils.sources.people import Feed, read_people
 from ansible_collections.rollcall.access.tests.conformance.fake import Answer, Fake, Request, route
 from ansible_collections.rollcall.access.tests.conformance.product_case import CANARY
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 
 class Anything(Fake):
@@ -62,6 +65,36 @@ def test_people_under_our_own_names_need_no_mapping(read):
 def test_an_object_of_one_of_our_names_is_not_taken_for_the_field(read):
     people = read({"people": [{**ANN, "name": {"first": "Ann"}, "given_name": "Annie"}]}).people
     assert people[0].name == "Annie"
+
+
+def _paged(request: Request) -> t.Any:
+    """Five people, two at a time, in whichever way the request asks for."""
+    asked = request.args
+    start = int(asked.get("from") or asked.get("after") or 2 * (int(asked.get("page", 1)) - 1))
+    people = [{**ANN, "id": str(n), "email": f"p{n}@acme.example"} for n in range(5)][start : start + 2]
+    after = str(start + 2) if start + 2 < 5 else None
+    body = {
+        "people": people,
+        "after": after,
+        "more": after is not None,
+        "next": after and f"{request.base_url}?from={after}",
+    }
+    return 200, body, {"Link": f'<{body["next"]}>; rel="next"'} if after else {}
+
+
+@pytest.mark.parametrize(
+    "paging",
+    [
+        {"style": "link"},
+        {"style": "next_url", "next": "next"},
+        {"style": "cursor", "param": "after", "next": "after"},
+        {"style": "cursor", "param": "after", "next": "after", "more": "more"},
+        {"style": "offset", "param": "from"},
+        {"style": "page", "param": "page"},
+    ],
+)
+def test_every_kind_of_paging_comes_to_the_end(read, paging):
+    assert len(read({"people": _paged}, {"path": "people", "items": "people", "paging": paging}).people) == 5
 
 
 def test_a_search_by_post_pages_in_its_body(read):
@@ -150,6 +183,24 @@ def test_a_token_is_fetched_with_oauth(read):
     assert len(read(answers, auth={"oauth2": oauth2}).people) == 1
     with pytest.raises(SourceUnreachable, match=r"it cannot be read: the credentials were not accepted \(401\)"):
         read(answers, auth={"oauth2": oauth2 | {"client_secret": "wrong"}})
+
+
+def test_a_token_is_fetched_with_a_signed_assertion(read):
+    key = ec.generate_private_key(ec.SECP256R1())
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    pem = key.private_bytes(*form).decode()
+
+    def token(request: Request) -> t.Any:
+        claims = jwt.decode(request.form["assertion"], key.public_key(), ["ES256"], audience="hr")
+        assert claims["iss"] == "rollcall"
+        return 200, {"access_token": "fetched", "expires_in": 600}
+
+    def people(request: Request) -> t.Any:
+        return (200, [ANN]) if request.headers["Authorization"] == "Bearer fetched" else (401, {})
+
+    signed = {"private_key": pem, "algorithm": "ES256", "claims": {"iss": "rollcall", "aud": "hr"}}
+    auth = {"jwt": signed | {"token_url": "http://127.0.0.1:PORT/token"}}
+    assert len(read({"token": token, "people": people}, auth=auth).people) == 1
 
 
 def test_half_a_character_is_told_with_its_record(read):

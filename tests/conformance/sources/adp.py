@@ -118,6 +118,7 @@ CASE = SourceCase(
     settings=settings,
     reads=("GET", "/hr/v2/workers"),
     statuses=("Active", "Leave", "Future hire", "Terminated"),
+    tested="A fake made of ADP's guide and specification, over mutual TLS, with faults",
     hidden="businessCommunication",
     told=("businessCommunication.emails[0].emailUri", "(our email)", "API Central"),
     shared="assignment.itemID",

@@ -91,6 +91,7 @@ CASE = SourceCase(
     },
     reads=("POST", "/reports/custom"),
     statuses=("Active", "Leave of absence", "Future hire", "Inactive"),
+    tested="A fake made of BambooHR's documentation, held against a specification written after it, with faults",
     paged=False,  # the report comes in one answer
     hidden="terminationDate",
     told=("terminationDate", "(our end)", "access level"),

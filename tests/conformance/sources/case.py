@@ -26,6 +26,8 @@ class SourceCase:
     reads: tuple[str, str]
     #: the HR statuses, in the order active, leave, future, terminated
     statuses: tuple[str, str, str, str]
+    #: for the coverage page, in one sentence: what the fake was made of
+    tested: str
     #: whether the list comes in pages (of three, here)
     paged: bool = True
     #: whether a list that lost somebody on the way can be noticed

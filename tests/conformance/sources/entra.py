@@ -94,6 +94,7 @@ CASE = SourceCase(
     },
     reads=("GET", "/users"),
     statuses=("Active", "Active", "Future hire", "Inactive"),  # an account is enabled or not
+    tested="A fake made of Microsoft Graph's documentation, held against a specification written after it, with faults",
     hidden="employeeLeaveDateTime",
     told=("employeeLeaveDateTime", "(our end)", "User-LifeCycleInfo.Read.All"),
     attribute=("companyName", "Acme"),

@@ -91,6 +91,7 @@ CASE = SourceCase(
     },
     reads=("POST", "/people/search"),
     statuses=("Employed", "Leave", "Future hire", "Terminated"),
+    tested="A fake made of HiBob's contract of reading people, with faults",
     paged=False,  # "These endpoints do not support cursor-based pagination"
     hidden="work.site",
     told=("work.site", "(our location)", "permission group"),

@@ -84,6 +84,7 @@ CASE = SourceCase(
     },
     reads=("GET", "/api/v1/users"),
     statuses=("Active", "Suspended", "Staged", "Deactivated"),
+    tested="A fake held against Okta's own specification (npm @okta/openapi), with faults",
     lacks=frozenset({"start", "end"}),  # Okta's profile has no dates by itself
     attribute=("profile.costCenter", "CC-7"),
 )

@@ -99,6 +99,7 @@ CASE = SourceCase(
     },
     reads=("GET", "/company/employees"),
     statuses=("active", "leave", "onboarding", "inactive"),
+    tested="A fake made of Personio's OpenAPI document, held against a specification written after it, with faults",
     total=True,
     hidden="supervisor",
     told=("supervisor", "(our manager)", "readable employee attributes"),

@@ -76,6 +76,7 @@ CASE = SourceCase(
     },
     reads=("GET", "/hr/people"),
     statuses=("active", "leave", "future", "terminated"),
+    tested="An interface of nobody's, in every kind of paging and of signing in, with faults",
     total=True,
     attribute=("cost.center", "CC-7"),
     secret="auth",

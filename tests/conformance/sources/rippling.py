@@ -89,6 +89,7 @@ CASE = SourceCase(
     settings=lambda port, files: {"type": "rippling", "base_url": f"http://127.0.0.1:{port}", "token": CANARY},
     reads=("GET", "/workers"),
     statuses=("ACTIVE", "ACTIVE", "HIRED", "TERMINATED"),  # leave is not among Rippling's statuses
+    tested="A fake made of Rippling's documentation and the types of a client made from its specification, with faults",
     hidden="department",
     told=("'department'", "missing scope", "read scope"),
     shared="personal_email",

@@ -65,6 +65,7 @@ CASE = SourceCase(
     },
     reads=("GET", "/customreport2/"),
     statuses=("Active", "Active", "Future hire", "Inactive"),  # a boolean knows of no leave
+    tested="A fake made of Workday's and its partners' documentation of reports as a service, with faults",
     paged=False,  # a report comes in one answer
     hidden="Department",
     told=("Department", "(our department)", "Add the column to the report"),
