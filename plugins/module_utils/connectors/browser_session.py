@@ -321,11 +321,14 @@ class Session:
         self._context.on("page", window)
         # Playwright's own routes do not see redirects, and a form may be redirected with all that is in it (307)
         guard = self._context.new_cdp_session(page)
+        main = guard.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
 
         def paused(event: t.Mapping[str, t.Any]) -> None:
             url = event["request"]["url"]
             with contextlib.suppress(api.Error):
-                if self._is_ours(url):
+                # a page may show another one in a frame, which no step looks into; it may not send it anything
+                shown = event.get("frameId") != main and event["request"]["method"] == "GET"
+                if shown or self._is_ours(url):
                     guard.send("Fetch.continueRequest", {"requestId": event["requestId"]})
                 else:
                     host = urllib.parse.urlsplit(url).hostname

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 import typing as t
 
 from ..protocols.placeholders import FILTERS, filled, filled_path, placeholders_in
@@ -207,7 +208,8 @@ class Reader:
             self.wrong(path, "expected a text")
             return ""
         text = str(given)
-        for name, which in placeholders_in(text):
+        # what Ansible has yet to fill in, when a catalog is checked, is no placeholder of ours
+        for name, which in placeholders_in(re.sub(r"\{\{.*?\}\}", "", text, flags=re.DOTALL)):
             if name not in known:
                 near = difflib.get_close_matches(name, sorted(known), n=1)
                 hint = f"Did you mean {{{near[0]}}}? " if near else ""

@@ -124,6 +124,10 @@ def test_a_mistake_in_the_list_is_named(changes: dict[str, t.Any], path: str, me
     assert message in found[0][1]
 
 
+def test_what_ansible_fills_in_is_no_placeholder() -> None:
+    assert problems(suspend=[GO, {"fill": "#a", "with": "{{x}} {{ lookup('env', 'Y') }} {id}"}, DONE]) == []
+
+
 def test_what_is_near_is_suggested() -> None:
     ((_path, _message, todo),) = problems(suspend=[GO, {"clik": "#a"}, DONE])
     assert todo.startswith("Did you mean click?")
