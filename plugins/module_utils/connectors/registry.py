@@ -32,6 +32,7 @@ _CONNECTORS: t.Mapping[str, tuple[str, str]] = {
     # products
     "pagerduty": ("products.pagerduty", "PagerDuty"),
     "zendesk": ("products.zendesk", "Zendesk"),
+    "zoom": ("products.zoom", "Zoom"),
     "hubspot": ("products.hubspot", "HubSpot"),
     "datadog": ("products.datadog", "Datadog"),
     "slack": ("products.slack", "Slack"),
