@@ -17,6 +17,7 @@ import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.errors import FeedError, SettingsError, SourceUnreachable
 from ansible_collections.rollcall.access.plugins.module_utils.sources.people import Feed, read_people
 from ansible_collections.rollcall.access.tests.conformance.fake import Answer, Fake, Request, route
+from ansible_collections.rollcall.access.tests.conformance.fault_proxy import FaultProxy
 from ansible_collections.rollcall.access.tests.conformance.product_case import CANARY
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -206,6 +207,22 @@ def test_a_token_is_fetched_with_a_signed_assertion(read):
 def test_half_a_character_is_told_with_its_record(read):
     with pytest.raises(FeedError, match=r'127\.0\.0\.1:\d+, 2: "name": it holds half a character'):
         read({"people": [ANN, {**BOB, "name": "Bob \ud800"}]})
+
+
+@pytest.mark.parametrize("depth", [900, 960, 975, 990, 100_000])
+def test_what_is_nested_deeply_is_no_crash(tmp_path, depth):
+    """Whether it is too deep depends on how deep the program already is; it is read, or told."""
+    nested = b"[" * depth + b"]" * depth
+    body = b'[{"id": "1", "name": "Ann Lee", "title": %s}]' % nested
+    with FaultProxy(("127.0.0.1", 1)) as proxy:
+        proxy.arm("status", status=200, headers={"Content-Type": "application/json"}, body=body)
+        settings = {"type": "rest", "base_url": f"http://127.0.0.1:{proxy.port}", "list": {"path": "people"}}
+        columns = {"department": "title"}
+        try:
+            said = read_people([{**settings, "columns": columns}], tmp_path).people[0].department
+        except FeedError as error:
+            said = str(error)
+    assert said == nested.decode() or "nested too deeply" in said or "expected JSON" in said
 
 
 def test_nobody_with_an_end_is_worth_a_look(read):

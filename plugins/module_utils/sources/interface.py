@@ -62,6 +62,7 @@ class InterfaceSource(Source):
     def __init__(self, settings: t.Mapping[str, t.Any], base_dir: pathlib.Path) -> None:
         super().__init__(settings, base_dir)
         self._where = f"source {self.name}"
+        self._sessions: list[Session] = []
         columns = settings.get("columns")
         self.columns: dict[str, str] = dict(self.fields)
         self.mapped: dict[str, str] = {}
@@ -124,6 +125,9 @@ class InterfaceSource(Source):
             except ValueError as error:
                 self.problems.add(origin, str(error))
                 continue
+            except RecursionError:
+                self.problems.add(origin, "it is nested too deeply")
+                continue
             if number in continued:
                 values["same_as"] = continued[number]
             yield Record(values, origin)
@@ -145,7 +149,7 @@ class InterfaceSource(Source):
     def as_type(self, values: dict[str, str]) -> None:
         """Make HR's word for the kind of employment our type, and keep it as the attribute ``employment_type``."""
         if "type" in self.columns and "type" not in self.mapped:
-            values["employment_type"] = values["type"]
+            values.setdefault("employment_type", values["type"])
             values["type"] = person_type(values["type"])
 
     def client(
@@ -168,6 +172,7 @@ class InterfaceSource(Source):
             read_budget=self.number_option("read_budget", 180.0),
             requests_per_second=self.number_option("requests_per_second", 0.0) or None,
         )
+        self._sessions.append(session)
         return RestClient(session, error)
 
     def listed(self, client: RestClient, listing: Listing, identity: str = "id") -> list[Entry]:
@@ -201,13 +206,18 @@ class InterfaceSource(Source):
         except Broken as error:
             raise FeedError(error.message, where=self.name, todo=error.todo) from error
         except AppError as error:
-            todo = error.todo
+            todo = error.todo or "Look at the address and the credentials of the source"
             if error.details.get("status") == 403:
                 todo = self.permission or todo
             raise SourceUnreachable(f"it cannot be read: {error.message}", where=self.name, todo=todo) from error
         except (SettingsError, PolicyError) as error:
             where = error.where if error.where.startswith(self._where) else f"{self._where}, {error.where}".rstrip(", ")
             raise SettingsError(error.message, where=where, todo=error.todo) from error
+        except RecursionError:
+            raise FeedError("no list of people: it is nested too deeply", where=self.name) from None
+        finally:
+            while self._sessions:
+                self._sessions.pop().close()
 
     def _check_columns(self, entries: t.Sequence[Entry]) -> None:
         if not entries:

@@ -84,7 +84,7 @@ class Rippling(InterfaceSource):
 
     def absent(self, column: str, entries: t.Sequence[Entry]) -> bool:
         if column == self.fields["end"]:  # nobody has left yet
-            left = [entry for entry in entries if entry.get("status") == "TERMINATED"]
+            left = [entry for entry in entries if at(entry, "status") == "TERMINATED"]
             return bool(left) and super().absent(column, left)
         return super().absent(column, entries)
 
