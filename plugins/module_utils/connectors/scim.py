@@ -152,7 +152,7 @@ class ScimConnector(Connector):
         Raises Conflict where the name is somebody else's, NotFound before anything is made where a group is missing.
         """
         where = self.where("create", new)
-        places = [(entitlement, self._place(entitlement, where)) for entitlement in entitlements]
+        places = [(entitlement, self._place(entitlement, where, giving=True)) for entitlement in entitlements]
         in_user = [(entitlement, place) for entitlement, place in places if not isinstance(place, Groups)]
         groups = [self._groups.id_of(value_of(e), where) for e, place in places if isinstance(place, Groups)]
         body = writing.new_user(new, in_user, self.dialect)
@@ -174,7 +174,7 @@ class ScimConnector(Connector):
 
     def grant(self, account: Account, entitlement: Entitlement) -> bool:
         where = self.where(f"grant {entitlement.key} to", account)
-        place = self._place(entitlement, where)
+        place = self._place(entitlement, where, giving=True)
         if isinstance(place, Groups):
             return self._change_member(account.id, entitlement, where, add=True)
         return self._change(account.id, lambda user: writing.granted(user, entitlement, place), where)
@@ -224,10 +224,12 @@ class ScimConnector(Connector):
             account.id, lambda user: {} if is_active(user, where) == active else {"active": active}, where
         )
 
-    def _place(self, entitlement: Entitlement, where: str) -> Place:
+    def _place(self, entitlement: Entitlement, where: str, *, giving: bool = False) -> Place:
         place = self.dialect.place(entitlement.kind)
         if place is None:
             raise Unsupported(f"the app has nothing through SCIM that is a {entitlement.kind}", where=where)
+        if giving:
+            writing.check_known(entitlement, place, where)
         return place
 
     def _change(self, user_id: str, what: t.Callable[[Resource], Resource], where: str) -> bool:

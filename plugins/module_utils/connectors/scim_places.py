@@ -7,6 +7,7 @@
 ``schema`` is the extension that an attribute lives in; empty for one of the core schema.
 ``default``: what takes the place of a single value that is revoked, where the app lets nobody be without one.
 ``ignore_case``: the app writes the same value in more than one case.
+``known``: every value that there is, where the vendor lists them: some apps take any other for the lowest, silently.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Values:
     type: str = ""
     default: str = ""
     ignore_case: bool = False
+    known: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Attribute:
     schema: str = ""
     default: str = ""
     ignore_case: bool = False
+    known: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import Refused
+from ..errors import NotFound, Refused
 from ..protocols.scim_paging import Resource
 from .contract import Entitlement, NewAccount, value_of
 from .scim_dialect import ScimDialect
 from .scim_patching import CORE_1_1, as_taken
-from .scim_places import Attribute, Flags, InUser, Values
+from .scim_places import Attribute, Flags, InUser, Place, Values
 from .scim_reading import as_written, elements, has_entitlement, home_of, main_email, text
 
 _USER = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -102,6 +102,17 @@ def revoked(user: Resource, entitlement: Entitlement, place: InUser) -> Resource
     if place.single and place.default:
         return {place.attribute: _with_value({place.attribute: kept}, place, place.default)}
     return {place.attribute: kept}
+
+
+def check_known(entitlement: Entitlement, place: Place, where: str) -> None:
+    """Raise NotFound for a value that is not among those that there are."""
+    known = place.known if isinstance(place, Values | Attribute) else ()
+    if known and as_written(place, value_of(entitlement)) not in [as_written(place, value) for value in known]:
+        raise NotFound(
+            f"the app has no {entitlement.kind} {value_of(entitlement)!r}; it has {', '.join(map(repr, known))}",
+            where=where,
+            todo="Correct the entitlement's value in the catalog",
+        )
 
 
 def is_default(entitlement: Entitlement, place: InUser) -> bool:

@@ -15,7 +15,7 @@ from ansible_collections.rollcall.access.tests.conformance.product_case import P
 from ansible_collections.rollcall.access.tests.conformance.scim_fake import ScimFake
 from ansible_collections.rollcall.access.tests.conformance.scim_profile import Body, Profile
 
-ROLES = ("Member", "Brand Designer", "Template-designer", "Admin")
+ROLES = ("Member", "Teacher", "Staff", "Admin", "Template-designer", "Aide", "Administrator", "Faculty")
 
 
 class CanvaUser(models.User[models.EnterpriseUser]):
@@ -60,9 +60,11 @@ class CanvaCase(ProductCase):
     options: t.ClassVar[t.Mapping[str, t.Any]] = {"page_size": 3}
     entitlements = (
         Entitlement("member", "role", "Member", rank=1),
-        Entitlement("designer", "role", "Brand Designer", rank=2),
+        Entitlement("designer", "role", "Template-designer", rank=2),
+        Entitlement("nowhere", "role", "Brand Designer", rank=3),
     )
     roles = ("member", "designer")
+    missing = "nowhere"
     without: t.ClassVar[t.Mapping[str, str]] = {
         "take_scope": "A SCIM token has no scopes",
         "limit_seats": "Canva does not document what it answers when seats run out",

@@ -12,14 +12,20 @@ from ..scim import PRODUCT_OPTIONS, ScimConnector
 from ..scim_dialect import ScimDialect
 from ..scim_places import Attribute
 
+_ROLES = (
+    "Member", "Teacher", "Staff", "Admin", "Template-designer", "Aide", "Administrator", "School administrator",
+    "School", "Tenant", "Faculty",
+)  # fmt: skip
+
 
 class Canva(ScimConnector):
     """Canva: members of a team and their role through SCIM.
 
-    Pages hold ten at most. The members of a group can be written and not read, so groups are left to people. A role
-    that Canva does not know becomes Member without a word. Removing a user for good is not documented.
+    Pages hold ten at most. The members of a group can be written and not read, so groups are left to people. Every role
+    but Member is Canva's Brand Designer, and one that is not known becomes Member without a word: it is not sent.
+    Removing a user for good is not documented.
 
-    Source: https://www.canva.dev/docs/scim/
+    Source: https://www.canva.dev/docs/scim/get-user
     """
 
     name = "canva"
@@ -33,5 +39,5 @@ class Canva(ScimConnector):
         groups=False,
         required=("userName", "emails"),
         forbidden=("name.formatted",),
-        entitlements={"role": Attribute("role", default="Member")},
+        entitlements={"role": Attribute("role", default="Member", known=_ROLES)},
     )

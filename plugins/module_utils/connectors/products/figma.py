@@ -13,6 +13,7 @@ from ..scim_dialect import ScimDialect
 from ..scim_places import Flags, Groups, Values
 
 _FIGMA = "urn:ietf:params:scim:schemas:extension:figma:enterprise:2.0:User"
+_SEATS = ("Full", "Dev", "Collab", "View")
 
 
 class Figma(ScimConnector):
@@ -40,7 +41,7 @@ class Figma(ScimConnector):
         entitlements={
             "group": Groups(),
             "team": Groups(),
-            "role": Values("roles", single=True, type="seatType", default="View", ignore_case=True),
+            "role": Values("roles", single=True, type="seatType", default="View", ignore_case=True, known=_SEATS),
             "permission": Flags(("figmaAdmin",), schema=_FIGMA),
         },
     )

@@ -13,6 +13,7 @@ from ..scim_dialect import ScimDialect
 from ..scim_places import Attribute, Groups
 
 _NOTION = "urn:ietf:params:scim:schemas:extension:notion:2.0:User"
+_ROLES = ("owner", "membership_admin", "member", "restricted_member")
 
 
 class Notion(ScimConnector):
@@ -39,7 +40,7 @@ class Notion(ScimConnector):
             "group": Groups(),
             "team": Groups(),
             "role": Attribute(
-                "role", schema="urn:ietf:params:scim:schemas:extension:notion:2.0:User", default="member"
+                "role", schema="urn:ietf:params:scim:schemas:extension:notion:2.0:User", default="member", known=_ROLES
             ),
         },
     )
