@@ -15,7 +15,7 @@ from ansible_collections.rollcall.access.tests.conformance.in_house_app import I
 
 
 class InHouseOnSqlite(InHouseCase):
-    system = "In-house app (SQL)"
+    system = "An in-house app in a database"
     tested = "A real database (SQLite) with the tables of an app as companies write them."
     without: t.ClassVar[t.Mapping[str, str]] = {
         **InHouseCase.without,

@@ -19,7 +19,7 @@ ALL_AT_ONCE = "the users are read with one query"
 
 
 class MySqlCase(ProductCase):
-    system = "MySQL/MariaDB"
+    system = "MySQL and MariaDB"
     connector = "mysql"
     tested = "A real MariaDB (Debian's version). What MySQL 8 does otherwise is written from its manual and not tested."
     entitlements = (
@@ -81,7 +81,7 @@ class InHouseOnMariaDb(InHouseApp):
 
 
 class InHouseOnMariaDbCase(InHouseCase):
-    system = "In-house app (SQL)"
+    system = "An in-house app in a database"
     tested = "The tables of an app as companies write them, on a real MariaDB."
 
     @contextlib.contextmanager

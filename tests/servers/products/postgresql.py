@@ -83,7 +83,7 @@ class InHouseOnPostgreSql(InHouseApp):
 
 
 class InHouseOnPostgreSqlCase(InHouseCase):
-    system = "In-house app (SQL)"
+    system = "An in-house app in a database"
     tested = "The tables of an app as companies write them, on a real PostgreSQL."
 
     @contextlib.contextmanager
