@@ -82,6 +82,8 @@ class EntitlementDirectory:
                 for key, record in records.items():
                     for value in texts_of(search(kind.values, record)):
                         found[key][name].append(self._names(name, value, where))
+            elif kind.assignments is not None and (len(records) != 1 or kind.of_account is None):
+                self._from_assignments(name, kind, found, keys, where)
             elif kind.of_account is not None and (len(records) == 1 or kind.members is None):
                 for key, record in records.items():
                     values = {**self._values, "id": key, "record": record, **keys[key]}
@@ -92,11 +94,22 @@ class EntitlementDirectory:
                 self._from_members(name, kind, found, keys, where)
         return found
 
+    def _from_assignments(
+        self, name: str, kind: Kind, found: t.Any, keys: t.Mapping[str, t.Mapping[str, str]], where: str
+    ) -> None:
+        by_field = _by_field(kind, keys)
+        for entry in self._client.read(t.cast(t.Any, kind.assignments), self._values, where):
+            who = text(search(kind.member, entry))
+            key = by_field.get(who if kind.member_is == "id" else who.casefold())
+            if key is not None:
+                found[key][name].extend(
+                    self._names(name, value, where) for value in texts_of(search(kind.value, entry))
+                )
+
     def _from_members(
         self, name: str, kind: Kind, found: t.Any, keys: t.Mapping[str, t.Mapping[str, str]], where: str
     ) -> None:
-        by_field = {k if kind.member_is == "id" else keys[k].get(kind.member_is, "").casefold(): k for k in keys}
-        by_field.pop("", None)
+        by_field = _by_field(kind, keys)
         for group in self._looked_into(name, kind, where):
             values = {**self._values, "value_id": group[0], "value": group[1] or group[0]}
             try:
@@ -128,6 +141,13 @@ class EntitlementDirectory:
             if value == name:
                 return [name, key] if key in known else [key, name]
         return [value]
+
+
+def _by_field(kind: Kind, keys: t.Mapping[str, t.Mapping[str, str]]) -> dict[str, str]:
+    """Return accounts' ids by what a list of members calls them."""
+    by_field = {k if kind.member_is == "id" else keys[k].get(kind.member_is, "").casefold(): k for k in keys}
+    by_field.pop("", None)
+    return by_field
 
 
 def _no_such(kind: str, value: str, names: t.Sequence[str], where: str) -> NotFound:

@@ -102,8 +102,8 @@ def problems_of(spec: RestSpec) -> list[Problem]:
     except re.error as error:
         problems.append(Problem(("account", "id_form"), f"{spec.account.id_form!r} is no regular expression: {error}"))
     for name, kind in spec.kinds.items():
-        if not (kind.values or kind.of_account or kind.members):
-            todo = "Give values, of_account or members"
+        if not (kind.values or kind.of_account or kind.assignments or kind.members):
+            todo = "Give values, of_account, assignments or members"
             problems.append(Problem(("kinds", name), "it does not say how to read who has it", todo))
     return problems
 

@@ -91,10 +91,11 @@ class AccountFields:
 class Kind:
     """Where the entitlements of one kind are, and how they are given and taken.
 
-    What an account has is read in one of three ways: ``values`` over the account's own record (ids or names);
-    ``of_account``, a listing for one account ({id}), whose entries' ``value`` is the id or the name; ``members``, a
-    listing for one entitlement ({value_id}), whose entries' ``member`` is the account's id (or what ``member_is`` says:
-    email, username). With ``members`` alone only what the catalog names is read; ``all_members``: of everything in the
+    What an account has is read in one of four ways: ``values`` over the account's own record (ids or names);
+    ``of_account``, a listing for one account ({id}), whose entries' ``value`` is the id or the name; ``assignments``, a
+    listing of who has what of all accounts, whose entries have ``member`` and ``value``; ``members``, a listing for one
+    entitlement ({value_id}), whose entries' ``member`` is the account's id (or what ``member_is`` says: email,
+    username). With ``members`` alone only what the catalog names is read; ``all_members``: of everything in the
     directory. ``directory`` lists what there is of the kind, each with ``id`` and ``name``: the catalog then names them
     by either. ``grant`` and ``revoke`` may use {value}, {value_id}, {with} and {without}: all values of the account
     with this one, and without it. ``default``: what an account falls back to when a role is taken from it, where it
@@ -104,6 +105,7 @@ class Kind:
     values: str = ""
     listed: str = ""
     of_account: Listing | None = None
+    assignments: Listing | None = None
     value: str = "id"
     members: Listing | None = None
     member: str = "id"
