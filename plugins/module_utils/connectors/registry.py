@@ -33,6 +33,7 @@ _CONNECTORS: t.Mapping[str, tuple[str, str]] = {
     "pagerduty": ("products.pagerduty", "PagerDuty"),
     "zendesk": ("products.zendesk", "Zendesk"),
     "zoom": ("products.zoom", "Zoom"),
+    "tailscale": ("products.tailscale", "Tailscale"),
     "hubspot": ("products.hubspot", "HubSpot"),
     "datadog": ("products.datadog", "Datadog"),
     "slack": ("products.slack", "Slack"),
@@ -55,6 +56,7 @@ _CONNECTORS: t.Mapping[str, tuple[str, str]] = {
     "aws_iam": ("products.aws_iam", "AwsIam"),
     "okta": ("products.okta", "Okta"),
     "entra": ("products.entra", "Entra"),
+    "google_workspace": ("products.google_workspace", "GoogleWorkspace"),
     "aws_identity_center": ("products.aws_identity_center", "AwsIdentityCenter"),
 }
 

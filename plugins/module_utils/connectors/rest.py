@@ -216,7 +216,9 @@ class RestConnector(Connector):
         where = self.where("create", new)
         self._need("create", where)
         ids = {e.key: self.directory.id_of(e, where) for e in entitlements}
-        account = self.own_account(new, where) if new in self._uncertain else None
+        # an invitation is sent as often as it is asked for: whoever is to be invited is looked for first
+        look = new in self._uncertain or self.rest.invitations is not None
+        account = self.own_account(new, where) if look else None
         if account is None:
             account = self._made(new, entitlements, ids, where)
         missing = [e for e in entitlements if e.key not in account.entitlements]
