@@ -190,6 +190,11 @@ def offered(connector: Connector, operation: str, server: Server, *arguments: t.
     return False
 
 
+def at_least(case: ProductCase) -> list[t.Any]:
+    """Return what an account is made with at least: the lowest role, where there are roles."""
+    return [case.app().entitlements[key] for key in case.roles[:1]]
+
+
 def a_write(case: ProductCase, connector: Connector, id: str) -> t.Callable[[], t.Any]:
     """Return some change of one account that the connector can make."""
     account = one(connector, id)
@@ -201,7 +206,7 @@ def a_write(case: ProductCase, connector: Connector, id: str) -> t.Callable[[], 
     for operation in ("suspend", "delete"):
         if connector.can(operation):
             return lambda: getattr(connector, operation)(account)  # noqa: B023 (returned at once)
-    return lambda: connector.create(NEW, [])  # type: ignore[attr-defined]
+    return lambda: connector.create(NEW, at_least(case))  # type: ignore[attr-defined]
 
 
 # ---- what a case must say
@@ -350,9 +355,9 @@ def test_a_create_whose_answer_was_lost_makes_no_second_account(
     for method in ("POST", "PUT"):
         proxy.arm("lost_answer", method=method, times=1)
     with contextlib.suppress(Transient):
-        connector.create(NEW, [])  # type: ignore[attr-defined]
+        connector.create(NEW, at_least(case))  # type: ignore[attr-defined]
     proxy.clear()
-    made = connector.create(NEW, [])  # type: ignore[attr-defined]
+    made = connector.create(NEW, at_least(case))  # type: ignore[attr-defined]
     assert set(server.accounts()) - before == {made.id}
 
 

@@ -34,6 +34,7 @@ _CONNECTORS: t.Mapping[str, tuple[str, str]] = {
     "zendesk": ("products.zendesk", "Zendesk"),
     "zoom": ("products.zoom", "Zoom"),
     "tailscale": ("products.tailscale", "Tailscale"),
+    "bill_com": ("products.bill_com", "BillCom"),
     "hubspot": ("products.hubspot", "HubSpot"),
     "datadog": ("products.datadog", "Datadog"),
     "slack": ("products.slack", "Slack"),
