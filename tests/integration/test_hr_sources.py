@@ -83,6 +83,28 @@ def test_hr_that_cannot_be_read_stops_a_company_without_a_ledger(place: Place) -
     assert "wrong-canary" not in outcome.output
 
 
+def test_a_credential_that_cannot_be_filled_in_stops_the_run(place: Place) -> None:
+    """Ansible by itself would warn of an inventory that does not parse, and go on with nobody in it."""
+    place.company.replace("rollcall.yml", "api_key: \"{{ lookup('env', 'HR_KEY') }}\"", 'api_key: "{{ vault_hr_key }}"')
+    outcome = place.company.command("ansible-inventory", "-i", "rollcall.yml", "--list")
+    assert outcome.rc == 4
+    assert "a template in `sources` cannot be filled in: 'vault_hr_key' is undefined" in outcome.output
+    assert "use a lookup (env, file, unvault)" in outcome.output
+
+
+def test_a_credential_may_come_out_of_a_vault(place: Place) -> None:
+    company = place.company
+    company.write("password", "open sesame\n")
+    company.write("secrets/hr", f"{CANARY}\n")
+    vault = ("--vault-password-file", "password")
+    company.command("ansible-vault", "encrypt", *vault, "secrets/hr").succeeded()
+    lookup = "api_key: \"{{ lookup('ansible.builtin.unvault', 'secrets/hr') | trim }}\""
+    company.replace("rollcall.yml", "api_key: \"{{ lookup('env', 'HR_KEY') }}\"", lookup)
+    outcome = company.command("ansible-inventory", "-i", "rollcall.yml", "--list", *vault).succeeded()
+    assert "ann.lee" in outcome.stdout
+    assert CANARY not in outcome.output
+
+
 def test_hr_that_cannot_be_read_leaves_everybody_as_they_were(place: Place) -> None:
     place.company.playbook("reconcile").succeeded()
     place.contractors.refused = True

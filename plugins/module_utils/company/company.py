@@ -217,8 +217,18 @@ class Company:
             return SourceUnreachable(self.from_ledger)
         settings = self.settings
         try:
+            sources = self.resolve([dict(source) for source in settings.sources])
+        except RollcallError as error:
+            return error
+        except Exception as error:  # whatever the templating of the caller raises: without sources nobody is known
+            return SettingsError(
+                f"a template in `sources` cannot be filled in: {error}",
+                where=str(settings.path),
+                todo="An inventory knows no variables yet: use a lookup (env, file, unvault)",
+            )
+        try:
             return read_people(
-                self.resolve([dict(source) for source in settings.sources]),
+                sources,
                 settings.base,
                 settings.normalise,
                 today=settings.working_day.today(self.clock.now()),
