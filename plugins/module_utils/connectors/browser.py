@@ -16,10 +16,11 @@ from concurrent import futures
 from ..errors import AppError, NotFound, PolicyError, Refused, Throttled, Transient, Unsupported
 from ..protocols.shaping import Problem
 from .browser_accounts import Accounts
+from .browser_chromium import Settings, is_gone
 from .browser_evidence import Evidence
 from .browser_list import read_list
 from .browser_recipe import Recipe, read_recipe
-from .browser_session import Gone, Session, Settings, SignedOut, Task, is_gone
+from .browser_session import Gone, Session, SignedOut, Task
 from .browser_steps import KINDS, OF_ACCOUNT, Step
 from .contract import OPERATIONS, Account, AccountKey, App, Connector, Entitlement, NewAccount, value_of
 from .options import Options
@@ -176,7 +177,7 @@ class BrowserConnector(Connector):
                 raise self._session.failed(task, "the steps went through, and the list does not show the account", True)
             return made
 
-        return self._call(where, work)
+        return self._call(where, work, repeatable=self.reads)
 
     def update(self, account: Account, changes: t.Mapping[str, str]) -> bool:
         """Change attributes, each by its own steps."""
@@ -280,7 +281,7 @@ class BrowserConnector(Connector):
                     )
             return True
 
-        return self._call(where, work)
+        return self._call(where, work, repeatable=shown and self.reads)
 
     def _perform(self, values: dict[str, t.Any], task: Task, kind: str = "") -> None:
         self._read_at = None
@@ -294,11 +295,12 @@ class BrowserConnector(Connector):
 
     # the thread
 
-    def _call(self, where: str, work: t.Callable[[bool], T]) -> T:
-        return self._thread.submit(self._signed_in, where, work).result()
+    def _call(self, where: str, work: t.Callable[[bool], T], *, repeatable: bool = True) -> T:
+        """Run ``work`` in the browser's thread. ``repeatable``: the list shows whether a click was taken."""
+        return self._thread.submit(self._signed_in, where, work, repeatable).result()
 
-    def _signed_in(self, where: str, work: t.Callable[[bool], T]) -> T:
-        """Run ``work`` in the browser's thread; once more where the session had ended in the middle of it."""
+    def _signed_in(self, where: str, work: t.Callable[[bool], T], repeatable: bool) -> T:
+        """Run ``work`` signed in; once more where the session had ended in the middle of it."""
         again = False
         while True:
             try:
@@ -307,40 +309,28 @@ class BrowserConnector(Connector):
             except SignedOut as error:
                 self._forget()
                 self._session.sign_out()
-                if again or (error.sent and not self.reads):
-                    # without a list nothing shows whether the click was taken
-                    raise Refused(
-                        "the app asks to sign in again in the middle of the steps",
-                        where=where,
-                        todo="Look at what was done, and do the rest by hand",
-                    ) from None
+                message = "the app asks to sign in again in the middle of the steps"
+                if error.sent and not repeatable:
+                    raise _unknown(message, where) from None
+                if again:
+                    todo = "Look at whether list and steps lead to pages that the account may see"
+                    raise Refused(message, where=where, todo=todo) from None
                 again = True
-            except Gone as error:
-                self._forget()
-                self._session.end()
-                raise self._ended(where, error.sent) from None
             except AppError as error:
                 self._forget()
-                if self.reads or not error.details.get("sent") or not isinstance(error, Throttled | Transient):
+                if repeatable or not error.details.get("sent") or not isinstance(error, Throttled | Transient):
                     raise
-                raise self._unknown(error.message, where) from None
+                raise _unknown(error.message, where) from None
             except Exception as error:
                 self._forget()
                 self._session.end()
-                if is_gone(error):
-                    raise self._ended(where, True) from None
-                raise
-
-    def _ended(self, where: str, sent: bool) -> AppError:
-        message = "the browser has ended in the middle of the work"
-        if self.reads or not sent:
-            return Transient(message, where=where, sent=sent)
-        return self._unknown(message, where)
-
-    def _unknown(self, message: str, where: str) -> AppError:
-        """Return the error where a click may have been taken, and no list shows whether it was: never a second one."""
-        todo = "Look into the app, and do by hand what is missing there"
-        return Refused(f"{message}; whether it was done is not known", where=where, todo=todo)
+                if not isinstance(error, Gone) and not is_gone(error):
+                    raise
+                sent = error.sent if isinstance(error, Gone) else True
+                message = "the browser has ended in the middle of the work"
+                if sent and not repeatable:
+                    raise _unknown(message, where) from None
+                raise Transient(message, where=where, sent=sent) from None
 
     def _forget(self) -> None:
         self._read_at = None
@@ -349,3 +339,9 @@ class BrowserConnector(Connector):
 def _has(account: Account | None, *, name: str, new: str) -> bool:
     fold = str.casefold if name == "email" else str
     return account is not None and fold(getattr(account, name)) == fold(new)
+
+
+def _unknown(message: str, where: str) -> Refused:
+    """Return the error where a click may have been taken, and no list shows whether it was: never a second one."""
+    todo = "Look into the app, and do by hand what is missing there"
+    return Refused(f"{message}; whether it was done is not known", where=where, todo=todo)

@@ -2,32 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A browser that is signed in to one app: started when it is needed, kept to the app's own hosts, with screenshots.
-
-Everything but ``close`` runs in one thread: Playwright's interface belongs to the thread that started it
-(https://playwright.dev/python/docs/library#threading).
-"""
+"""A browser that is signed in to one app: does steps, takes screenshots, and says what is not as it should be."""
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import pathlib
 import re
-import shutil
 import typing as t
 import urllib.parse
 
 from ..errors import AppError, Refused, Throttled, Transient
 from ..libraries import library
+from .browser_chromium import Chromium, Settings, is_gone
 from .browser_evidence import Evidence
 from .browser_page import Page, StepFailed
 from .browser_steps import CHANGING, SENDING, Step
 
 api = library("playwright.sync_api")
-
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_SIZE = {"width": 1280, "height": 900}
 
 # Everything that shows one of these texts is marked, and the marked is painted over on screenshots.
 _MARK = """secrets => {
@@ -57,18 +49,6 @@ class Gone(Exception):
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings:
-    """How the browser is started and what it may do."""
-
-    base_url: str
-    hosts: frozenset[str]
-    executable: str
-    sandbox: bool
-    seconds: float
-    language: str
-
-
-@dataclasses.dataclass(frozen=True)
 class Task:
     """What is being done, for messages and for the names of screenshots."""
 
@@ -86,29 +66,28 @@ class Session:
         self, settings: Settings, evidence: Evidence, sign_in: t.Sequence[Step], signed_out: t.Sequence[Step]
     ) -> None:
         self._settings = settings
+        self._chromium = Chromium(settings)
         self._evidence = evidence
         self._sign_in = tuple(sign_in)
         self._signed_out = tuple(signed_out)
-        self._playwright: t.Any = None
-        self._browser: t.Any = None
-        self._context: t.Any = None
-        self._page: Page | None = None
         self._signed_in = False
         self._not_accepted: Refused | None = None
-        self._secrets: set[str] = set()
-        self._status: int | None = None
-        self._retry_after: str = ""
+        # what is written into a sign-in page by itself may be a second password
+        self._secrets = {step.text for step in sign_in if step.verb == "fill" and step.literal and len(step.text) > 3}
         #: whether something was clicked in what is being done
         self._sent = False
-        #: what happened on its own since the last step: dialogs, windows, ways to other hosts
-        self._surprises: list[str] = []
+
+    @property
+    def _open_page(self) -> Page:
+        page = self._chromium.page
+        if page is None:
+            raise AssertionError("the browser is not there")
+        return page
 
     @property
     def page(self) -> t.Any:
         """Return Playwright's page of the session that is signed in."""
-        if self._page is None:
-            raise AssertionError("the browser is not there")
-        return self._page.page
+        return self._open_page.page
 
     # signing in and out
 
@@ -119,7 +98,7 @@ class Session:
         if self._not_accepted is not None:
             # one account, one try: a second one with the same password may lock it
             raise self._not_accepted
-        self._open(where)
+        self._chromium.open(where)
         task = Task("sign_in", where, evidence=False)
         try:
             self._steps(self._sign_in, values, task, signing_in=True)
@@ -134,6 +113,11 @@ class Session:
     def sign_out(self) -> None:
         """Forget the session, so that the next call signs in again."""
         self._signed_in = False
+
+    def end(self) -> None:
+        """End the browser; the next call starts another one."""
+        self._signed_in = False
+        self._chromium.end()
 
     # doing
 
@@ -170,15 +154,18 @@ class Session:
         ``sent`` says whether something was clicked, where that is not what these steps tell.
         """
         sent = self._sent if sent is None else sent
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            # a page may say anything, the password that it was given too
+            message = message.replace(secret, "***")
         url = self.page.url
         at = f", at {shown_url(url)}"
-        if url.startswith("chrome-error:") and not self._surprises:
+        if url.startswith("chrome-error:") and not self._chromium.surprises:
             return Transient(f"the page could not be reached; {message}", where=task.where, sent=sent)
-        if self._status == 429:
-            seconds = float(self._retry_after) if self._retry_after.isdigit() else None
+        if self._chromium.status == 429:
+            seconds = float(self._chromium.retry_after) if self._chromium.retry_after.isdigit() else None
             return Throttled(f"the app asks to wait (429){at}", where=task.where, retry_after=seconds, sent=sent)
-        if self._status is not None and self._status >= 500:
-            return Transient(f"the app answered with {self._status}{at}", where=task.where, sent=sent)
+        if self._chromium.status is not None and self._chromium.status >= 500:
+            return Transient(f"the app answered with {self._chromium.status}{at}", where=task.where, sent=sent)
         if task.operation != "sign_in" and self._shows_sign_in():
             return SignedOut(sent)
         try:
@@ -186,7 +173,11 @@ class Session:
         except Transient:
             path = ""
         picture = f"The screenshot is {path}" if path else "There is no screenshot: the page could not be drawn"
-        status = f" (the app answered with {self._status})" if self._status and self._status >= 400 else ""
+        status = (
+            f" (the app answered with {self._chromium.status})"
+            if self._chromium.status and self._chromium.status >= 400
+            else ""
+        )
         done = "what was clicked before may have been done" if sent else "nothing was changed"
         return Refused(
             f"{message}{status}{at}; {done}. {picture}",
@@ -197,14 +188,12 @@ class Session:
         )
 
     def _shows_sign_in(self) -> bool:
-        page = self._page
+        page = self._chromium.page
         return page is not None and any(page.shows(step, {}) for step in self._signed_out)
 
     def _steps(
         self, steps: t.Sequence[Step], values: t.Mapping[str, t.Any], task: Task, *, signing_in: bool = False
     ) -> dict[str, str]:
-        if self._page is None:
-            raise AssertionError("the browser is not there")
         known = dict(values)
         read: dict[str, str] = {}
         self._sent = before = False
@@ -217,12 +206,12 @@ class Session:
                 if step.verb in CHANGING and not photographed:
                     self.photograph(task, "before")
                     photographed = True
-                self._surprises.clear()
+                self._chromium.surprises.clear()
                 if step.verb == "go":
-                    self._status = None
+                    self._chromium.status = None
                 before = self._sent
                 self._sent = before or (step.verb in SENDING and not signing_in)
-                text = self._page.do(step, known)
+                text = self._open_page.do(step, known)
             except StepFailed as error:
                 # a click that found nothing has sent nothing
                 self._sent = before
@@ -231,7 +220,7 @@ class Session:
                 if is_gone(error):
                     raise Gone(self._sent) from None
                 raise self._not_reached(error, step, what, task) from None
-            if self._surprises or (step.verb == "go" and (self._status or 0) >= 400):
+            if self._chromium.surprises or (step.verb == "go" and (self._chromium.status or 0) >= 400):
                 raise self.failed(task, f"{what}: {self._because('expected a page')}")
             if step.name:
                 known[step.name] = read[step.name] = text
@@ -242,11 +231,11 @@ class Session:
         return read
 
     def _because(self, message: str) -> str:
-        return "; ".join([*self._surprises, message]) if self._surprises else message
+        return "; ".join([*self._chromium.surprises, message]) if self._chromium.surprises else message
 
     def _not_reached(self, error: t.Any, step: Step, what: str, task: Task) -> Exception:
         """Return the error for a fault of page or network. Playwright's own words may hold what was filled in."""
-        if self._surprises:
+        if self._chromium.surprises:
             return self.failed(task, f"{what}: {self._because('expected a page of the app')}")
         network = re.search(r"net::(ERR_\w+)", str(error))
         if network and "CERT" in network[1]:
@@ -264,99 +253,6 @@ class Session:
             return self.failed(task, f"{what}: the element is there and could not be used in time")
         return self.failed(task, f"{what}: the browser could not do this")
 
-    # the browser
-
-    def _open(self, where: str) -> None:
-        settings = self._settings
-        try:
-            if self._browser is None:
-                executable = settings.executable or next(filter(None, map(shutil.which, PROGRAMS)), "")
-                if not executable or not pathlib.Path(executable).is_file():
-                    raise Refused(
-                        f"there is no browser: {executable or ', '.join(PROGRAMS[:3]) + ' are not on the PATH'}",
-                        where=where,
-                        todo="Install Chromium, or name it under connection.executable",
-                    )
-                self._playwright = api.sync_playwright().start()
-                self._browser = self._playwright.chromium.launch(
-                    executable_path=executable, chromium_sandbox=settings.sandbox, args=["--disable-gpu"]
-                )
-            if self._context is not None:
-                self._context.close()
-            self._context = self._browser.new_context(
-                viewport=_SIZE, locale=settings.language, accept_downloads=False, service_workers="block"
-            )
-            page = self._context.new_page()
-            self._watch(page)
-        except api.Error as error:
-            self.end()
-            hint = "" if settings.sandbox is False else "; as root, or in some containers, it needs sandbox: false"
-            raise Transient(
-                f"the browser does not start ({_first_line(error)}){hint}",
-                where=where,
-                todo="Try it by hand on this machine: chromium --headless --dump-dom about:blank",
-            ) from None
-        self._page = Page(page, settings.base_url, settings.seconds)
-
-    def _watch(self, page: t.Any) -> None:
-        def dialog(one: t.Any) -> None:
-            if one.type == "beforeunload" or (self._page is not None and self._page.accept):
-                one.accept()
-                return
-            self._surprises.append(f"a dialog asked {one.message[:200]!r} and was dismissed (accept: true answers yes)")
-            one.dismiss()
-
-        def window(other: t.Any) -> None:
-            if other != page:
-                self._surprises.append("another window was opened and closed again")
-                other.close()
-
-        def answered(response: t.Any) -> None:
-            if response.frame == page.main_frame and response.request.is_navigation_request():
-                self._status = response.status
-                self._retry_after = response.headers.get("retry-after", "")
-
-        page.on("dialog", dialog)
-        page.on("response", answered)
-        self._context.on("page", window)
-        # Playwright's own routes do not see redirects, and a form may be redirected with all that is in it (307)
-        guard = self._context.new_cdp_session(page)
-        main = guard.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
-
-        def paused(event: t.Mapping[str, t.Any]) -> None:
-            url = event["request"]["url"]
-            with contextlib.suppress(api.Error):
-                # a page may show another one in a frame, which no step looks into; it may not send it anything
-                shown = event.get("frameId") != main and event["request"]["method"] == "GET"
-                if shown or self._is_ours(url):
-                    guard.send("Fetch.continueRequest", {"requestId": event["requestId"]})
-                else:
-                    host = urllib.parse.urlsplit(url).hostname
-                    self._surprises.append(f"the way leads to another host, {host}, which is not among hosts")
-                    guard.send("Fetch.failRequest", {"requestId": event["requestId"], "errorReason": "AccessDenied"})
-
-        guard.on("Fetch.requestPaused", paused)
-        guard.send("Fetch.enable", {"patterns": [{"urlPattern": "*", "resourceType": "Document"}]})
-
-    def _is_ours(self, url: str) -> bool:
-        parts = urllib.parse.urlsplit(url)
-        ours = urllib.parse.urlsplit(self._settings.base_url)
-        if (parts.scheme, parts.netloc) == (ours.scheme, ours.netloc):
-            return True
-        return parts.scheme == "https" and (parts.hostname or "") in self._settings.hosts
-
-    def end(self) -> None:
-        """End the browser; the next call starts another one."""
-        self._signed_in = False
-        self._page = None
-        browser, playwright = self._browser, self._playwright
-        self._browser = self._context = self._playwright = None
-        for thing, way in ((browser, "close"), (playwright, "stop")):
-            # what has ended already cannot be ended, and says so in many ways
-            with contextlib.suppress(Exception):
-                if thing is not None:
-                    getattr(thing, way)()
-
 
 def shown_url(url: str) -> str:
     """Return a URL for people: what looks like a token is left out of it."""
@@ -370,14 +266,3 @@ def shown_url(url: str) -> str:
     ]
     netloc = parts.netloc.rpartition("@")[2]
     return urllib.parse.urlunsplit((parts.scheme, netloc, parts.path, urllib.parse.urlencode(query, safe=".@"), ""))
-
-
-def is_gone(error: t.Any) -> bool:
-    text = str(error)
-    return type(error).__name__ == "TargetClosedError" or bool(
-        re.search(r"has been closed|[Cc]onnection closed|crashed|Browser closed", text)
-    )
-
-
-def _first_line(error: t.Any) -> str:
-    return str(error).strip().partition("\n")[0][:200]

@@ -68,8 +68,15 @@ class Step:
     attribute: str = ""
 
     @property
+    def literal(self) -> bool:
+        """Whether the text is written in the catalog as it is; it may have come out of a vault."""
+        return bool(self.text) and not placeholders_in(self.text)
+
+    @property
     def secret(self) -> bool:
-        return any(name in SECRET for name, _filter in placeholders_in(self.text))
+        """Whether the text may be secret, and has no place in a message."""
+        names = {name for name, _filter in placeholders_in(self.text)}
+        return bool(names & SECRET) or (self.verb == "fill" and self.literal)
 
     def shown(self, values: t.Mapping[str, t.Any]) -> str:
         """Return the step in words, for messages; what is secret stays out of it."""

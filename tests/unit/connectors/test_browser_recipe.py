@@ -181,6 +181,11 @@ def test_a_step_in_words_shows_no_secret() -> None:
     assert words[2] == "fill #dw__login input[name=p]"
 
 
+def test_a_text_that_may_have_come_out_of_a_vault_is_not_shown() -> None:
+    assert Step("fill", "#pin", text="4711").shown({}) == "fill #pin"
+    assert Step("select", "#role", text="Editor").shown({}) == "select #role with 'Editor'"
+
+
 @pytest.mark.parametrize(
     ("verb", "before", "word", "after"),
     [
