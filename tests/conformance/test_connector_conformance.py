@@ -63,6 +63,16 @@ def test_an_account_is_found_by_each_key(connector: Connector, people: list[str]
     assert connector.find(AccountKey(**{field: values[field] + "x"})) is None
 
 
+def test_a_look_up_reads_the_whole_list_once_at_most(
+    case: Case, connector: Connector, proxy: FaultProxy, people: list[str]
+) -> None:
+    proxy.clear()
+    key = AccountKey(external_id="nobody", email="nobody@acme.example", username="nobody")
+    assert connector.find(key) is None
+    first = [path for _method, path in proxy.seen if "filter=" not in path and "/Users" in path]
+    assert len(first) == (3 if case.options.get("filter") is False else 0)
+
+
 def test_find_shows_the_same_account_as_the_list(connector: Connector, people: list[str]) -> None:
     listed = {a.id: a for a in connector.accounts()}
     assert connector.find(AccountKey(id=people[0])) == listed[people[0]]

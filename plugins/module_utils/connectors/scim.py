@@ -100,8 +100,9 @@ class ScimConnector(Connector):
         fields = fields_of(key, self.dialect)
         if not fields and not key.id and not self.dialect.listing:
             raise Unsupported("the app's accounts cannot be looked up by this", where=where)
+        everyone = functools.cache(lambda: self._users.everyone(where))
         for field, wanted in fields:
-            found = self._users.named(field, wanted, where)
+            found = self._users.named(field, wanted, where, everyone)
             if len(found) > 1:
                 ids = ", ".join(sorted(resource_id(user, where) for user in found))
                 raise Conflict(f"{len(found)} accounts have this {field.replace('_', ' ')}: ids {ids}", where=where)

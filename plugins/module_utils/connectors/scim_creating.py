@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 import urllib.parse
 
@@ -60,8 +61,9 @@ class Maker:
     def own(self, new: NewAccount, where: str) -> Resource | None:
         """Return the user that is ``new``'s already; Conflict where its name or address is somebody else's."""
         key = AccountKey(external_id=new.external_id, email=new.email, username=new.username)
+        everyone = functools.cache(lambda: self._users.everyone(where))
         for field, wanted in fields_of(key, self._dialect):
-            for user in self._users.named(field, wanted, where):
+            for user in self._users.named(field, wanted, where, everyone):
                 external_id = text(user.get("externalId")) if self._dialect.external_ids else ""
                 same_email = bool(new.email) and is_named_by(user, "email", new.email, self._dialect)
                 if (external_id and external_id == new.external_id) or (not external_id and same_email):

@@ -56,11 +56,13 @@ class UserDirectory:
             self._check_address(where)
             return None
 
-    def named(self, field: str, wanted: str, where: str) -> list[Resource]:
+    def named(
+        self, field: str, wanted: str, where: str, everyone: t.Callable[[], list[Resource]] | None = None
+    ) -> list[Resource]:
         """Return the users that one field (external_id, email or username) names.
 
         Asked for with a filter where there is one, and what comes back is checked: an app that ignores a filter answers
-        with everybody. Otherwise looked for in the whole list.
+        with everybody. Otherwise looked for in the whole list: ``everyone``, where the caller looks for more than one.
         """
         attribute = getattr(self._dialect, f"{field}_filter") if self._dialect.filter else ""
         if attribute:
@@ -73,7 +75,8 @@ class UserDirectory:
                 named = [user for user in users if is_named_by(user, field, wanted, self._dialect)]
                 if len(named) == len(users) or not self._dialect.listing:
                     return named
-        return [user for user in self.everyone(where) if is_named_by(user, field, wanted, self._dialect)]
+        users = everyone() if everyone else self.everyone(where)
+        return [user for user in users if is_named_by(user, field, wanted, self._dialect)]
 
     def _check_address(self, where: str) -> None:
         """Make sure that a 404 means the account, and not that nothing of SCIM is at this address."""
