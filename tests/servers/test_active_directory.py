@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.products.active_directory import new_password
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.registry import build
-from ansible_collections.rollcall.access.plugins.module_utils.errors import Conflict, PolicyError, Refused
+from ansible_collections.rollcall.access.plugins.module_utils.errors import Conflict, PolicyError, Refused, Transient
 from ansible_collections.rollcall.access.plugins.module_utils.model import (
     Account,
     AccountKey,
@@ -233,6 +234,14 @@ def test_a_leaver_returns_to_where_it_was_also_when_that_was_renamed(server: Ser
     assert connector.reactivate(one(connector, id)) is False
 
 
+def test_two_leavers_of_one_name_have_room(server: Server, connect: t.Any) -> None:
+    (id,) = server.fill(1)
+    server.domain.person(f"CN=Given0 Family0,{LEAVERS}", "namesake")
+    connector = connect()
+    assert connector.suspend(one(connector, id)) is True
+    assert server.dn_of(id) == f"CN=Given0 Family0 (p0),{LEAVERS}"
+
+
 def test_an_account_that_was_renamed_and_moved_is_found_by_its_id(server: Server, connect: t.Any) -> None:
     (id,) = server.fill(1)
     connector = connect()
@@ -392,3 +401,46 @@ def test_a_sign_in_that_is_refused_says_why(server: Server, connect: t.Any) -> N
 def test_a_base_without_a_domain_is_refused(connect: t.Any) -> None:
     with pytest.raises(PolicyError, match="user_base"):
         connect(user_base="OU=People")
+
+
+def test_whatever_breaks_off_is_finished_by_the_repeat(
+    server: Server, connect: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    life: list[tuple[t.Callable[[t.Any, Account], t.Any], str, str]] = [
+        (lambda c, a: c.create(ADA, [ENTITLEMENTS["quota"]]), f"CN=Ada Lovelace,{PEOPLE}", "active"),
+        (lambda c, a: c.suspend(a), f"CN=Ada Lovelace,{LEAVERS}", "suspended"),
+        (lambda c, a: c.reactivate(a), f"CN=Ada Lovelace,{PEOPLE}", "active"),
+        (lambda c, a: c.delete(a), "", ""),
+    ]
+    for after in range(1, 6):
+        server.reset()
+        connector, account = connect(), Account("ad", "")
+        for change, dn, state in life:
+            with monkeypatch.context() as patch:
+                break_off(patch, after)
+                with contextlib.suppress(Transient):
+                    change(connector, account)
+            change(connector, account)
+            change(connector, account)
+            found = connector.find(AccountKey(external_id="e1"))
+            if not dn:
+                assert found is None
+                continue
+            assert found is not None
+            account = found
+            assert (server.dn_of(account.id), account.state) == (dn, state), after
+            assert account.entitlements == {"quota", "everybody"}
+            assert len(list(connector.accounts())) == 1
+
+
+def break_off(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    """Let the connection end after so many changes, whose answers are then unknown."""
+    original, done = Directory._write, [0]
+
+    def write(self: Directory, *arguments: t.Any) -> None:
+        original(self, *arguments)
+        done[0] += 1
+        if done[0] == after:
+            raise Transient("the connection broke off", sent=True)
+
+    monkeypatch.setattr(Directory, "_write", write)

@@ -6,12 +6,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 import ldap3
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.registry import build
-from ansible_collections.rollcall.access.plugins.module_utils.errors import Conflict, NotFound, PolicyError, Refused
+from ansible_collections.rollcall.access.plugins.module_utils.errors import (
+    Conflict,
+    NotFound,
+    PolicyError,
+    Refused,
+    Transient,
+)
 from ansible_collections.rollcall.access.plugins.module_utils.model import (
     Account,
     AccountKey,
@@ -19,6 +26,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.model import (
     Entitlement,
     NewAccount,
 )
+from ansible_collections.rollcall.access.plugins.module_utils.protocols.directory import Directory
 from ansible_collections.rollcall.access.tests.conformance.product_case import CANARY, ODD
 from ansible_collections.rollcall.access.tests.servers import slapd
 from ansible_collections.rollcall.access.tests.servers.products.openldap import LOCKED, Server, escaped
@@ -414,3 +422,79 @@ def test_a_user_name_that_is_not_in_the_dn_is_followed_by_posix_groups(server: S
     assert connector.update(one(connector, id), {"username": "lovelace"}) is True
     assert members(server, "unix") == ["lovelace"]
     assert server.dn_of(id) == f"cn=Ada,{PEOPLE}"
+
+
+# ---- runs that end in between
+
+
+def break_off(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    """Let the connection end after so many changes, whose answers are then unknown."""
+    original, done = Directory._write, [0]
+
+    def write(self: Directory, *arguments: t.Any) -> None:
+        original(self, *arguments)
+        done[0] += 1
+        if done[0] == after:
+            raise Transient("the connection broke off", sent=True)
+
+    monkeypatch.setattr(Directory, "_write", write)
+
+
+def test_whatever_breaks_off_is_finished_by_the_repeat(
+    server: Server, connect: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entitlements = [ENTITLEMENTS["quota"], ENTITLEMENTS["crew"], ENTITLEMENTS["unix"]]
+    has = {"quota", "crew", "unix"}
+    life: list[tuple[str, t.Callable[[t.Any, Account], t.Any], str, str]] = [
+        ("create", lambda c, a: c.create(ADA, entitlements), f"uid=ada,{PEOPLE}", "active"),
+        ("rename", lambda c, a: c.update(a, {"username": "lovelace"}), f"uid=lovelace,{PEOPLE}", "active"),
+        ("suspend", lambda c, a: c.suspend(a), f"uid=lovelace,{LEAVERS}", "suspended"),
+        ("reactivate", lambda c, a: c.reactivate(a), f"uid=lovelace,{PEOPLE}", "active"),
+        ("delete", lambda c, a: c.delete(a), "", ""),
+    ]
+    for after in range(1, 12):
+        server.reset()
+        connector = connect()
+        account = Account("dir", "")
+        for name, change, dn, state in life:
+            with monkeypatch.context() as patch:
+                break_off(patch, after)
+                with contextlib.suppress(Transient):
+                    change(connector, account)
+            change(connector, account)
+            change(connector, account)
+            found = connector.find(AccountKey(external_id="e1"))
+            if not dn:
+                assert found is None, (name, after)
+                assert [members(server, group) for group in ("quota", "crew", "unix")] == [[], [], []]
+                continue
+            assert found is not None
+            account = found
+            assert (server.dn_of(account.id), account.state, account.entitlements) == (dn, state, has), (name, after)
+            assert len(list(connector.accounts())) == 1
+
+
+def test_a_name_or_a_place_that_is_taken_gives_nobody_anothers_groups(server: Server, connect: t.Any) -> None:
+    first, _second = server.fill(2)
+    connector = connect()
+    for key in ("quota", "unix"):
+        connector.grant(one(connector, first), ENTITLEMENTS[key])
+    server.person(f"uid=p0,{LEAVERS}", "p0x", "x@acme.example")
+    for change in (
+        lambda: connector.update(one(connector, first), {"username": "P1"}),
+        lambda: connector.suspend(one(connector, first)),
+    ):
+        with pytest.raises(Conflict):
+            change()
+        assert members(server, "quota") == [f"uid=p0,{PEOPLE}"]
+        assert members(server, "unix") == ["p0"]
+
+
+def test_a_place_for_leavers_that_is_not_there_is_told_and_leaves_the_groups(server: Server, connect: t.Any) -> None:
+    (id,) = server.fill(1)
+    connector = connect(leavers_ou=f"ou=nowhere,{PEOPLE}")
+    connector.grant(one(connector, id), ENTITLEMENTS["quota"])
+    with pytest.raises(NotFound, match="ou=nowhere"):
+        connector.suspend(one(connector, id))
+    assert members(server, "quota") == [f"uid=p0,{PEOPLE}"]
+    assert one(connector, id).state == "suspended"  # the lock came first

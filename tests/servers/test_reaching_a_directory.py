@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import pathlib
 import socket
 import threading
@@ -166,3 +167,27 @@ def test_what_is_on_another_server_is_named(server: Slapd) -> None:
     finally:
         manage_dsa_it = ("2.16.840.1.113730.3.4.2", True, None)
         server.admin.delete(dn, controls=[manage_dsa_it])
+
+
+def test_more_than_500_need_a_server_that_lets_them_be_paged_through() -> None:
+    with slapd.running() as server:
+        for number in range(501):
+            server.add(f"cn=n{number},{PEOPLE}", ["person"], sn="x")
+        with pytest.raises(Broken, match="prtotal"):
+            count(directory(server, page_size=100))
+        config = server.signed_in("cn=config", "fixture")
+        config.search("cn=config", "(olcSuffix=*)", attributes=["1.1"])
+        limits = f'dn.exact="{SERVICE}" size.prtotal=unlimited'
+        config.modify(config.response[0]["dn"], {"olcLimits": [("MODIFY_ADD", [limits])]})
+        assert count(directory(server, page_size=100)) == 501
+
+
+def test_threads_do_not_mix_their_pages(server: Slapd) -> None:
+    reader = directory(server, page_size=1)
+
+    def read(_number: int) -> int:
+        return len(reader.search(PEOPLE, "(objectClass=person)", ["cn"], where="here"))
+
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(read, range(24))) == [7] * 24
+    reader.close()

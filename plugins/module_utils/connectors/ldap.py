@@ -11,29 +11,27 @@ from __future__ import annotations
 
 import typing as t
 
-from ..errors import AppError, Broken, Conflict, NotFound, Refused, Unsupported
+from ..errors import Broken, Conflict, NotFound, Refused, Unsupported
 from ..model.app import ADDITIVE_KINDS
-from ..protocols import directory_answers as answers
 from ..protocols.directory import Modification
 from ..protocols.directory_entry import Entry
 from ..protocols.directory_names import (
     below,
     folded,
-    is_below,
-    normal,
     own_part,
     parse_part,
     relative_name,
 )
 from .contract import Account, Entitlement, NewAccount, value_of
 from .ldap_groups import PRIMARY, Group, LdapGroups
+from .ldap_leaving import LdapLeaving
 from .ldap_options import PLACES, REACHING, Attributes, words
-from .ldap_reading import FIELDS, LdapReading
+from .ldap_reading import FIELDS
 from .ldap_suspension import WAYS
 from .options import Options
 
 
-class LdapConnector(LdapReading):
+class LdapConnector(LdapLeaving):
     """Any LDAP directory (OpenLDAP, 389, FreeIPA): accounts, groups, and a place for leavers."""
 
     name = "ldap"
@@ -54,7 +52,6 @@ class LdapConnector(LdapReading):
     }
 
     def _prepare(self, options: Options) -> None:
-        """Read the options that are this kind of directory's own."""
         self._filter = options.text("user_filter", "(objectClass=inetOrgPerson)").strip()
         self._attributes = Attributes(
             id=options.text("id_attribute", "entryUUID"),
@@ -88,9 +85,6 @@ class LdapConnector(LdapReading):
         if operation in ("grant", "revoke") and not self._places.group_base:
             return False
         return super().can(operation)
-
-    def _can_suspend(self) -> bool:
-        return self._suspension is not None or bool(self._places.leavers)
 
     # Making and changing
 
@@ -173,9 +167,14 @@ class LdapConnector(LdapReading):
         return self._said_clearly(entry, lambda: self._update(entry, changes, where))
 
     def _update(self, entry: Entry, changes: t.Mapping[str, str], where: str) -> bool:
+        self._catch_up(entry, where)
         wanted = {self._attributes.field(name): value for name, value in changes.items()}
         differs = {name: value for name, value in wanted.items() if entry.text(name) != value}
         self._check_changes(entry, differs, where)
+        new_name = differs.get(self._attributes.username)
+        taken = self._named("username", new_name, where) if new_name else []
+        if any(other.key != entry.key for other in taken):
+            raise Conflict(f"the user name is taken by {taken[0].dn}", where=where, todo="Give the person another name")
         naming = dict(parse_part(own_part(entry.dn)))
         renames = {name: value for name, value in differs.items() if name.lower() in naming}
         rest: list[Modification] = [
@@ -183,14 +182,14 @@ class LdapConnector(LdapReading):
             for name, value in self._with_consequences(entry, differs).items()
             if name not in renames
         ]
-        username = differs.get(self._attributes.username)
-        named = username is not None and self._attributes.username not in renames
+        named = new_name is not None and self._attributes.username not in renames
         if named:
-            self._groups.follow(entry, entry.dn, username or "", where, moved=False)
+            self._followed[self._id_of(entry)] = entry
+            self._groups.follow(entry, entry.dn, new_name or "", where, moved=False)
         if rest:
             self._directory.modify(entry.dn, rest, where=where)
         if named:
-            self._groups.follow(entry, entry.dn, username or "", where, moved=True)
+            self._catch_up(entry, where, username=new_name or "")
         if renames:
             parts = {
                 attribute: {n.lower(): v for n, v in renames.items()}.get(attribute, value)
@@ -249,89 +248,7 @@ class LdapConnector(LdapReading):
             raise Unsupported(f"the directory has {what}", where=where)
         return self._groups.named(value_of(entitlement), where)
 
-    def _said_clearly(self, entry: Entry, change: t.Callable[[], bool]) -> bool:
-        """Do a change; what makes this kind of directory refuse it is said more clearly where that is known."""
-        try:
-            return change()
-        except Refused as error:
-            if error.details.get("ldap") == answers.INSUFFICIENT_ACCESS_RIGHTS:
-                raise self._refusal(entry, error) from None
-            raise
-
-    def _refusal(self, entry: Entry, error: Refused) -> AppError:
-        return error
-
-    # Leaving and returning
-
-    def suspend(self, account: Account) -> bool:
-        """Lock the account and move it to the place for leavers, as far as the catalog has these."""
-        where = self.where("suspend", account)
-        entry = self._entry(account, where)
-        return self._said_clearly(entry, lambda: self._leave(entry, where))
-
-    def _leave(self, entry: Entry, where: str) -> bool:
-        changes = self._lock_changes(entry, True, where)
-        moves = bool(self._places.leavers) and not is_below(entry.dn, self._places.leavers)
-        if moves and self._places.home_attribute:
-            changes.append(("replace", self._places.home_attribute, [entry.parent]))
-        if changes:
-            self._directory.modify(entry.dn, changes, where=where)
-        if moves:
-            self._move(entry, own_part(entry.dn), self._places.leavers, where)
-        elif self._places.leavers:
-            self._repair(entry, self._home_of(entry), where)
-        return bool(changes) or moves
-
-    def reactivate(self, account: Account) -> bool:
-        """Move the account back to where it was, then unlock it."""
-        where = self.where("reactivate", account)
-        entry = self._entry(account, where)
-        return self._said_clearly(entry, lambda: self._return(entry, where))
-
-    def _return(self, entry: Entry, where: str) -> bool:
-        dn, moves = entry.dn, bool(self._places.leavers) and is_below(entry.dn, self._places.leavers)
-        if moves:
-            dn = self._move(entry, own_part(entry.dn), self._home_of(entry), where)
-        elif self._places.leavers:
-            self._repair(entry, self._places.leavers, where)
-        changes = self._lock_changes(entry, False, where)
-        if moves and entry.text(self._places.home_attribute):
-            changes.append(("replace", self._places.home_attribute, []))
-        if changes:
-            self._directory.modify(dn, changes, where=where)
-        return bool(changes) or moves
-
-    def _lock_changes(self, entry: Entry, suspended: bool, where: str) -> list[Modification]:
-        if self._suspension is None and not self._places.leavers:
-            raise Unsupported("the catalog does not say how this directory suspends (suspend_by)", where=where)
-        return self._suspension.changes(entry, suspended=suspended) if self._suspension else []
-
-    def _home_of(self, entry: Entry) -> str:
-        """Return where an account returns to: where it says that it was, as long as that is a place for accounts."""
-        kept = entry.text(self._places.home_attribute) if self._places.home_attribute else ""
-        usable = kept and is_below(kept, self._places.user_base) and not is_below(kept, self._places.leavers)
-        return kept if usable else self._places.home
-
-    def _move(self, entry: Entry, relative: str, parent: str, where: str) -> str:
-        """Rename or move an entry, and let its groups follow; returns its DN."""
-        values = dict(parse_part(relative))
-        username = values.get(self._attributes.username.lower(), entry.text(self._attributes.username))
-        self._groups.follow(entry, below(relative, parent), username, where, moved=False)
-        try:
-            dn = self._directory.move(entry.dn, relative, parent, where=where)
-        except NotFound as error:
-            message = f"it cannot be moved to {parent}, which is not there or cannot be seen ({error.message})"
-            raise NotFound(message, where=where) from None
-        self._groups.follow(entry, dn, username, where, moved=True)
-        return dn
-
-    def _repair(self, entry: Entry, before: str, where: str) -> None:
-        """Let the groups follow a move whose run ended before they did."""
-        old = below(own_part(entry.dn), before)
-        if normal(old) != entry.key and self._directory.read(old, ["1.1"], where=where) is None:
-            for moved in (False, True):
-                username = entry.text(self._attributes.username)
-                self._groups.follow(entry.at(old), entry.dn, username, where, moved=moved)
+    # Deleting
 
     def delete(self, account: Account) -> bool:
         """Delete the entry, and before that take it out of its groups: its name may be somebody else's one day."""

@@ -87,7 +87,7 @@ def error_for(code: int, message: str, *, what: str, dn: str, where: str, referr
     if code == 4:
         return Broken(
             f"the directory gave only a part of what is below {dn} (size limit){said}",
-            todo="Let bind_dn read without a size limit, or with paging of any length",
+            todo="Let bind_dn page through all of it (OpenLDAP: limits dn.exact=... size.prtotal=unlimited)",
             **known,
         )
     if code == 11:

@@ -15,7 +15,7 @@ import uuid
 from ...errors import AppError, Conflict, NotFound, Refused, Transient
 from ...protocols import directory_answers as answers
 from ...protocols.directory_entry import Entry
-from ...protocols.directory_names import below, equals, folded, relative_name, split_name
+from ...protocols.directory_names import below, equals, folded, own_value, relative_name, split_name
 from ..contract import Account, NewAccount
 from ..ldap import LdapConnector
 from ..ldap_options import PLACES, REACHING, Attributes, places_of
@@ -67,6 +67,7 @@ class ActiveDirectory(LdapConnector):
             created="whenCreated",
             last_used="lastLogonTimestamp",
         )
+        self._begun: set[NewAccount] = set()
         self._suffix = options.text("upn_suffix", ".".join(part[3:] for part in domain)).lstrip("@")
         self._groups = ActiveDirectoryGroups(
             self._directory, self._places.group_base, self._attributes.username, nested=True
@@ -123,11 +124,18 @@ class ActiveDirectory(LdapConnector):
         for field in ("username", "email", "external_id", "given_name", "family_name", "name"):
             if getattr(new, field):
                 values[self._attributes.field(field)] = [getattr(new, field)]
+        self._begun.add(new)
         dn = self._add_under_free_name(new, values, where)
         entry = self._just_made(dn, where)
         self._set_password(entry, where)
         self._set_disabled(entry, False, where)
         return self._just_made(dn, where)
+
+    def _own_entry(self, new: NewAccount, where: str) -> Entry | None:
+        entry = super()._own_entry(new, where)
+        if entry is not None and new in self._begun and self._enable(entry, where):
+            return self._again(entry, where)  # making it had been broken off
+        return entry
 
     def _add_under_free_name(self, new: NewAccount, values: dict[str, list[str]], where: str) -> str:
         """Add the entry; the common name, which two people may share, has the user name in it where it is taken."""
@@ -191,6 +199,18 @@ class ActiveDirectory(LdapConnector):
     def _return(self, entry: Entry, where: str) -> bool:
         moved = super()._return(entry, where) if self._places.leavers else False
         return self._enable(self._again(entry, where), where) or moved
+
+    def _move(self, entry: Entry, relative: str, parent: str, where: str) -> str:
+        """Move an entry; where another one has its common name there, the user name goes behind it."""
+        tail = f" ({entry.text('sAMAccountName')})"
+        try:
+            return super()._move(entry, relative, parent, where)
+        except Conflict:
+            name = own_value(entry.dn)
+            if name.endswith(tail):
+                raise
+        longer = name[: _LONGEST_COMMON_NAME - len(tail)] + tail
+        return super()._move(entry, relative_name("CN", longer), parent, where)
 
     def _lock_changes(self, entry: Entry, suspended: bool, where: str) -> list[t.Any]:
         return []
