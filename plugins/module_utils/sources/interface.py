@@ -18,15 +18,14 @@ from ..http import Session, SignIn
 from ..model import Finding, Origin
 from ..protocols.rest import RestClient
 from ..protocols.rest_spec import Listing
-from .columns import at, check_column, check_expression, day, has, words
+from .column_settings import column_settings
+from .columns import at, check_expression, day, has, words
 from .contract import Record, Source
 from .employment import Continuing, continued_ids, person_type
-from .mapping import ALIASES, FIELDS
 from .problems import shown
 
 Entry = t.Mapping[str, t.Any]
 
-_UNNAMED = frozenset({"id"})  # what no company can do without
 #: What every source over HTTP takes, besides the common options and its own.
 INTERFACE_OPTIONS: t.Mapping[str, str] = {
     "base_url": "optional",
@@ -63,21 +62,9 @@ class InterfaceSource(Source):
         super().__init__(settings, base_dir)
         self._where = f"source {self.name}"
         self._sessions: list[Session] = []
-        columns = settings.get("columns")
-        self.columns: dict[str, str] = dict(self.fields)
-        self.mapped: dict[str, str] = {}
-        if isinstance(columns, t.Mapping):
-            renamed: dict[t.Any, t.Any] = {}
-            for field, column in columns.items():
-                ours = ALIASES.get(str(field), str(field))
-                self.mapped[ours] = check_column(column, self._where, f"columns: {field}")
-                # Records come out under our own names, so that is what the mapping has to find.
-                renamed[field] = ours if ours in FIELDS else column
-            self.settings = {**settings, "columns": renamed}
-        self.columns.update(self.mapped)
-        self.attributes = self._attributes()
-        for field in self._without():
-            self.columns.pop(field, None)
+        read = column_settings(settings, self.fields, self._where)
+        self.settings = read.settings
+        self.columns, self.mapped, self.attributes = read.columns, read.mapped, read.attributes
         #: the column that says who is one person, where there is one
         self.shared = self.text_option("same_person") or self.person_column
 
@@ -262,30 +249,3 @@ class InterfaceSource(Source):
         if isinstance(id, str | int) and str(id).isascii() and str(id).isprintable() and len(str(id)) <= 40:
             return Origin(f"{self.name}, {id}")
         return Origin(f"{self.name} record {number + 1}")
-
-    def _attributes(self) -> dict[str, str]:
-        attributes = self.settings.get("attributes") or {}
-        if not isinstance(attributes, t.Mapping):
-            raise SettingsError("`attributes` is a mapping of a name to a column", where=self._where)
-        for name in attributes:
-            if name in FIELDS or name in ALIASES:
-                raise SettingsError(
-                    f"`attributes: {name}` is a field of ours", where=self._where, todo="Map it under `columns`"
-                )
-        return {str(k): check_column(v, self._where, f"attributes: {k}") for k, v in attributes.items()}
-
-    def _without(self) -> list[str]:
-        unused = self.settings.get("without") or []
-        names = [unused] if isinstance(unused, str) else unused
-        if not isinstance(names, list | tuple):
-            raise SettingsError("`without` is a list of our fields", where=self._where)
-        fields = [ALIASES.get(str(name), str(name)) for name in names]
-        for field in fields:
-            if field in self.mapped and field not in _UNNAMED:
-                raise SettingsError(f"`columns` maps {field}, and `without` leaves it out", where=self._where)
-            if field not in self.fields or field in _UNNAMED:
-                known = ", ".join(sorted(set(self.fields) - _UNNAMED))
-                raise SettingsError(
-                    f"`without: {field}` is nothing that can be left out", where=self._where, todo=f"It has: {known}"
-                )
-        return fields
