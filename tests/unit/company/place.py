@@ -165,8 +165,10 @@ class Place:
 def place(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Place]:
     monkeypatch.setattr(Everything, "stores", {})
     monkeypatch.setattr(Shelf, "stores", Everything.stores)
-    connectors = {**registry._CONNECTORS, "memory": lambda: Everything, "shelf": lambda: Shelf}
-    monkeypatch.setattr(registry, "_CONNECTORS", connectors)
+    own = {"memory": Everything, "shelf": Shelf}
+    usual = registry.connector_class
+    monkeypatch.setattr(registry, "_CONNECTORS", {**registry._CONNECTORS, **dict.fromkeys(own, ("", ""))})
+    monkeypatch.setattr(registry, "connector_class", lambda name, **more: own.get(name) or usual(name, **more))
     made = Place(tmp_path)
     yield made
     made.close()
