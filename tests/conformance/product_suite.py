@@ -228,6 +228,14 @@ def test_what_the_server_lacks_is_what_the_case_says(case: ProductCase, server: 
             assert hasattr(server, method) or method in case.without, method
 
 
+def test_what_is_said_of_an_app_beforehand_is_what_it_can(
+    case: ProductCase, server: Server, connector: Connector
+) -> None:
+    kind = connector_class(case.connector)
+    beforehand = kind.operations_for({**server.connection(server.port), **case.options})
+    assert beforehand == {name for name in kind.operations() if connector.can(name)}
+
+
 # ---- reading
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 
+from ..errors import RollcallError
 from ..model import Account, AccountKey, App, Entitlement, NewAccount
 from ..protocols.shaping import Problem
 
@@ -105,7 +106,20 @@ class Connector:
 
     @classmethod
     def operations_for(cls, connection: t.Mapping[str, t.Any]) -> frozenset[str]:
-        """Return the operations of an app with this ``connection``, whose templates nothing has resolved yet."""
+        """Return the operations of an app with this ``connection``, whose templates nothing has resolved yet.
+
+        Asked of an instance that is made for it and never used. Where none can be made without knowing what is behind
+        a template, what the class implements is returned.
+        """
+        for url in _STANDING:
+            try:
+                connector = cls(App("example", connector=cls.name), _without_templates(connection, url))
+            except RollcallError:
+                continue
+            try:
+                return frozenset(operation for operation in cls.operations() if connector.can(operation))
+            finally:
+                connector.close()
         return cls.operations()
 
     def where(self, operation: str, account: Account | AccountKey | NewAccount | None = None) -> str:
@@ -114,6 +128,24 @@ class Connector:
         who = next((text for text in (getattr(account, field, "") for field in fields) if text), "")
         who = "".join(c if c.isprintable() else "?" for c in who)
         return f"app {self.app.key}, {operation} {who}".rstrip()
+
+
+#: What stands for an address of which only the template is known: one of a kind that the connector takes.
+_STANDING = (
+    "https://unknown.example",
+    "ldaps://unknown.example",
+    "postgresql+psycopg://unknown.example/x",
+    "mysql+pymysql://unknown.example/x",
+)
+_FILES = ("ca_file",)  # may be on the machine that carries out, and not here
+
+
+def _without_templates(connection: t.Mapping[str, t.Any], url: str) -> dict[str, t.Any]:
+    known = {name: value for name, value in connection.items() if name not in _FILES}
+    for name, value in known.items():
+        if isinstance(value, str) and "{{" in value:
+            known[name] = url if name.endswith("url") else "x"
+    return known
 
 
 def value_of(entitlement: Entitlement) -> str:
