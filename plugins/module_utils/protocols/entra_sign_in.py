@@ -13,6 +13,7 @@ import functools
 import typing as t
 
 from ..errors import PolicyError, Refused, Transient
+from ..http import Redactor
 from ..libraries import library
 from .sign_in import Token
 
@@ -48,6 +49,8 @@ def entra_sign_in(
     if not secret:
         credential = {"private_key": private_key, "thumbprint": _thumbprint(certificate, where)}
 
+    redact = Redactor([text for text in (secret, private_key) if text])
+
     def fetch() -> tuple[str, float]:
         try:
             application = msal.ConfidentialClientApplication(
@@ -78,7 +81,8 @@ def entra_sign_in(
         if isinstance(token, str) and token:
             life = answer.get("expires_in")
             return token, float(life) if isinstance(life, int | float) else _USUAL_LIFE
-        said = str(answer.get("error_description") or answer.get("error") or "no reason given").splitlines()[0][:300]
+        said = str(answer.get("error_description") or answer.get("error") or "no reason given")
+        said = redact(said.splitlines()[0])[:300]
         if answer.get("error") in _PASSING:
             raise Transient(f"signing in failed: {said}", where=where, sent=False)
         raise Refused(

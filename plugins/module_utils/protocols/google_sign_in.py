@@ -15,6 +15,7 @@ import json
 import typing as t
 
 from ..errors import PolicyError, Refused, Transient
+from ..http import Redactor
 from ..libraries import library
 from .sign_in import Token
 
@@ -69,6 +70,8 @@ def google_sign_in(
             )
         return _federated(info).Credentials.from_info(dict(info), scopes=list(scopes))
 
+    redact = Redactor([key] if key else [])
+
     def fetch() -> tuple[str, float]:
         try:
             found = made()
@@ -78,7 +81,7 @@ def google_sign_in(
         except google_errors.GoogleAuthError as error:
             if getattr(error, "retryable", False):
                 raise _passing(error, where) from None
-            said = " ".join(str(error.args[0] if error.args else "").split())[:300]
+            said = redact(" ".join(str(error.args[0] if error.args else "").split()))[:300]
             raise Refused(
                 f"signing in was refused: {said}",
                 where=where,

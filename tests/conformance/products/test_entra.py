@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.rollcall.access.plugins.module_utils.connectors.products import entra as products_entra
+from ansible_collections.rollcall.access.plugins.module_utils.connectors.products import entra_client
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.products.entra import Entra
 from ansible_collections.rollcall.access.plugins.module_utils.errors import Broken, PolicyError, Refused, Transient
 from ansible_collections.rollcall.access.plugins.module_utils.model import Account, AccountKey, Entitlement, NewAccount
@@ -44,7 +44,7 @@ def fake(served: tuple[EntraFake, LoginFake]) -> t.Iterator[EntraFake]:
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(products_entra, "_PAUSE", 0.005)
+    monkeypatch.setattr(entra_client, "_PAUSE", 0.005)
 
 
 @pytest.fixture
@@ -89,13 +89,17 @@ def test_groups_that_graph_only_reads_are_left_to_a_person(
 ) -> None:
     id = fake.add("ben@acme.example")
     entitlement = Entitlement("g", "group", group)
+    assert connector.revoke(one(connector, id), entitlement) is False
     for act in (
         lambda: connector.grant(one(connector, id), entitlement),
-        lambda: connector.revoke(one(connector, id), entitlement),
         lambda: connector.create(NEW, [entitlement]),
     ):
         with pytest.raises(Refused, match=why):
             act()
+    fake.members[next(key for key, one in fake.groups.items() if one["displayName"] == group)].add(id)
+    assert connector.grant(one(connector, id), entitlement) is False
+    with pytest.raises(Refused, match=why):
+        connector.revoke(one(connector, id), entitlement)
     assert list(fake.users) == [id]
 
 

@@ -79,6 +79,11 @@ def test_an_imported_group_is_left_to_where_it_comes_from(fake: OktaFake, okta: 
         with pytest.raises(Refused, match="APP_GROUP"):
             act()
     assert list(fake.users) == [id]
+    assert okta.revoke(one(okta, id), Entitlement("ad", "group", "From the directory")) is False
+    fake.groups["00g4"][2].add(id)
+    assert okta.grant(one(okta, id), Entitlement("ad", "group", "From the directory")) is False
+    with pytest.raises(Refused, match="APP_GROUP"):
+        okta.revoke(one(okta, id), Entitlement("ad", "group", "From the directory"))
 
 
 def test_a_custom_role_is_shown_and_taken_and_left_to_a_person_to_give(fake: OktaFake, okta: Okta) -> None:

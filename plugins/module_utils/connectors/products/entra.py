@@ -6,47 +6,25 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
-import secrets
-import string
-import time
 import typing as t
 
-from ...errors import AppError, NotFound, Refused, Transient
+from ...errors import NotFound, Refused, Transient
 from ...http import Session
 from ...protocols.entra_sign_in import AUTHORITY, entra_sign_in
-from ...protocols.placeholders import Values
-from ...protocols.rest import RestClient, search
-from ...protocols.rest_spec import Call, Listing, RestSpec
+from ...protocols.rest import search
+from ...protocols.rest_spec import Listing, RestSpec
 from ...protocols.shaping import Problem
-from ..contract import Account, App, Entitlement, NewAccount, value_of
+from ..contract import Account, AccountKey, App, Entitlement, NewAccount, value_of
 from ..options import HTTP_OPTIONS
 from ..rest import RestConnector
 from ..rest_entitlements import EntitlementDirectory
 from . import entra_limits as limits
 from . import entra_spec as graph
+from .entra_client import GraphClient, settled
+from .entra_people import creation_values, deleted_account, named
 
 _GRAPH = "https://graph.microsoft.com/v1.0"
-_PASSWORD_LETTERS = string.ascii_letters + string.digits + "-_.!#"
-_TRIES = 5
-_PAUSE = 0.2  # seconds, doubled each time
-
-
-class GraphClient(RestClient):
-    """Tries a change again that ran into another change of the same thing: Graph says so, and has done nothing."""
-
-    def send(self, calls: t.Sequence[Call], values: Values, where: str) -> tuple[bool, t.Any]:
-        for attempt in range(1, _TRIES + 1):
-            try:
-                return super().send(calls, values, where)
-            except AppError as error:
-                if search("error.code", error.answer) != "Directory_ConcurrencyViolation":
-                    raise
-                if attempt == _TRIES:
-                    raise Transient(error.message, where=where, sent=False) from None
-            time.sleep(_PAUSE * 2**attempt)
-        raise AssertionError("unreachable")
 
 
 class Entra(RestConnector):
@@ -152,21 +130,17 @@ class Entra(RestConnector):
 
     def _settled(self, id: str, where: str) -> t.Any:
         """Return an account's record, waiting for one that was just written."""
-        for attempt in range(1, _TRIES + 1):
-            record = self._record_or_none(id, where)
-            if record is not None:
-                return record
-            time.sleep(_PAUSE * 2**attempt)
-        raise Transient(f"the account {id} was made, and Graph does not show it yet", where=where, sent=True)
+        record = settled(lambda: self._record_or_none(id, where))
+        if record is None:
+            raise Transient(f"the account {id} was made, and Graph does not show it yet", where=where, sent=True)
+        return record
 
     def _found_after(self, new: NewAccount, where: str) -> Account:
-        for attempt in range(1, _TRIES + 1):
-            found = self.own_account(new, where)
-            if found is not None:
-                return found
-            time.sleep(_PAUSE * 2**attempt)
-        self._uncertain.add(new)
-        raise Transient("it was created, and Graph does not show it yet", where=where, sent=True)
+        found = settled(lambda: self.own_account(new, where))
+        if found is None:
+            self._uncertain.add(new)
+            raise Transient("it was created, and Graph does not show it yet", where=where, sent=True)
+        return found
 
     # Writing
 
@@ -176,24 +150,15 @@ class Entra(RestConnector):
         where = self.where("create", new)
         for entitlement in entitlements:
             self._check(entitlement, where, seats=True)
-        name = new.name or f"{new.given_name} {new.family_name}".strip() or new.email
-        return super().create(
-            dataclasses.replace(new, username=new.username if "@" in new.username else new.email, name=name),
-            entitlements,
-        )
+        return super().create(named(new), entitlements)
 
     def _made(
         self, new: NewAccount, entitlements: t.Collection[Entitlement], ids: t.Mapping[str, str], where: str
     ) -> Account:
-        deleted = self._deleted(new, where)
-        values = {
-            **self.values,
-            **dataclasses.asdict(new),
-            "mail_nickname": re.sub(r"[^A-Za-z0-9._-]", "", new.username.partition("@")[0])[:64] or "user",
-            "password": "".join(secrets.choice(_PASSWORD_LETTERS) for _unused in range(48)) + "aA1-",
-        }
+        deleted = deleted_account(new, self.client.read(graph.DELETED, self.values, where, "id"))
+        values = {**self.values, **creation_values(new)}
         try:
-            if deleted is not None:
+            if deleted:
                 self.client.send([graph.RESTORE], {"id": deleted}, where)
                 self._settled(deleted, where)
                 self.client.send([graph.ENABLE], {"id": deleted}, where)
@@ -209,16 +174,6 @@ class Entra(RestConnector):
             self._uncertain.discard(new)
             return accounts[0]
         return self._found_after(new, where)
-
-    def _deleted(self, new: NewAccount, where: str) -> str | None:
-        """Return the id of the deleted account that was this person's, the one deleted last, or None."""
-        found = []
-        for one in self.client.read(graph.DELETED, self.values, where, "id"):
-            external_id, mail = str(search("employeeId", one) or ""), str(search("mail", one) or "")
-            same_mail = bool(mail) and mail.casefold() == new.email.casefold()
-            if external_id == new.external_id if external_id else same_mail:
-                found.append((str(search("deletedDateTime", one) or ""), str(search("id", one))))
-        return max(found)[1] if found else None
 
     def update(self, account: Account, changes: t.Mapping[str, str]) -> bool:
         where = self.where("update", account)
@@ -256,7 +211,8 @@ class Entra(RestConnector):
 
     def grant(self, account: Account, entitlement: Entitlement) -> bool:
         where = self.where(f"grant {entitlement.key} to", account)
-        self._check(entitlement, where)
+        if not self._changeable(account, entitlement, where, give=True):
+            return False
         if entitlement.kind == "permission":
             return self._set_role(account, entitlement, where, give=True)
         if entitlement.kind == "licence":
@@ -270,7 +226,8 @@ class Entra(RestConnector):
     def revoke(self, account: Account, entitlement: Entitlement) -> bool:
         where = self.where(f"revoke {entitlement.key} from", account)
         try:
-            self._check(entitlement, where)
+            if not self._changeable(account, entitlement, where, give=False):
+                return False
         except NotFound:
             return False  # nobody has what is not there
         if entitlement.kind == "permission":
@@ -308,6 +265,17 @@ class Entra(RestConnector):
             licences = self.client.read(graph.LICENCES, self.values, where, "skuId")
             limits.check_seats(licences, self.directory.id_of(entitlement, where), name, where)
 
+    def _changeable(self, account: Account, entitlement: Entitlement, where: str, *, give: bool) -> bool:
+        """Whether a change can be made; False where it is so already, which is no reason to refuse it."""
+        try:
+            self._check(entitlement, where)
+        except Refused:
+            now = self.find(AccountKey(id=account.id))
+            if now is None or _has(now, entitlement) != give:
+                raise
+            return False
+        return True
+
     def _locate(self, account: Account, record: t.Any, where: str) -> None:
         """Say where the person uses the licence; Microsoft gives none without."""
         if search("usageLocation", record):
@@ -322,3 +290,8 @@ class Entra(RestConnector):
 
     def _in_the_cloud(self, account: Account, where: str) -> None:
         limits.check_in_the_cloud(self.record(account.id, where), where)
+
+
+def _has(account: Account, entitlement: Entitlement) -> bool:
+    name = f"{entitlement.kind}:{value_of(entitlement)}"
+    return entitlement.key in account.entitlements or name in account.unknown

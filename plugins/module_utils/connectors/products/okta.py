@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import typing as t
 
@@ -16,7 +15,7 @@ from ...protocols.rest import search
 from ...protocols.rest_spec import Call, Listing, RestSpec
 from ...protocols.shaping import Problem
 from ...protocols.sign_in import TokenEndpoint, bearer, jwt_client
-from ..contract import Account, Entitlement, NewAccount, value_of
+from ..contract import Account, AccountKey, Entitlement, NewAccount, value_of
 from ..options import HTTP_OPTIONS
 from ..rest import RestConnector
 from .okta_spec import (
@@ -208,7 +207,8 @@ class Okta(RestConnector):
 
     def grant(self, account: Account, entitlement: Entitlement) -> bool:
         where = self.where(f"grant {entitlement.key} to", account)
-        self._check(entitlement, where)
+        if not self._changeable(account, entitlement, where, give=True):
+            return False
         if entitlement.kind != "permission":
             return super().grant(account, entitlement)
         with self._one_at_a_time(account.id):
@@ -220,8 +220,11 @@ class Okta(RestConnector):
     def revoke(self, account: Account, entitlement: Entitlement) -> bool:
         where = self.where(f"revoke {entitlement.key} from", account)
         if entitlement.kind != "permission":
-            with contextlib.suppress(NotFound):  # nobody is in a group that is not there
-                self._check(entitlement, where)
+            try:
+                if not self._changeable(account, entitlement, where, give=False):
+                    return False
+            except NotFound:
+                return False  # nobody is in a group that is not there
             return super().revoke(account, entitlement)
         with self._one_at_a_time(account.id):
             changed = False
@@ -232,6 +235,17 @@ class Okta(RestConnector):
 
     def _status(self, account: Account, where: str) -> str:
         return str(search("status", self.record(account.id, where)))
+
+    def _changeable(self, account: Account, entitlement: Entitlement, where: str, *, give: bool) -> bool:
+        """Whether a change can be made; False where it is so already, which is no reason to refuse it."""
+        try:
+            self._check(entitlement, where)
+        except (Refused, Unsupported):
+            now = self.find(AccountKey(id=account.id))
+            if now is None or _has(now, entitlement) != give:
+                raise
+            return False
+        return True
 
     def _check(self, entitlement: Entitlement, where: str) -> None:
         """Raise for what Okta does not change through this interface, before anything is done."""
@@ -250,3 +264,8 @@ class Okta(RestConnector):
                     where=where,
                     todo="Change them where the group is imported from, or use a group of Okta's own",
                 )
+
+
+def _has(account: Account, entitlement: Entitlement) -> bool:
+    name = f"{entitlement.kind}:{value_of(entitlement)}"
+    return entitlement.key in account.entitlements or name in account.unknown
