@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import pathlib
 import typing as t
 
 import pytest
@@ -22,6 +23,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.model import (
 )
 from ansible_collections.rollcall.access.plugins.module_utils.protocols.directory import Directory
 from ansible_collections.rollcall.access.plugins.module_utils.protocols.directory_connection import DirectoryAddress
+from ansible_collections.rollcall.access.plugins.module_utils.sources.people import read_people
 from ansible_collections.rollcall.access.tests.conformance.product_case import CANARY
 from ansible_collections.rollcall.access.tests.servers import samba_domain
 from ansible_collections.rollcall.access.tests.servers.products.active_directory import Server
@@ -290,6 +292,7 @@ def test_groups_in_groups_and_those_of_the_primary_group_count(server: Server, c
     assert account.unknown == {"group:odder (through inner)", "group:Users (through Domain Users)"}
     with pytest.raises(Refused, match="it is in outer through inner"):
         connector.revoke(account, ENTITLEMENTS["outer"])
+    assert connector.grant(account, ENTITLEMENTS["everybody"]) is False
     with pytest.raises(Refused, match="through the primary group of the account"):
         connector.revoke(account, ENTITLEMENTS["everybody"])
     assert connector.grant(account, ENTITLEMENTS["outer"]) is True
@@ -344,6 +347,32 @@ def test_a_group_of_more_than_1500_is_read_in_ranges(server: Server, monkeypatch
         assert sorted(found.texts("member")) == sorted(names)
         assert len(asked) == rounds
     directory.close()
+
+
+def test_people_come_from_active_directory_too(server: Server, tmp_path: pathlib.Path) -> None:
+    ids = server.fill(2)
+    server.domain.replace(server.dn_of(ids[1]), manager=[server.dn_of(ids[0])], accountExpires=["134144640000000000"])
+    source = {
+        "type": "ldap",
+        "url": f"ldaps://{server.domain.host}",
+        "ca_file": str(server.domain.files.authority),
+        "bind_dn": SERVICE,
+        "password": CANARY,
+        "base": ROOT,
+        "filter": "(&(objectCategory=person)(objectClass=user)(employeeID=*))",
+        "columns": {"id": "employeeID", "email": "mail", "name": "displayName", "manager": "manager"},
+        "attributes": ["objectGUID", "objectSid", "accountExpires", "memberOf"],
+        "references": {"manager": "employeeID"},
+    }
+    people = {person.id: person for person in read_people([source], tmp_path, {}).people}
+    assert {id: (p.email, p.manager) for id, p in people.items()} == {
+        "e0": ("p0@acme.example", ""),
+        "e1": ("p1@acme.example", "e0"),
+    }
+    attributes = people["e1"].attributes
+    assert (attributes["objectGUID"], attributes["accountExpires"]) == (ids[1], "2026-02-02")
+    assert attributes["objectSid"].startswith("S-1-5-21-")
+    assert people["e0"].attributes["accountExpires"] == ""
 
 
 # ---- sessions, rights

@@ -110,7 +110,7 @@ class Server:
 
 
 class ActiveDirectoryCase(ProductCase):
-    system = "Active Directory (on-prem)"
+    system = "Active Directory"
     connector = "active_directory"
     tested = "against a real Samba 4.17 domain controller (Debian package) over LDAPS; no Windows server was at hand"
     options: t.ClassVar[t.Mapping[str, t.Any]] = {"page_size": 3}

@@ -115,7 +115,7 @@ class Server:
 
 
 class OpenLdapCase(ProductCase):
-    system = "OpenLDAP / generic LDAP"
+    system = "OpenLDAP and other LDAP directories"
     connector = "ldap"
     tested = "against a real slapd 2.5 (Debian package) over LDAPS, with its password policy overlay"
     options: t.ClassVar[t.Mapping[str, t.Any]] = {"page_size": 3}

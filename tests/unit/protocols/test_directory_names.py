@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.protocols import directory_names as names
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 # What a directory can hold as text: no half characters.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS)
 def test_a_value_comes_out_of_a_name_as_it_went_in(value: str, other: str) -> None:
     dn = names.below(names.relative_name("cn", value), names.below(names.relative_name("ou", other), "dc=acme"))
@@ -25,6 +26,7 @@ def test_a_value_comes_out_of_a_name_as_it_went_in(value: str, other: str) -> No
     assert names.is_below(dn, "DC = Acme")
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_no_value_ends_a_filter(value: str) -> None:
     inner = names.equals("cn", value)[4:-1]

@@ -46,6 +46,12 @@ class ActiveDirectoryGroups(LdapGroups):
     def is_member(self, group: Group, user: Entry, where: str) -> bool:
         return group.key in {normal(dn) for dn in user.texts("memberOf")} or super().is_member(group, user, where)
 
+    def add(self, group: Group, user: Entry, where: str) -> bool:
+        primary = self._primary_group(user, where)
+        if primary is not None and primary.key == group.key:
+            return False  # it is in it, although the group does not name it
+        return super().add(group, user, where)
+
     def leave_all(self, user: Entry, where: str) -> None:
         """Nothing to do: a domain controller takes a deleted account out of its groups."""
 
