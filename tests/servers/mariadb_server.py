@@ -19,14 +19,15 @@ import typing as t
 
 import pymysql
 from ansible_collections.rollcall.access.tests.conformance.product_case import CANARY, ODD, Seen
+from ansible_collections.rollcall.access.tests.servers.certificates import Files
 
 HOSTS = ("127.0.0.1", "localhost")
 GROUPS = ("reader", "editor", "billing", ODD)
 
 
 @contextlib.contextmanager
-def running() -> t.Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    """Start a server whose administrator is ``owner``; yields its port and its process."""
+def running(files: Files | None = None) -> t.Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """Start a server whose administrator is ``owner``, with TLS by ``files``; yields its port and its process."""
     server = shutil.which("mariadbd", path="/usr/sbin:/usr/bin")
     install = shutil.which("mariadb-install-db")
     assert server, "there is no mariadbd: make test-servers installs the Debian package mariadb-server"
@@ -45,7 +46,13 @@ def running() -> t.Iterator[tuple[int, subprocess.Popen[bytes]]]:
         subprocess.run([install, "--no-defaults", *place, *as_normal], check=True, timeout=120, **output)
         local = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder / 'socket'}"]
         small = ["--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=16M"]
-        process = subprocess.Popen([server, "--no-defaults", *place, *local, *small], **output)
+        tls = []
+        if files:
+            copies = [pathlib.Path(shutil.copy(path, folder)) for path in (files.certificate, files.key)]
+            for copy in copies if os.geteuid() == 0 else ():
+                shutil.chown(copy, user)
+            tls = [f"--ssl-cert={copies[0]}", f"--ssl-key={copies[1]}"]
+        process = subprocess.Popen([server, "--no-defaults", *place, *local, *small, *tls], **output)
     try:
         until = time.monotonic() + 60
         while True:

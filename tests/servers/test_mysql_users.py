@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import threading
 import time
 import typing as t
@@ -22,6 +23,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.errors import (
 from ansible_collections.rollcall.access.plugins.module_utils.model import Account, AccountKey, NewAccount
 from ansible_collections.rollcall.access.tests.conformance.product_case import CANARY, ODD, ProductCase
 from ansible_collections.rollcall.access.tests.servers import mariadb_server as servers
+from ansible_collections.rollcall.access.tests.servers.certificates import certificates
 from ansible_collections.rollcall.access.tests.servers.products.mysql import MySqlCase
 
 Server = servers.MariaDbServer
@@ -243,6 +245,20 @@ def test_a_wrong_password_is_refused_and_not_shown(server: Server) -> None:
     with pytest.raises(Refused, match="does not let us in") as caught:
         list(users.accounts())
     assert CANARY not in str(caught.value) + repr(caught.value.details)
+
+
+def test_only_a_server_with_the_right_certificate_is_trusted(server: Server, tmp_path: pathlib.Path) -> None:
+    ours, others = certificates(tmp_path / "ours", "127.0.0.1"), certificates(tmp_path / "others", "127.0.0.1")
+    plain = build(server, ca_file=str(ours.authority))
+    with pytest.raises(Refused, match="SSL is required"):
+        list(plain.accounts())
+    with servers.running(ours) as (port, _process):
+        Server(port).reset()
+        url = f"mysql://rollcall:{CANARY}@127.0.0.1:{port}/mysql"
+        right, wrong = (build(server, url=url, ca_file=str(files.authority)) for files in (ours, others))
+        assert {one.username for one in right.accounts()} == {"root", "owner", "rollcall"}
+        with pytest.raises(Refused, match="certificate verify failed"):
+            list(wrong.accounts())
 
 
 def test_a_connection_that_is_cut_in_the_middle_is_a_fault_that_may_pass(server: Server, users: t.Any) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import threading
@@ -20,6 +21,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.errors import AppE
 from ansible_collections.rollcall.access.plugins.module_utils.model import Account, AccountKey, NewAccount
 from ansible_collections.rollcall.access.tests.conformance.product_case import CANARY, ODD
 from ansible_collections.rollcall.access.tests.servers import postgresql_server as servers
+from ansible_collections.rollcall.access.tests.servers.certificates import certificates
 from ansible_collections.rollcall.access.tests.servers.products.postgresql import PostgreSqlCase
 
 Server = servers.PostgreSqlServer
@@ -304,6 +306,36 @@ def test_a_wrong_password_is_refused_and_not_shown(server: Server) -> None:
     with pytest.raises(Refused, match="does not let us in") as caught:
         list(roles.accounts())
     assert CANARY not in str(caught.value) + repr(caught.value.details)
+
+
+@pytest.fixture
+def plain() -> t.Iterator[Server]:
+    """A server of Debian's, which can speak TLS and does not yet."""
+    with servers.running(servers.debian()) as (port, folder):
+        server = Server(port, folder)
+        server.reset()
+        yield server
+
+
+def test_only_a_server_with_the_right_certificate_is_trusted(plain: Server, tmp_path: pathlib.Path) -> None:
+    ours, others = certificates(plain.folder / "tls", "127.0.0.1"), certificates(tmp_path, "127.0.0.1")
+    if os.geteuid() == 0:
+        for path in ours:
+            shutil.chown(path, plain.folder.owner())
+    roles, wrong = (build(plain, ca_file=str(files.authority)) for files in (ours, others))
+    with pytest.raises(Refused, match="does not support SSL"):
+        list(roles.accounts())
+    plain.run(f"ALTER SYSTEM SET ssl_cert_file = '{ours.certificate}'")
+    plain.run(f"ALTER SYSTEM SET ssl_key_file = '{ours.key}'")
+    plain.run("ALTER SYSTEM SET ssl = on")
+    plain.run("SELECT pg_reload_conf()")
+    for _unused in range(200):
+        if plain.run("SELECT 1 FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl"):
+            break
+        time.sleep(0.05)
+    assert {one.username for one in roles.accounts()} == {"owner", "rollcall"}
+    with pytest.raises(Refused, match=r"certificate verify failed|signature failure"):
+        list(wrong.accounts())
 
 
 def test_a_connection_that_is_cut_in_the_middle_is_a_fault_that_may_pass(server: Server, roles: t.Any) -> None:

@@ -36,8 +36,10 @@ _PASSING = (
     "not yet accepting",
     "terminating connection",
 )
+# What a driver says of TLS that another try does not change.
+_NOT_TRUSTED = ("certificate", "does not support ssl", "signature failure")
 # Codes of MySQL and MariaDB, by what they mean here.
-_SIGN_IN = frozenset({1044, 1045, 1049, 1251, 1698, 1820, 1862, 2059, 3118, 3159, 4151})
+_SIGN_IN = frozenset({1044, 1045, 1049, 1251, 1698, 1820, 1862, 2026, 2059, 3118, 3159, 4151})
 _MISSING_PRIVILEGE = frozenset({1044, 1045, 1095, 1142, 1143, 1227, 1370, 1410, 1698, 1924, 1961, 3879, 4006})
 _LOST = frozenset(
     {1040, 1053, 1152, 1158, 1159, 1160, 1161, 1203, 1205, 1213, 1226, 1317, 1969, 2002, 2003, 2006, 2013}
@@ -119,7 +121,7 @@ class Database:
         reason = self.place.reason(error)
         number = _number(error)
         refused = number in _SIGN_IN or ("FATAL" in reason and not any(word in reason for word in _PASSING))
-        if refused or "certificate" in reason.lower():
+        if refused or any(word in reason.lower() for word in _NOT_TRUSTED):
             return Refused(
                 f"{self.place.name}: the database does not let us in: {reason}",
                 where=where,
