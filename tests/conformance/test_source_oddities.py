@@ -152,6 +152,12 @@ def test_bamboohrs_company_is_one_word(place, company):
         place(bamboohr.CASE).read(company=company)
 
 
+def test_a_column_with_braces_is_a_column(place):
+    for case in (bamboohr.CASE, hibob.CASE):
+        with pytest.raises(FeedError, match=r'nobody has "custom\.\{field\}" \(our title\)'):
+            place(case).read(columns={"title": "custom.{field}"})
+
+
 # ---- HiBob
 
 
@@ -159,6 +165,19 @@ def test_hibob_may_have_nobody_who_has_left(place):
     hibob_place = place(hibob.CASE)
     hibob_place.fake.staff = [one for one in STAFF if not one.end]
     assert {person.end for person in hibob_place.read().people} == {None}
+
+
+def test_hibobs_fields_are_found_where_only_their_ways_are_given(place):
+    """Its answers have both {"work": {"site": ...}} and {"/work/site": {"value": ...}}."""
+
+    class Ways(hibob.HiBobFake):
+        def _record(self, one: Worker, body: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+            record = super()._record(one, body)
+            work = record.pop("work")
+            return {**record, **{f"/work/{name}": {"value": value} for name, value in work.items()}}
+
+    people = _by_id(place(dataclasses.replace(hibob.CASE, fake=Ways)).read())
+    assert (people["102"].location, people["102"].manager, str(people["102"].start)) == ("Zürich", "101", "2020-02-03")
 
 
 def test_hibobs_end_dates_are_missed_when_somebody_has_left(place):
@@ -174,8 +193,8 @@ def test_hibobs_end_dates_are_missed_when_somebody_has_left(place):
 def test_workdays_report_keeps_its_prompts(place, tmp_path):
     workday_place = place(workday.CASE)
     address = workday.CASE.settings(workday_place.fake.port, tmp_path)["report"]
-    workday_place.read(report=address.replace("format=json", "Worker_Type%21WID=d588&format=simplexml"))
-    assert "Worker_Type%21WID=d588" in workday_place.fake.requests[-1][1]
+    workday_place.read(report=address.replace("format=json", "Worker_Type%21WID=d588&Site={home}&format=simplexml"))
+    assert "Worker_Type%21WID=d588&Site=%7Bhome%7D&format=json" in workday_place.fake.requests[-1][1]
 
 
 def test_one_person_with_two_worker_ids_is_continued_at_workday(place):

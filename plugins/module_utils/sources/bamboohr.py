@@ -70,11 +70,13 @@ class BambooHr(InterfaceSource):
                 path="/api/v1/reports/custom",
                 method="POST",
                 params={"format": "json", "onlyCurrent": only_current},
-                body={"title": "Rollcall", "fields": fields},
+                body={"title": "Rollcall", "fields": "{fields}"},
                 items="employees",
                 scope="an access level that may run reports",
             )
-            reports.append({words(entry.get("id")): entry for entry in self.listed(client, report)})
+            reports.append(
+                {words(entry.get("id")): entry for entry in self.listed(client, report, values={"fields": fields})}
+            )
         now, ahead = reports
         if now.keys() - ahead.keys():
             raise Broken(f"the report has {len(now)} people, and {len(ahead)} when it is asked for what is dated ahead")

@@ -74,14 +74,14 @@ class Entra(InterfaceSource):
             params={
                 "$select": ",".join(sorted({"id", *properties})),
                 "$expand": "manager($select=id)",
-                "$filter": self.text_option("filter", "userType eq 'Member'"),
+                "$filter": "{filter}",
                 "$top": str(int(self.number_option("page_size", 999)) or 999),
             },
             items="value",
             paging=Paging(style="next_url", next='"@odata.nextLink"'),
             scope="User.Read.All",
         )
-        return self.listed(client, users)
+        return self.listed(client, users, values={"filter": self.text_option("filter", "userType eq 'Member'")})
 
     def absent(self, column: str, entries: t.Sequence[Entry]) -> bool:
         # What was asked for is always there, and null for everybody where the permission is missing.

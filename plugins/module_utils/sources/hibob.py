@@ -10,7 +10,7 @@ import typing as t
 
 from ..protocols.rest_spec import Listing
 from ..protocols.sign_in import basic
-from .columns import at
+from .columns import at, has
 from .interface import INTERFACE_OPTIONS, Entry, InterfaceSource
 
 # Lists (departments, sites, titles) are ids in Bob; their words are in a part of the record of their own. Dates in that
@@ -53,17 +53,16 @@ class HiBob(InterfaceSource):
     def entries(self) -> t.Sequence[Entry]:
         sign_in = basic(self.text_option("service_user"), self.text_option("token"))
         client = self.client("https://api.hibob.com/v1", sign_in)
-        columns = [*self.used, "id"]
-        # What stands at the top of a record is below "root" in the names of the fields.
-        fields = sorted({column if "." in column else f"root.{column}" for column in columns})
+        ways = {column: _field(column) for column in [*self.used, "id"]}
+        values = {"fields": sorted(set(ways.values()))}
         search = Listing(
             path="/people/search",
             method="POST",
-            body={"fields": fields, "showInactive": True, "humanReadable": "APPEND"},
+            body={"fields": "{fields}", "showInactive": True, "humanReadable": "APPEND"},
             items="employees",
             scope="the right to view people's data",
         )
-        return self.listed(client, search)
+        return [_with_ways(entry, ways) for entry in self.listed(client, search, values=values)]
 
     def absent(self, column: str, entries: t.Sequence[Entry]) -> bool:
         if column == self.fields["end"]:
@@ -83,3 +82,18 @@ class HiBob(InterfaceSource):
         status = values.get("hr_status", "")
         if status.casefold().startswith("hired"):  # Bob's word for whoever has not started
             values["hr_status"] = "Future hire"
+
+
+def _field(column: str) -> str:
+    """Return the id of a field: what stands at the top of a record is below ``root`` there."""
+    return column if "." in column else f"root.{column}"
+
+
+def _with_ways(entry: Entry, ways: t.Mapping[str, str]) -> Entry:
+    """Return a record with every field at its column, also where Bob has it only as {"/work/site": {"value": ...}}."""
+    found = dict(entry)
+    for column, field in ways.items():
+        boxed = entry.get("/" + field.replace(".", "/"))
+        if not has(entry, column) and isinstance(boxed, t.Mapping) and "value" in boxed:
+            found[column] = boxed["value"]
+    return found

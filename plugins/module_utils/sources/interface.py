@@ -162,9 +162,13 @@ class InterfaceSource(Source):
         self._sessions.append(session)
         return RestClient(session, error)
 
-    def listed(self, client: RestClient, listing: Listing, identity: str = "id") -> list[Entry]:
-        """Return all entries of a listing, each an object. ``identity`` is what no two of them share."""
-        found = client.read(listing, {}, self.name, identity)
+    def listed(
+        self, client: RestClient, listing: Listing, identity: str = "id", values: t.Mapping[str, t.Any] | None = None
+    ) -> list[Entry]:
+        """Return all entries of a listing, each an object. ``identity`` is what no two of them share; ``values`` are
+        those of its placeholders: what comes from the settings and may have braces of its own.
+        """
+        found = client.read(listing, values or {}, self.name, identity)
         for entry in found:
             if not isinstance(entry, t.Mapping):
                 raise Broken(f"expected people as objects, found {type(entry).__name__}", where=self.name)

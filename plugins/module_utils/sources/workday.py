@@ -64,12 +64,14 @@ class Workday(InterfaceSource):
                 todo="It looks like https://<host>/ccx/service/customreport2/<tenant>/<owner>/<report>?format=json",
             )
         # Everybody: what the report asks for (its prompts) stays, whatever the format was.
-        params = dict(urllib.parse.parse_qsl(parts.query, keep_blank_values=True)) | {"format": "json"}
+        prompts = dict(urllib.parse.parse_qsl(parts.query))
+        params = {name: f"{{prompts.p{number}}}" for number, name in enumerate(prompts)} | {"format": "json"}
+        values = {"prompts": {f"p{number}": value for number, value in enumerate(prompts.values())}}
         sign_in = basic(self.text_option("username"), self.text_option("password"))
         client = self.client(f"{parts.scheme}://{parts.netloc}", sign_in)
         path = parts.path.replace("{", "%7B").replace("}", "%7D")
         report = Listing(path=path, params=params, items="Report_Entry", scope="Get on the report's domains")
-        return self.listed(client, report, identity="")
+        return self.listed(client, report, identity="", values=values)
 
     def absent(self, column: str, entries: t.Sequence[Entry]) -> bool:
         if column == self.fields["end"]:  # a report leaves out what is empty, and perhaps nobody has left yet
