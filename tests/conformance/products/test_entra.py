@@ -158,6 +158,12 @@ def test_whether_an_account_is_enabled_is_never_guessed(fake: EntraFake, connect
         list(connector.accounts())
 
 
+def test_looking_for_nobody_reads_nobodys_roles(fake: EntraFake, connector: Entra) -> None:
+    fake.fill(5)
+    assert connector.find(AccountKey(external_id="e99", email="nobody@acme.example")) is None
+    assert not [path for _method, path in fake.requests if "roleManagement" in path]
+
+
 def test_consent_of_the_whole_tenant_stays(fake: EntraFake, connector: Entra) -> None:
     id = fake.add("ben@acme.example")
     fake.sign_in(id)

@@ -163,6 +163,12 @@ def test_a_role_for_a_part_of_the_company_is_not_the_role(fake: GoogleFake, conn
     assert account.unknown == {"permission:1002 in ou7"}
 
 
+def test_looking_for_nobody_reads_nobodys_roles(fake: GoogleFake, connector: GoogleWorkspace) -> None:
+    fake.fill(5)
+    assert connector.find(AccountKey(external_id="e99", email="nobody@acme.example")) is None
+    assert not [path for _method, path in fake.requests if "roleassignments" in path or "licensing" in path]
+
+
 def test_an_answer_of_another_kind_is_no_empty_list(fake: GoogleFake) -> None:
     with FaultProxy(("127.0.0.1", fake.port)) as proxy:
         connector = build(fake, proxy.port)

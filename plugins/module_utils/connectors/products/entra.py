@@ -107,7 +107,7 @@ class Entra(RestConnector):
     def accounts_from(self, records: t.Sequence[t.Any], where: str) -> list[Account]:
         # Whatever is read says whether it is enabled; the answer to a creation does not.
         whole = [one if "accountEnabled" in one else self._settled(str(one.get("id")), where) for one in records]
-        if self.settings.flag("directory_roles", True):
+        if whole and self.settings.flag("directory_roles", True):
             whole = self._with_roles(whole, where)
         return super().accounts_from(whole, where)
 

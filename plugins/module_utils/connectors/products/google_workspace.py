@@ -104,7 +104,7 @@ class GoogleWorkspace(RestConnector):
         return super().accounts_from(self._with_licences(self._with_roles(whole, where), where), where)
 
     def _with_roles(self, records: t.Sequence[t.Any], where: str) -> t.Sequence[t.Any]:
-        if not self.settings.flag("admin_roles", True):
+        if not records or not self.settings.flag("admin_roles", True):
             return records
         held: dict[str, list[str]] = {}
         for one in self._assignments(str(search("id", records[0])) if len(records) == 1 else "", where):
