@@ -46,7 +46,7 @@ class RestConnector(Connector):
         super().__init__(app, connection)
         self.settings = Options(app.key, connection)
         self.rest: RestSpec = self.specification()
-        self.client = RestClient(self.session(), self.rest.error)
+        self.client = RestClient(self.session(), self.rest.error, self.rest.throttled)
         self.values: Values = {"option": {k: v for k, v in connection.items() if not isinstance(v, dict | list)}}
         self.directory = EntitlementDirectory(self.client, app, self.rest.kinds, self.values)
         self._lock = threading.Lock()

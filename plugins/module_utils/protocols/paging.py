@@ -40,7 +40,8 @@ class Paging:
     ``next``, ``more`` and ``total`` are JMESPath expressions over the answer: ``more`` says whether there is another
     page, ``total`` how many entries there are in all. An offset or page style without either goes on to an empty page:
     that a page is shorter than asked for does not mean that it was the last.
-    ``in_body``: the parameters of the page go into the JSON body of the request (searches by POST).
+    ``in_body``: the parameters of the page go into the JSON body of the request (searches by POST); a name with dots
+    is a field of an object in it (GraphQL's ``variables.after``).
     """
 
     style: str = "none"

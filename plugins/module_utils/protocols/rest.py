@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import typing as t
 
-from ..errors import AppError, Broken, NotFound, PolicyError, Refused
-from ..http import Answer, Session
+from ..errors import AppError, Broken, NotFound, PolicyError, Refused, Throttled
+from ..http import Answer, Session, wait_asked_for
 from ..libraries import library
 from .paging import read_pages
 from .placeholders import Values, filled, filled_path
@@ -37,11 +38,12 @@ def search(expression: str, data: t.Any) -> t.Any:
 
 
 class RestClient:
-    """One session and what its interface does in common. ``error`` as in RestSpec."""
+    """One session and what its interface does in common. ``error`` and ``throttled`` as in RestSpec."""
 
-    def __init__(self, session: Session, error: str = "") -> None:
+    def __init__(self, session: Session, error: str = "", throttled: str = "") -> None:
         self.session = session
         self._error = error
+        self._throttled = throttled
 
     def read(self, listing: Listing, values: Values, where: str, identity: str = "") -> list[t.Any]:
         """Return every entry of a listing. ``identity``: the JMESPath of what no two entries share.
@@ -53,7 +55,7 @@ class RestClient:
         def fetch(url: str, page: t.Mapping[str, t.Any]) -> Answer:
             params, body = _parameters(listing, values), filled(listing.body, values)
             if listing.paging.in_body:
-                body = {**(body or {}), **page}
+                body = with_fields(body or {}, page)
             else:
                 params |= page
             return self._request(
@@ -70,7 +72,7 @@ class RestClient:
 
         entries = read_pages(fetch, listing.paging, items, key, where)
         only = {expression: str(filled(text, values) or "") for expression, text in listing.only.items()}
-        return [e for e in entries if all(str(search(x, e)) == wanted for x, wanted in only.items())]
+        return [e for e in entries if all(_finds(x, e, wanted) for x, wanted in only.items())]
 
     def send(self, calls: t.Sequence[Call], values: Values, where: str) -> tuple[bool, t.Any]:
         """Send calls one after the other. Return whether anything was changed, and the last call's answer.
@@ -121,6 +123,9 @@ class RestClient:
                 error.message = f"{error.message.rstrip('. ')}; this needs {what.scope}"
             raise
         message = search(self._error, answer.body) if self._error and answer.body is not None else None
+        if message and self._throttled and search(self._throttled, answer.body):
+            wait = wait_asked_for(answer.headers, dt.datetime.now(dt.timezone.utc))
+            raise Throttled(f"too many requests: {_said(message)}", retry_after=wait, where=where)
         if message:
             refused = Refused(
                 f"the app answered {answer.status} with an error in the body: {_said(message)}", where=where
@@ -138,6 +143,20 @@ def one_record(body: t.Any, expression: str, where: str) -> t.Mapping[str, t.Any
     if found is not None and not isinstance(found, t.Mapping):
         raise Broken(f"expected a record at {expression!r}, found {type(found).__name__}", where=where)
     return found
+
+
+def with_fields(body: t.Mapping[str, t.Any], fields: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return a JSON body with more fields; ``variables.after`` is a field of the object ``variables``."""
+    merged = dict(body)
+    for name, value in fields.items():
+        first, dot, rest = name.partition(".")
+        merged[first] = with_fields(merged.get(first) or {}, {rest: value}) if dot else value
+    return merged
+
+
+def _finds(expression: str, entry: t.Any, wanted: str) -> bool:
+    found = search(expression, entry)
+    return any(str(one) == wanted for one in (found if isinstance(found, list) else [found]))
 
 
 def _parameters(what: Listing | Call, values: Values) -> dict[str, t.Any]:

@@ -25,8 +25,8 @@ def _none() -> t.Mapping[str, t.Any]:
 class Listing:
     """A request that reads entries. ``items``: where the answer holds them; one object counts as a list of one.
 
-    ``only``: JMESPath over an entry -> what it has to find there (a text with placeholders); other entries are left
-    out. ``scope``: the permission that it needs, named when the app says 403.
+    ``only``: JMESPath over an entry -> what it has to find there, or among what it finds there (a text with
+    placeholders); other entries are left out. ``scope``: the permission that it needs, named when the app says 403.
     """
 
     path: str = ""
@@ -136,6 +136,7 @@ class RestSpec:
     ``find``: field (id, external_id, email, username) -> a listing with that {field}; without one the whole list is
     read. What a listing returns is compared with what was asked for, so a search that finds more does no harm.
     ``error``: a JMESPath over every 2xx answer that gives a message where it is an error in disguise.
+    ``throttled``: one that is true where that error means too many requests.
     ``requests_per_second``: the pace that the vendor allows.
     """
 
@@ -153,4 +154,5 @@ class RestSpec:
     invitations: Invitations | None = None
     headers: t.Mapping[str, str] = dataclasses.field(default_factory=_none)
     error: str = ""
+    throttled: str = ""
     requests_per_second: float = 0.0

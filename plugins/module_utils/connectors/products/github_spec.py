@@ -1,0 +1,210 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""GitHub's REST and GraphQL APIs as data.
+
+GraphQL where REST does not tell: addresses of members, SAML identities, and who is in a team itself and not in one of
+its child teams.
+
+Source: https://docs.github.com/en/graphql/reference
+Source: https://docs.github.com/en/enterprise-cloud@latest/rest/orgs/members
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ...protocols.paging import Paging
+from ...protocols.rest_spec import AccountFields, Call, Invitations, Kind, Listing, RestSpec
+
+ORG = "orgs/{option.organization}"
+ADMIN = "the scope admin:org, or Members: read and write"
+READ = "the scope read:org, or Members: read"
+ROLES = "the scope admin:org, or Custom organization roles: read and write"
+BY_LINK = Paging("link", size=100, size_param="per_page")
+
+_MEMBER = "databaseId login name createdAt organizationVerifiedDomainEmails(login: $org)"
+MEMBERS = f"""
+query Members($org: String!, $first: Int!, $after: String) {{
+  organization(login: $org) {{
+    membersWithRole(first: $first, after: $after) {{
+      totalCount
+      pageInfo {{ hasNextPage endCursor }}
+      edges {{ role node {{ {_MEMBER} }} }}
+    }}
+  }}
+}}"""
+MEMBER = f"""
+query Member($org: String!, $login: String!) {{
+  user(login: $login) {{ {_MEMBER} }}
+}}"""
+TEAM_MEMBERS = """
+query TeamMembers($org: String!, $team: String!, $first: Int!, $after: String) {
+  organization(login: $org) {
+    team(slug: $team) {
+      members(first: $first, after: $after, membership: IMMEDIATE) {
+        totalCount
+        pageInfo { hasNextPage endCursor }
+        nodes { databaseId }
+      }
+    }
+  }
+}"""
+# `query` finds other people too: whoever it finds is compared.
+TEAMS_OF_MEMBER = """
+query TeamsOfMember($org: String!, $login: String!, $first: Int!, $after: String) {
+  organization(login: $org) {
+    teams(first: $first, after: $after, userLogins: [$login]) {
+      totalCount
+      pageInfo { hasNextPage endCursor }
+      nodes { slug members(first: 100, query: $login, membership: IMMEDIATE) { nodes { databaseId } } }
+    }
+  }
+}"""
+IDENTITIES = """
+query Identities($org: String!, $login: String, $nameId: String, $first: Int!, $after: String) {
+  organization(login: $org) {
+    samlIdentityProvider {
+      externalIdentities(first: $first, after: $after, login: $login, userName: $nameId) {
+        totalCount
+        pageInfo { hasNextPage endCursor }
+        nodes { guid user { databaseId login } samlIdentity { nameId } }
+      }
+    }
+  }
+}"""
+
+
+def graphql(query: str, at: str, entries: str, size: int = 100, **more: t.Any) -> Listing:
+    """Return the listing that a query reads: ``at`` is where its connection is, ``entries`` what that calls them."""
+    only = more.pop("only", {})
+    path = f"data.organization.{at}"
+    return Listing(
+        "graphql",
+        "POST",
+        body={"query": query, "variables": {"org": "{option.organization}", **more}},
+        items=f"{path}.{entries}",
+        only=only,
+        paging=Paging(
+            "cursor",
+            "variables.after",
+            size,
+            "variables.first",
+            next=f"{path}.pageInfo.endCursor",
+            more=f"{path}.pageInfo.hasNextPage",
+            total=f"{path}.totalCount",
+            in_body=True,
+        ),
+        scope=READ,
+    )
+
+
+IDENTITY_LISTING = graphql(IDENTITIES, "samlIdentityProvider.externalIdentities", "nodes")
+IDENTITIES_OF = graphql(IDENTITIES, "samlIdentityProvider.externalIdentities", "nodes", login="{login}")
+IDENTITIES_NAMED = graphql(IDENTITIES, "samlIdentityProvider.externalIdentities", "nodes", nameId="{external_id}")
+ONE_MEMBER = Listing(
+    "graphql",
+    "POST",
+    body={"query": MEMBER, "variables": {"org": "{option.organization}", "login": "{login}"}},
+    items="data.user",
+    scope=READ,
+)
+MEMBERSHIP = Listing(f"{ORG}/memberships/{{login}}", scope=READ)
+USER = Listing("user/{id}")
+TEAM = Listing(f"{ORG}/teams/{{slug}}", scope=READ)
+INVITATION_TEAMS = Listing(f"{ORG}/invitations/{{id}}/teams", paging=BY_LINK, scope=ADMIN)
+AUTHORIZATIONS = Listing(
+    f"{ORG}/credential-authorizations", params={"login": "{username}"}, paging=BY_LINK, scope="the scope read:org"
+)
+INVITE = Call(
+    f"{ORG}/invitations",
+    body={"email": "{email}", "role": "{invitation_role}", "team_ids": "{team_ids}"},
+    scope=ADMIN,
+)
+
+
+def github_spec(*, page_size: int = 100, name_id: str = "") -> RestSpec:
+    """``name_id``: what the SAML NameID of a member is taken for (email, external_id), or "" without SAML."""
+    verified = "node.organizationVerifiedDomainEmails[0]"
+    return RestSpec(
+        list=graphql(MEMBERS, "membersWithRole", "edges", page_size),
+        account=AccountFields(
+            id="node.databaseId",
+            username="node.login",
+            email=f"nameId || {verified}" if name_id == "email" else verified,
+            external_id="nameId" if name_id == "external_id" else "",
+            name="node.name",
+            created="node.createdAt",
+            id_form="[1-9][0-9]{0,17}",
+        ),
+        create=(INVITE,),
+        delete=(Call(f"{ORG}/memberships/{{username}}", "DELETE", already=(404,), scope=ADMIN),),
+        end_sessions=(
+            Call(f"{ORG}/credential-authorizations/{{username}}/revoke", already=(404,), scope="the scope admin:org"),
+        ),
+        kinds={
+            "role": Kind(
+                values="role == 'ADMIN' && 'admin' || role == 'MEMBER' && 'member' || role",
+                default="member",
+                grant=(Call(f"{ORG}/memberships/{{username}}", "PUT", body={"role": "{value}"}, scope=ADMIN),),
+            ),
+            "team": Kind(
+                directory=Listing(f"{ORG}/teams", paging=BY_LINK, scope=READ),
+                id="slug",
+                members=graphql(TEAM_MEMBERS, "team.members", "nodes", team="{value_id}"),
+                member="databaseId",
+                all_members=True,
+                of_account=graphql(
+                    TEAMS_OF_MEMBER,
+                    "teams",
+                    "nodes",
+                    login="{username}",
+                    only={"members.nodes[].databaseId": "{id}"},
+                ),
+                value="slug",
+                grant=(
+                    Call(
+                        f"{ORG}/teams/{{value_id}}/memberships/{{username}}",
+                        "PUT",
+                        body={"role": "member"},
+                        scope=ADMIN,
+                    ),
+                ),
+                revoke=(
+                    Call(f"{ORG}/teams/{{value_id}}/memberships/{{username}}", "DELETE", already=(404,), scope=ADMIN),
+                ),
+            ),
+            "permission": Kind(
+                directory=Listing(f"{ORG}/organization-roles", items="roles", scope=ROLES),
+                # what comes with a team goes with the team
+                members=Listing(
+                    f"{ORG}/organization-roles/{{value_id}}/users",
+                    items="[?assignment!='indirect']",
+                    paging=BY_LINK,
+                    scope=ROLES,
+                ),
+                member="id",
+                all_members=True,
+                grant=(Call(f"{ORG}/organization-roles/users/{{username}}/{{value_id}}", "PUT", scope=ROLES),),
+                revoke=(
+                    Call(
+                        f"{ORG}/organization-roles/users/{{username}}/{{value_id}}",
+                        "DELETE",
+                        already=(404,),
+                        scope=ROLES,
+                    ),
+                ),
+            ),
+        },
+        invitations=Invitations(
+            list=Listing(f"{ORG}/invitations", paging=BY_LINK, scope=ADMIN),
+            account=AccountFields(id="id", username="login", email="email", created="created_at"),
+            cancel=(Call(f"{ORG}/invitations/{{id}}", "DELETE", already=(404,), scope=ADMIN),),
+        ),
+        # GraphQL answers 200 whatever happened. Source: https://docs.github.com/en/graphql/guides/using-graphql-clients
+        error="errors[].message | join('; ', @)",
+        # A secondary limit, too, may come with 200.
+        # Source: https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
+        throttled="errors[?type=='RATE_LIMITED' || contains(message, 'rate limit')]",
+    )
