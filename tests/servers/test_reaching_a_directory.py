@@ -94,13 +94,20 @@ def test_a_certificate_of_another_authority_or_for_another_host_is_not_trusted(
         {"url": "ldaps://ldap.example.org/dc=acme"},
         {"password": ""},
         {"bind_dn": ""},
-        {"ca_file": "/nowhere.pem"},
     ],
 )
 def test_what_would_be_unsafe_is_not_even_tried(server: Slapd, settings: dict[str, t.Any]) -> None:
     with pytest.raises(SettingsError) as caught:
         directory(server, **settings)
     assert CANARY not in str(caught.value)
+
+
+def test_an_authority_that_is_not_there_or_is_none_is_told(server: Slapd, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(Refused, match=r"/nowhere\.pem: there is no such file"):
+        count(directory(server, ca_file="/nowhere.pem"))
+    (tmp_path / "no.pem").write_text("no certificate")
+    with pytest.raises(Refused, match=r"no\.pem: it holds no certificate"):
+        count(directory(server, ca_file=str(tmp_path / "no.pem")))
 
 
 def test_every_other_host_is_spoken_to_with_start_tls() -> None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import math
-import pathlib
 import re
 import ssl
 import typing as t
@@ -60,8 +59,6 @@ class DirectoryAddress:
             )
         if self.start_tls and self.encrypted:
             raise SettingsError("ldaps:// is encrypted from the start: StartTLS does not go with it")
-        if self.ca_file and not pathlib.Path(self.ca_file).is_file():
-            raise SettingsError(f"there is no file {self.ca_file}", todo="ca_file has the authority's certificate, PEM")
 
     @property
     def encrypted(self) -> bool:
@@ -102,6 +99,13 @@ def open_connection(address: DirectoryAddress, where: str) -> t.Any:
 
     Raises Transient where there is no connection, Refused for a certificate, StartTLS or credentials that do not do.
     """
+    if address.ca_file:
+        try:
+            ssl.create_default_context(cafile=address.ca_file)
+        except (OSError, ValueError) as error:  # an SSLError is an OSError
+            reason = "there is no such file" if isinstance(error, FileNotFoundError) else "it holds no certificate"
+            todo = "It has the certificate of the company's own authority, PEM"
+            raise Refused(f"ca_file {address.ca_file}: {reason}", where=where, todo=todo) from None
     try:
         is_name = not re.fullmatch(r"[0-9.]+|.*:.*", address.host)
         tls = ldap3.Tls(
@@ -134,7 +138,7 @@ def open_connection(address: DirectoryAddress, where: str) -> t.Any:
             receive_timeout=max(1, math.ceil(address.read_timeout)),
         )
     except ldap3_exceptions.LDAPExceptionError as error:
-        raise SettingsError(f"the connection cannot be set up: {error}", where=where) from error
+        raise Refused(f"the connection cannot be set up: {error}", where=where) from error
     try:
         connection.open(read_server_info=False)
         connection.socket.settimeout(address.read_timeout)
