@@ -215,6 +215,11 @@ def test_what_is_wrong_is_known_before_anything_is_sent(
     assert f"app crm, connection.{path[0]}" in str(caught.value)
 
 
+def test_what_a_template_will_be_is_not_judged_before(app: InHouseApp) -> None:
+    assert SqlConnector.problems({**app.connection(0), "columns": "{{ desk_columns }}"}) == []
+    assert SqlConnector.problems({**app.connection(0), "url": "{{ vault_url }}", "columns": {}}) != []
+
+
 def test_a_colon_that_is_no_parameter_can_be_written(app: InHouseApp) -> None:
     c = connector(app, suspend=r"UPDATE people SET status = 'D', given = '10:30 \:x 50%' WHERE id = :id")
     one = account(c)
