@@ -38,6 +38,8 @@ pidfile {folder}/pid
 modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload ppolicy
+moduleload refint
+moduleload memberof
 {tls}
 database config
 rootdn cn=config
@@ -50,9 +52,17 @@ directory {folder}/data
 dbnosync
 maxsize 268435456
 limits dn.exact="cn=short,{services}" size=2
+{overlays}
 overlay ppolicy
 ppolicy_default cn=policy,{services}
 {access}
+"""
+# What many directories have: the server itself lets groups follow an entry that is moved or deleted.
+_REFERENCES = f"""
+overlay memberof
+overlay refint
+refint_attributes member uniqueMember memberOf
+refint_nothing {NOBODY}
 """
 _TLS = """
 TLSCACertificateFile {files.authority}
@@ -70,11 +80,14 @@ def _access(rollcall: str) -> list[str]:
 
 
 class Slapd:
-    """One server. ``tls=False``: it has no certificate, so it offers no StartTLS either."""
+    """One server. ``tls=False``: it has no certificate, so it offers no StartTLS either.
+
+    ``references``: it keeps the members of groups right by itself.
+    """
 
     host = "127.0.0.1"
 
-    def __init__(self, folder: pathlib.Path, *, tls: bool = True) -> None:
+    def __init__(self, folder: pathlib.Path, *, tls: bool = True, references: bool = False) -> None:
         self.folder = folder
         self.files: Files | None = certificates(folder / "tls", self.host) if tls else None
         self.plain_port, self.tls_port = _free_ports(2)
@@ -89,6 +102,7 @@ class Slapd:
             admin=ADMIN,
             services=SERVICES,
             access=access,
+            overlays=_REFERENCES if references else "",
             tls=_TLS.format(files=self.files) if self.files else "",
         )
         (folder / "slapd.conf").write_text(text)
@@ -185,10 +199,10 @@ class Slapd:
 
 
 @contextlib.contextmanager
-def running(*, tls: bool = True) -> t.Iterator[Slapd]:
+def running(*, tls: bool = True, references: bool = False) -> t.Iterator[Slapd]:
     """Yield a server that is populated and empty of people and groups."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="rollcall-slapd-"))
-    server = Slapd(folder, tls=tls)
+    server = Slapd(folder, tls=tls, references=references)
     try:
         server.start()
         server.populate()

@@ -38,9 +38,10 @@ ENTITLEMENTS = {key: Entitlement(key, "group", value) for key, value in WORDS.it
 ADA = NewAccount("ada", "ada@acme.example", "e1", "Ada", "Lovelace", "Ada Lovelace")
 
 
-@pytest.fixture(scope="module")
-def started() -> t.Iterator[Server]:
-    with slapd.running() as server:
+@pytest.fixture(scope="module", params=[False, True], ids=["plain", "references"])
+def started(request: pytest.FixtureRequest) -> t.Iterator[Server]:
+    """A server that leaves the members of groups to others, and one that keeps them right by itself."""
+    with slapd.running(references=request.param) as server:
         yield Server(server)
 
 
