@@ -90,17 +90,15 @@ def test_groups_that_graph_only_reads_are_left_to_a_person(
     id = fake.add("ben@acme.example")
     entitlement = Entitlement("g", "group", group)
     assert connector.revoke(one(connector, id), entitlement) is False
-    for act in (
-        lambda: connector.grant(one(connector, id), entitlement),
-        lambda: connector.create(NEW, [entitlement]),
-    ):
+    made = connector.create(NEW, [entitlement, Entitlement("quota", "group", "Quota")])
+    assert made.entitlements == {"quota"}
+    for account in (made, one(connector, id)):
         with pytest.raises(Refused, match=why):
-            act()
+            connector.grant(account, entitlement)
     fake.members[next(key for key, one in fake.groups.items() if one["displayName"] == group)].add(id)
     assert connector.grant(one(connector, id), entitlement) is False
     with pytest.raises(Refused, match=why):
         connector.revoke(one(connector, id), entitlement)
-    assert list(fake.users) == [id]
 
 
 def test_a_synchronised_account_is_changed_where_it_comes_from(fake: EntraFake, connector: Entra) -> None:
@@ -121,7 +119,9 @@ def test_a_licence_from_a_group_is_had_and_goes_with_the_group(fake: EntraFake, 
         connector.revoke(one(connector, id), LICENCE)
 
 
-def test_a_licence_sets_the_usage_location_and_names_the_seats(fake: EntraFake, connector: Entra) -> None:
+def test_a_licence_sets_the_usage_location_and_names_the_seats_and_keeps_nobody_out(
+    fake: EntraFake, connector: Entra
+) -> None:
     id = fake.add("ben@acme.example")
     without = build(fake, usage_location="")
     with pytest.raises(Refused, match="usage location"):
@@ -129,9 +129,10 @@ def test_a_licence_sets_the_usage_location_and_names_the_seats(fake: EntraFake, 
     fake.seats[E5][1] = 1
     assert connector.grant(one(connector, id), LICENCE) is True
     assert fake.users[id]["usageLocation"] == "DE"
+    made = connector.create(NEW, [LICENCE])
+    assert made.entitlements == set()
     with pytest.raises(Refused, match=r"no seat of ENTERPRISEPREMIUM is left: 1 of 1"):
-        connector.create(NEW, [LICENCE])
-    assert list(fake.users) == [id]
+        connector.grant(made, LICENCE)
 
 
 def test_changes_that_ran_into_another_are_tried_again(fake: EntraFake, connector: Entra) -> None:

@@ -72,13 +72,11 @@ def test_a_state_that_is_being_left_is_the_state_to_come(fake: OktaFake, okta: O
 
 def test_an_imported_group_is_left_to_where_it_comes_from(fake: OktaFake, okta: Okta) -> None:
     id = fake.add(login="a@acme.example", email="a@acme.example")
-    for act in (
-        lambda: okta.grant(one(okta, id), Entitlement("ad", "group", "From the directory")),
-        lambda: okta.create(NEW, [Entitlement("ad", "group", "From the directory")]),
-    ):
+    made = okta.create(NEW, [Entitlement("ad", "group", "From the directory"), Entitlement("quota", "group", "Quota")])
+    assert made.entitlements == {"quota"}
+    for account in (made, one(okta, id)):
         with pytest.raises(Refused, match="APP_GROUP"):
-            act()
-    assert list(fake.users) == [id]
+            okta.grant(account, Entitlement("ad", "group", "From the directory"))
     assert okta.revoke(one(okta, id), Entitlement("ad", "group", "From the directory")) is False
     fake.groups["00g4"][2].add(id)
     assert okta.grant(one(okta, id), Entitlement("ad", "group", "From the directory")) is False

@@ -19,6 +19,7 @@ from ..contract import Account, AccountKey, App, Entitlement, NewAccount, value_
 from ..options import HTTP_OPTIONS
 from ..rest import RestConnector
 from ..rest_entitlements import EntitlementDirectory
+from ..rest_giving import check_there, given
 from . import entra_limits as limits
 from . import entra_spec as graph
 from .entra_client import GraphClient, settled
@@ -147,10 +148,8 @@ class Entra(RestConnector):
     def create(self, new: NewAccount, entitlements: t.Collection[Entitlement]) -> Account:
         """Create, or bring back whoever was deleted in the last 30 days. Nobody is told the password: give the person
         a temporary access pass, or let them reset it."""
-        where = self.where("create", new)
-        for entitlement in entitlements:
-            self._check(entitlement, where, seats=True)
-        return super().create(named(new), entitlements)
+        check_there(self, entitlements, self.where("create", new))
+        return given(self, super().create(named(new), []), entitlements)
 
     def _made(
         self, new: NewAccount, entitlements: t.Collection[Entitlement], ids: t.Mapping[str, str], where: str

@@ -64,11 +64,6 @@ class Licences:
         return self._client.send([spec.REMOVE_LICENCE], {**_parts(value, where), "email": email}, where)[0]
 
 
-def check_licence(value: str, where: str) -> None:
-    """Raises Refused for a value that names no product and SKU."""
-    _parts(value, where)
-
-
 def _parts(value: str, where: str) -> dict[str, str]:
     product, slash, sku = value.partition("/")
     if not (product and slash and sku) or "/" in sku:

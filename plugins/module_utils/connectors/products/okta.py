@@ -18,6 +18,7 @@ from ...protocols.sign_in import TokenEndpoint, bearer, jwt_client
 from ..contract import Account, AccountKey, Entitlement, NewAccount, value_of
 from ..options import HTTP_OPTIONS
 from ..rest import RestConnector
+from ..rest_giving import check_there, given
 from .okta_spec import (
     ACTIVATE,
     ADMINISTRATORS,
@@ -158,9 +159,8 @@ class Okta(RestConnector):
     # Writing
 
     def create(self, new: NewAccount, entitlements: t.Collection[Entitlement]) -> Account:
-        for entitlement in entitlements:
-            self._check(entitlement, self.where("create", new))
-        return super().create(new, entitlements)
+        check_there(self, entitlements, self.where("create", new))
+        return given(self, super().create(new, []), entitlements)
 
     def suspend(self, account: Account) -> bool:
         """Suspend; or deactivate whoever Okta cannot suspend (every state but ACTIVE)."""

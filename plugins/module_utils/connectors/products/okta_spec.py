@@ -18,6 +18,7 @@ from ...protocols.rest_spec import AccountFields, Call, Kind, Listing, RestSpec
 _USER = "/api/v1/users/{id}"
 _LIFECYCLE = "/api/v1/users/{id}/lifecycle"
 _READ, _MANAGE = "okta.users.read", "okta.users.manage"
+_ROLES_READ = "okta.roles.read; without it set admin_roles: false"
 
 #: What `POST /users/{id}/roles` takes by its type alone.
 #: Source: https://developer.okta.com/docs/api/openapi/okta-management/guides/roles/
@@ -40,12 +41,12 @@ END_SESSIONS = (
 )
 
 GROUP = Listing("/api/v1/groups/{id}", scope="okta.groups.read")
-ROLES = Listing(f"{_USER}/roles", items="[?assignmentType!='GROUP']", scope="okta.roles.read")
+ROLES = Listing(f"{_USER}/roles", items="[?assignmentType!='GROUP']", scope=_ROLES_READ)
 ADMINISTRATORS = Listing(
     "/api/v1/iam/assignees/users",
     items="value",
     paging=Paging("next_url", size=100, size_param="limit", next="_links.next.href"),
-    scope="okta.roles.read",
+    scope=_ROLES_READ,
 )
 GRANT_ROLE = (Call(f"{_USER}/roles", body={"type": "{value}"}, scope="okta.roles.manage"),)
 REVOKE_ROLE = (Call(f"{_USER}/roles/{{item.id}}", "DELETE", already=(404,), scope="okta.roles.manage"),)
