@@ -31,7 +31,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.errors import (
 )
 from ansible_collections.rollcall.access.plugins.module_utils.model import Account, AccountKey, NewAccount
 from ansible_collections.rollcall.access.tests.conformance.fault_proxy import FaultProxy
-from ansible_collections.rollcall.access.tests.conformance.product_case import CANARY, ProductCase, Seen, Server
+from ansible_collections.rollcall.access.tests.conformance.product_case import CANARY, ProductCase, Server
 
 PEOPLE = 7  # three pages of three
 NEW = NewAccount("n.ew", "n.ew@acme.example", "e100", "Nora", "Ew", "Nora Ew")
@@ -689,5 +689,4 @@ __all__ = [name for name in globals() if name.startswith("test_")] + [
     "pytest_generate_tests",
     "server",
     "started",
-    "Seen",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pathlib
 
+# pylint: disable-next=wildcard-import,unused-wildcard-import
 from ansible_collections.rollcall.access.tests.conformance.product_suite import *  # noqa: F403
 from ansible_collections.rollcall.access.tests.conformance.product_suite import cases_in
 

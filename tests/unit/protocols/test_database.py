@@ -126,7 +126,7 @@ def test_what_a_database_says_is_one_of_the_errors_of_an_app(
 ) -> None:
     database = Database(place(f"{kind}://u:s3cret@127.0.0.1/d"), "app crm")
     error = database.error(said(**{"text": "no s3cret", **details}), "app crm, find", needs="CREATEROLE", sent=True)
-    assert type(error) is expected
+    assert error.__class__ is expected
     assert "s3cret" not in str(error)
     missing = details in ({"state": "42501"}, {"number": 1227})
     assert ("CREATEROLE" in str(error)) == missing

@@ -87,7 +87,7 @@ def test_a_read_that_is_not_whole_is_an_error(answers: list[t.Any], told: str) -
 )
 def test_every_result_has_its_meaning(code: int, kind: type[Exception]) -> None:
     error = directory_answers.error_for(code, "said\nso", what="write mail of", dn="cn=a", where="here")
-    assert type(error) is kind
+    assert error.__class__ is kind
     assert "said so" in str(error)
     assert error.details["ldap"] == code
 

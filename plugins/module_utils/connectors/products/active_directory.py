@@ -43,7 +43,7 @@ class ActiveDirectory(LdapConnector):
     Source: https://support.microsoft.com/kb/305144/en-us
     Source: https://learn.microsoft.com/en-us/openspecs/windows_protocols/ms-adts/6e803168-f140-4d23-b2d3-c3a8ab5917d2
     Source: https://learn.microsoft.com/en-us/windows/win32/adschema/a-samaccountname
-    Source: https://learn.microsoft.com/en-us/windows-server/identity/ad-ds/plan/security-best-practices/appendix-c--protected-accounts-and-groups-in-active-directory
+    Source: https://learn.microsoft.com/en-us/windows-server/identity/ad-ds (security best practices, appendix C)
     """
 
     name = "active_directory"
