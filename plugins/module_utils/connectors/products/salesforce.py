@@ -249,7 +249,8 @@ class Salesforce(RestConnector):
             raise NotFound(f"the account {to.id} that is to own them is not there, or not active", where=where)
         changed = False
         for kind in self.transfer_objects:
-            owned = sf.query(f"SELECT Id FROM {kind} WHERE OwnerId = '{{id|soql}}'", f"Read on {kind}")
+            soql = f"SELECT Id, OwnerId FROM {kind} WHERE OwnerId = '{{id|soql}}'"
+            owned = sf.query(soql, f"Read on {kind}", OwnerId="{id}")
             ids = [text(search("Id", one)) for one in self.client.read(owned, {"id": account.id}, where, "Id")]
             for begin in range(0, len(ids), _MOST_MOVED):
                 self._move(kind, ids[begin : begin + _MOST_MOVED], to.id, where)

@@ -24,9 +24,10 @@ ASSIGN = "Assign Permission Sets"
 EXTERNAL_IDS = ("FederationIdentifier", "EmployeeNumber")
 
 
-def query(soql: str, scope: str = MANAGE_USERS) -> Listing:
+def query(soql: str, scope: str = MANAGE_USERS, **only: str) -> Listing:
+    """Return what a query finds. ``only``: what a record has to have, whatever was found."""
     paging = Paging("next_url", next="nextRecordsUrl", total="totalSize")
-    return Listing(f"{API}/query", params={"q": soql}, items="records", paging=paging, scope=scope)
+    return Listing(f"{API}/query", params={"q": soql}, items="records", only=only, paging=paging, scope=scope)
 
 
 def _record(kind: str, id: str, method: str, body: t.Any = None, **more: t.Any) -> Call:
@@ -38,8 +39,12 @@ def assigned(kind: str, field: str, who: str, what: str, where: str = "", fields
     in ``what``. ``field`` is what a new one names."""
     select = f"SELECT Id, {who}, {fields or what} FROM {kind}"
     mine = f"{who} = '{{id|soql}}'"
-    rows = query(f"{select} WHERE {mine}" + (f" AND {where}" if where else ""), ASSIGN)
-    chosen = query(f"SELECT Id FROM {kind} WHERE {mine} AND {field} = '{{value_id|soql}}'", ASSIGN)
+    rows = query(f"{select} WHERE {mine}" + (f" AND {where}" if where else ""), ASSIGN, **{who: "{id}"})
+    chosen = query(
+        f"SELECT Id, {who}, {field} FROM {kind} WHERE {mine} AND {field} = '{{value_id|soql}}'",
+        ASSIGN,
+        **{who: "{id}", field: "{value_id}"},
+    )
     return Kind(
         of_account=rows,
         assignments=query(select + (f" WHERE {where}" if where else ""), ASSIGN),
@@ -97,7 +102,9 @@ _KINDS: t.Mapping[str, Kind] = {
 
 
 def logins(frozen: str) -> Listing:
-    return query(f"SELECT Id FROM UserLogin WHERE UserId = '{{id|soql}}' AND IsFrozen = {frozen}")
+    return query(
+        f"SELECT Id, UserId FROM UserLogin WHERE UserId = '{{id|soql}}' AND IsFrozen = {frozen}", UserId="{id}"
+    )
 
 
 def _freeze(to: bool) -> Call:
@@ -162,14 +169,16 @@ def salesforce_spec(external_id: str = EXTERNAL_IDS[0]) -> RestSpec:
                 "AuthSession",
                 "{item.Id}",
                 "DELETE",
-                each=query("SELECT Id FROM AuthSession WHERE UsersId = '{id|soql}'"),
+                each=query("SELECT Id, UsersId FROM AuthSession WHERE UsersId = '{id|soql}'", UsersId="{id}"),
                 already=(404,),  # a session that came from another ends with it
             ),
             Call(
                 "services/oauth2/revoke",
                 form=True,
                 body={"token": "{item.DeleteToken}"},
-                each=query("SELECT DeleteToken FROM OauthToken WHERE UserId = '{id|soql}'", CUSTOMIZE),
+                each=query(
+                    "SELECT DeleteToken, UserId FROM OauthToken WHERE UserId = '{id|soql}'", CUSTOMIZE, UserId="{id}"
+                ),
                 scope=CUSTOMIZE,
             ),
         ),
