@@ -38,13 +38,13 @@ SOURCES_TESTED_ELSEWHERE = {
 }
 
 HEAD = """\
-<!-- Written by scripts/generate_coverage.py from the connectors, their examples and their tests: run `make generate`. -->
+<!-- Written by scripts/generate_coverage.py from connectors, examples and tests: run `make generate` instead of editing. -->
 
 # Coverage
 
 What Rollcall does by itself in each system, and reads back. Whatever is not in the list becomes a tracked task with an
-owner and a deadline, in every system. *How tested* is what runs in `make test` and `make test-servers`; no product's own cloud
-was called.
+owner and a deadline, in every system. *How tested* is what runs in `make test` and `make test-servers`; no product's own
+cloud was called.
 
 """
 

@@ -9,12 +9,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
+import typing as t
 
+POLICY = pathlib.Path("/usr/sbin/policy-rc.d")
 NEEDED = pathlib.Path(__file__).resolve().parent.parent / "tests/servers/packages.txt"
 
 
@@ -31,6 +34,23 @@ def missing_packages(text: str) -> list[str]:
     return missing
 
 
+@contextlib.contextmanager
+def services_left_alone() -> t.Iterator[None]:
+    """Keep Debian from starting what it installs: the tests start servers of their own, which need the same ports.
+
+    Source: https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt
+    """
+    if POLICY.exists():
+        yield
+        return
+    POLICY.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
+    POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        POLICY.unlink()
+
+
 def main() -> int:
     missing = missing_packages(NEEDED.read_text(encoding="utf-8"))
     if not missing:
@@ -45,7 +65,9 @@ def main() -> int:
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     print(f"Installing {names} ...", flush=True)
     subprocess.run(["apt-get", "update", "-q"], check=True, env=environment)
-    subprocess.run(["apt-get", "install", "-q", "-y", "--no-install-recommends", *missing], check=True, env=environment)
+    with services_left_alone():
+        command = ["apt-get", "install", "-q", "-y", "--no-install-recommends", *missing]
+        subprocess.run(command, check=True, env=environment)
     return 0
 
 

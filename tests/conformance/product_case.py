@@ -102,12 +102,12 @@ class ProductCase:
     connector: t.ClassVar[str] = ""
     #: for the coverage page, in one sentence: against what it is tested, and against which specification (with version)
     tested: t.ClassVar[str] = ""
-    #: more for ``connection``, besides what the server says (a page size of 3, say, so that seven people are three pages)
+    #: more for ``connection``, besides what the server says (a page size of 3: seven people are three pages)
     options: t.ClassVar[t.Mapping[str, t.Any]] = {}
     #: the catalog's entitlements of the app
     entitlements: t.ClassVar[t.Sequence[Entitlement]] = ()
-    #: keys among them. ``roles``: two of kind role, lowest first, or none. ``adding``: those of a kind that adds up; give
-    #: one the value ODD where the app takes any name. ``missing``: one whose value the app does not have; empty where
+    #: keys among them. ``roles``: two of kind role, lowest first, or none. ``adding``: those of a kind that adds up; one
+    #: has the value ODD where the app takes any name. ``missing``: one whose value the app does not have; empty where
     #: the app has no such thing.
     roles: t.ClassVar[tuple[str, ...]] = ()
     adding: t.ClassVar[tuple[str, ...]] = ()

@@ -205,7 +205,7 @@ def a_write(case: ProductCase, connector: Connector, id: str) -> t.Callable[[], 
         return lambda: connector.grant(account, entitlements[case.roles[1]])  # type: ignore[attr-defined]
     for operation in ("suspend", "delete"):
         if connector.can(operation):
-            return lambda: getattr(connector, operation)(account)  # noqa: B023 (returned at once)
+            return lambda: getattr(connector, operation)(account)
     return lambda: connector.create(NEW, at_least(case))  # type: ignore[attr-defined]
 
 
