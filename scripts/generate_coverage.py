@@ -28,6 +28,10 @@ ROOT = "ansible_collections.rollcall.access"
 TESTED_ELSEWHERE = {
     "scim": "The PyPI package scim2-server, in five dialects, with faults (tests/conformance)",
     "file": "Exported lists in CSV and JSON, whole and broken (tests/unit/connectors/test_file_connector.py)",
+    "linkedin_sales_navigator": (
+        "A stateful SCIM fake after LinkedIn's help pages; it cannot list, so it has tests of its own "
+        "(tests/conformance/products/test_linkedin_sales_navigator.py)"
+    ),
     "none": "Nothing to speak to: its tasks are tested with the ledger (tests/unit/desks, tests/integration)",
 }
 SOURCES_TESTED_ELSEWHERE = {
@@ -38,13 +42,13 @@ SOURCES_TESTED_ELSEWHERE = {
 }
 
 HEAD = """\
-<!-- Written by scripts/generate_coverage.py from connectors, examples and tests: run `make generate` instead of editing. -->
+<!-- Written by scripts/generate_coverage.py from connectors, examples and tests: run `make generate`, do not edit. -->
 
 # Coverage
 
 What Rollcall does by itself in each system, and reads back. Whatever is not in the list becomes a tracked task with an
-owner and a deadline, in every system. *How tested* is what runs in `make test` and `make test-servers`; no product's own
-cloud was called.
+owner and a deadline, in every system. *How tested* is what runs in `make test` and `make test-servers`; no product's
+own cloud was called.
 
 """
 

@@ -106,7 +106,7 @@ class ProductCase:
     options: t.ClassVar[t.Mapping[str, t.Any]] = {}
     #: the catalog's entitlements of the app
     entitlements: t.ClassVar[t.Sequence[Entitlement]] = ()
-    #: keys among them. ``roles``: two of kind role, lowest first, or none. ``adding``: those of a kind that adds up; one
+    #: keys among them. ``roles``: two of kind role, lowest first, or none. ``adding``: those of kinds that add up; one
     #: has the value ODD where the app takes any name. ``missing``: one whose value the app does not have; empty where
     #: the app has no such thing.
     roles: t.ClassVar[tuple[str, ...]] = ()
