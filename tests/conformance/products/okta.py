@@ -61,6 +61,8 @@ class OktaFake(Fake):
             "00g5": ("OKTA_GROUP", "Not in the catalog", set()),
         }
         self.roles: dict[str, dict[str, t.Any]] = {}
+        self.apps = {"0oa1": ("CRM", "ACTIVE"), "0oa2": ("Not in the catalog", "ACTIVE")}
+        self.assigned: dict[str, dict[str, dict[str, t.Any]]] = {id: {} for id in self.apps}
         self.sessions: dict[str, int] = {}
         self.oauth: dict[str, int] = {}
         self.grants: dict[str, int] = {}
@@ -108,8 +110,9 @@ class OktaFake(Fake):
         for id, user in self.users.items():
             groups = {name for kind, name, members in self.groups.values() if id in members and kind != "BUILT_IN"}
             roles = {one["role"]["type"] for one in self.roles.values() if one["user"] == id}
+            apps = {self.apps[app][0] for app, users in self.assigned.items() if id in users}
             profile, state = user["profile"], _SEEN.get(user["status"], "active")
-            seen[id] = Seen(profile["email"], profile["login"], state, frozenset(groups | roles))
+            seen[id] = Seen(profile["email"], profile["login"], state, frozenset(groups | roles | apps))
         return seen
 
     def rename(self, id: str, email: str) -> None:
@@ -316,6 +319,38 @@ class OktaFake(Fake):
         del self.roles[role]
         return 204, None
 
+    @route("GET", "/api/v1/apps")
+    def list_apps(self, request: Request) -> tuple[t.Any, ...]:
+        apps = [{"id": id, "name": "crm", "label": label, "status": s} for id, (label, s) in self.apps.items()]
+        return self.page(request, apps)
+
+    @route("GET", "/api/v1/apps/<app>/users")
+    def list_app_users(self, request: Request, app: str) -> tuple[t.Any, ...]:
+        if int(request.args.get("limit", "50")) > 500:
+            return error(400, "E0000001", "Api validation failed: limit")
+        return self.page(request, list(self.assigned[app].values()))
+
+    def assign_app(self, app: str, id: str, scope: str, status: str = "ACTIVE") -> dict[str, t.Any]:
+        self.assigned[app][id] = {"id": id, "scope": scope, "status": status, "created": _NOW, "lastUpdated": _NOW}
+        return self.assigned[app][id]
+
+    @route("POST", "/api/v1/apps/<app>/users")
+    def add_app_user(self, request: Request, app: str) -> tuple[int, t.Any]:
+        body = request.get_json()
+        return 200, self.assign_app(app, self.user(body["id"])["id"], body["scope"])
+
+    @route("GET", "/api/v1/apps/<app>/users/<id>")
+    def read_app_user(self, request: Request, app: str, id: str) -> tuple[int, t.Any]:
+        if id not in self.assigned[app]:
+            raise not_found(f"{id} (AppUser)")
+        return 200, self.assigned[app][id]
+
+    @route("DELETE", "/api/v1/apps/<app>/users/<id>")
+    def remove_app_user(self, request: Request, app: str, id: str) -> tuple[int, t.Any]:
+        if self.assigned[app].pop(id, {}).get("scope") != "USER":
+            self.problems.append("an assignment that a group gives was taken")
+        return 204, None
+
     def shown(self, id: str) -> dict[str, t.Any]:
         kind, name, _members = self.groups[id]
         return {"id": id, "created": _NOW, "lastUpdated": _NOW, "type": kind, "profile": {"name": name}}
@@ -367,9 +402,10 @@ class OktaCase(ProductCase):
         Entitlement("quota", "group", "Quota"),
         Entitlement("odd", "group", ODD),
         Entitlement("helpdesk", "permission", "HELP_DESK_ADMIN", privileged=True),
+        Entitlement("crm", "licence", "CRM"),
         Entitlement("none", "group", "Quot"),
     )
-    adding = ("quota", "odd", "helpdesk")
+    adding = ("quota", "odd", "helpdesk", "crm")
     missing = "none"
     without: t.ClassVar = {
         "limit_seats": "Okta's interface documents no refusal for want of a seat",

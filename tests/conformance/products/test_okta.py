@@ -96,6 +96,27 @@ def test_a_custom_role_is_shown_and_taken_and_left_to_a_person_to_give(fake: Okt
     assert one(okta, id).unknown == set()
 
 
+def test_an_app_that_a_group_gives_goes_with_the_group(fake: OktaFake, okta: Okta) -> None:
+    id, other = (fake.add(login=f"{n}@acme.example", email=f"{n}@acme.example") for n in "ab")
+    crm = Entitlement("crm", "licence", "CRM")
+    fake.assign_app("0oa1", id, "GROUP")
+    fake.assign_app("0oa1", other, "USER", "DEPROVISIONED")
+    assert {account.id: account.entitlements for account in okta.accounts()} == {id: {"crm"}, other: set()}
+    assert okta.grant(one(okta, id), crm) is False
+    with pytest.raises(Refused, match="a group gives"):
+        okta.revoke(one(okta, id), crm)
+    assert okta.grant(one(okta, other), crm) is True
+    assert okta.revoke(one(okta, other), crm) is True
+
+
+def test_what_okta_has_not_is_left_to_a_person(fake: OktaFake, okta: Okta) -> None:
+    account = one(okta, fake.add(login="a@acme.example", email="a@acme.example"))
+    for kind in ("team", "role"):
+        for act in (okta.grant, okta.revoke):
+            with pytest.raises(Unsupported):
+                act(account, Entitlement("x", kind, "HELP_DESK_ADMIN"))
+
+
 def test_a_login_with_a_slash_is_searched_for(fake: OktaFake, okta: Okta) -> None:
     id = fake.add(login="a/b@acme.example", email="a@acme.example")
     found = okta.find(AccountKey(username="a/b@acme.example"))
@@ -132,7 +153,7 @@ def test_a_service_app_signs_for_its_token(fake: OktaFake) -> None:
     fake.add(login="a@acme.example", email="a@acme.example")
     connector = build(fake, token="", client_id="0oa1", private_key=private, key_id="k1")
     assert len(list(connector.accounts())) == 1
-    assert {"okta.users.manage", "okta.groups.read"} <= set(fake.asked_scopes)
+    assert {"okta.users.manage", "okta.groups.read", "okta.apps.manage"} <= set(fake.asked_scopes)
     fake.public_key = _pair()[1]
     other = build(fake, token="", client_id="0oa1", private_key=private)
     with pytest.raises(Refused, match="signature") as caught:

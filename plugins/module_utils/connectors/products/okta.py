@@ -15,31 +15,25 @@ from ...protocols.rest import search
 from ...protocols.rest_spec import Call, Listing, RestSpec
 from ...protocols.shaping import Problem
 from ...protocols.sign_in import TokenEndpoint, bearer, jwt_client
-from ..contract import Account, AccountKey, Entitlement, NewAccount, value_of
+from ..contract import Account, AccountKey, App, Entitlement, NewAccount, value_of
 from ..options import HTTP_OPTIONS
 from ..rest import RestConnector
 from ..rest_giving import check_there, given
+from .okta_apps import Assignments
+from .okta_roles import STANDARD_ROLES, AdministratorRoles
 from .okta_spec import (
     ACTIVATE,
-    ADMINISTRATORS,
     API_TOKENS,
     DEACTIVATE,
     DELETE,
-    GRANT_ROLE,
     GROUP,
     REVOKE_API_TOKEN,
-    REVOKE_ROLE,
-    ROLES,
-    STANDARD_ROLES,
     SUSPEND,
     UNSUSPEND,
     okta_spec,
-    role_name,
 )
 
-_SCOPES = " ".join(
-    f"okta.{what}.{how}" for what in ("users", "groups", "roles", "apiTokens") for how in ("read", "manage")
-)
+_SCOPES = ("users", "groups", "roles", "apiTokens")
 
 
 class Okta(RestConnector):
@@ -50,7 +44,8 @@ class Okta(RestConnector):
     deactivated person sends them an activation mail. Deleting deactivates first: Okta demands it.
 
     Groups are those that Okta itself keeps (OKTA_GROUP); the members of imported ones (APP_GROUP) are changed where
-    they come from. Administrator roles are of kind permission. A custom role belongs to a set of resources and is
+    they come from. An app is of kind licence: only those that the catalog names are read. Administrator roles are of
+    kind permission. A custom role belongs to a set of resources and is
     shown, taken away, and given by a person.
 
     What `search` finds lags behind what was written, so whoever was just written is read by id or login.
@@ -74,6 +69,11 @@ class Okta(RestConnector):
         **HTTP_OPTIONS,
     }
     spec: t.ClassVar[RestSpec | None] = okta_spec()
+
+    def __init__(self, app: App, connection: t.Mapping[str, t.Any]) -> None:
+        super().__init__(app, connection)
+        self.roles = AdministratorRoles(self.client)
+        self.apps = Assignments(self.client, self.directory, app.entitlements.values())
 
     @classmethod
     def problems(cls, connection: t.Mapping[str, t.Any]) -> list[Problem]:
@@ -113,32 +113,35 @@ class Okta(RestConnector):
             self.settings.text("client_id"),
             url,
             key,
-            scope=self.settings.text("scopes", _SCOPES),
+            scope=self.settings.text("scopes", self._scopes()),
             key_id=self.settings.text("key_id"),
         )
+
+    def _scopes(self) -> str:
+        what = (*_SCOPES, "apps") if self._names_apps() else _SCOPES
+        return " ".join(f"okta.{one}.{how}" for one in what for how in ("read", "manage"))
+
+    def _names_apps(self) -> bool:
+        return any(one.kind == "licence" for one in self.app.entitlements.values())
 
     # Reading
 
     def accounts_from(self, records: t.Sequence[t.Any], where: str) -> list[Account]:
-        if self.settings.flag("admin_roles", True):
+        if records and self.settings.flag("admin_roles", True):
             records = self._with_roles(records, where)
+        if records and self._names_apps():
+            records = self._with_apps(records, where)
         return super().accounts_from(records, where)
 
-    def _with_roles(self, records: t.Sequence[t.Any], where: str) -> list[t.Any]:
-        """Put administrator roles into the records: of several, only those who have any are asked for."""
+    def _with_apps(self, records: t.Sequence[t.Any], where: str) -> list[t.Any]:
         ids = [str(search("id", record)) for record in records]
-        if len(ids) > 1:
-            administrators = {str(search("id", one)) for one in self.client.read(ADMINISTRATORS, {}, where, "id")}
-            ids = [id for id in ids if id in administrators]
-        roles = {id: [role_name(role) for role in self._roles(id, where)] for id in ids}
-        return [{**record, "adminRoles": roles.get(str(search("id", record)), [])} for record in records]
+        held = {ids[0]: self.apps.of(ids[0], where)} if len(ids) == 1 else self.apps.everybody(where)
+        return [{**record, "apps": held.get(str(search("id", record)), [])} for record in records]
 
-    def _roles(self, id: str, where: str) -> list[t.Any]:
-        """Return the roles that a person has directly; those that come with a group go with it."""
-        try:
-            return self.client.read(ROLES, {"id": id}, where, "id")
-        except NotFound:
-            return []  # deleted since it was listed
+    def _with_roles(self, records: t.Sequence[t.Any], where: str) -> list[t.Any]:
+        ids = [str(search("id", record)) for record in records]
+        held = {ids[0]: self.roles.of(ids[0], where)} if len(ids) == 1 else self.roles.everybody(ids, where)
+        return [{**record, "adminRoles": held.get(str(search("id", record)), [])} for record in records]
 
     def _named(self, field: str, wanted: str, where: str) -> list[t.Any]:
         if field != "username" or "/" in wanted:  # a login with a slash can be searched for only
@@ -209,16 +212,19 @@ class Okta(RestConnector):
         where = self.where(f"grant {entitlement.key} to", account)
         if not self._changeable(account, entitlement, where, give=True):
             return False
-        if entitlement.kind != "permission":
+        if entitlement.kind not in ("licence", "permission"):
             return super().grant(account, entitlement)
         with self._one_at_a_time(account.id):
             self.record(account.id, where)
-            if any(role_name(role) == value_of(entitlement) for role in self._roles(account.id, where)):
-                return False
-            return self.client.send(GRANT_ROLE, {"id": account.id, "value": value_of(entitlement)}, where)[0]
+            if entitlement.kind == "licence":
+                return self.apps.give(account.id, entitlement, where)
+            return self.roles.give(account.id, value_of(entitlement), where)
 
     def revoke(self, account: Account, entitlement: Entitlement) -> bool:
         where = self.where(f"revoke {entitlement.key} from", account)
+        if entitlement.kind == "licence":
+            with self._one_at_a_time(account.id):
+                return self.apps.take(account.id, entitlement, where)
         if entitlement.kind != "permission":
             try:
                 if not self._changeable(account, entitlement, where, give=False):
@@ -227,11 +233,7 @@ class Okta(RestConnector):
                 return False  # nobody is in a group that is not there
             return super().revoke(account, entitlement)
         with self._one_at_a_time(account.id):
-            changed = False
-            for role in self._roles(account.id, where):
-                if role_name(role) == value_of(entitlement):
-                    changed = self.client.send(REVOKE_ROLE, {"id": account.id, "item": role}, where)[0] or changed
-            return changed
+            return self.roles.take(account.id, value_of(entitlement), where)
 
     def _status(self, account: Account, where: str) -> str:
         return str(search("status", self.record(account.id, where)))

@@ -9,24 +9,14 @@ Source: https://github.com/okta/okta-management-openapi-spec (management, 2026.0
 
 from __future__ import annotations
 
-import typing as t
-
 from ...protocols.paging import Paging
-from ...protocols.rest import search
 from ...protocols.rest_spec import AccountFields, Call, Kind, Listing, RestSpec
+from .okta_apps import APPS, ASSIGN, UNASSIGN
+from .okta_roles import GRANT_ROLE, REVOKE_ROLE
 
 _USER = "/api/v1/users/{id}"
 _LIFECYCLE = "/api/v1/users/{id}/lifecycle"
 _READ, _MANAGE = "okta.users.read", "okta.users.manage"
-_ROLES_READ = "okta.roles.read; without it set admin_roles: false"
-
-#: What `POST /users/{id}/roles` takes by its type alone.
-#: Source: https://developer.okta.com/docs/api/openapi/okta-management/guides/roles/
-STANDARD_ROLES = frozenset({
-    "ACCESS_CERTIFICATIONS_ADMIN", "ACCESS_REQUESTS_ADMIN", "API_ACCESS_MANAGEMENT_ADMIN", "APP_ADMIN",
-    "GROUP_MEMBERSHIP_ADMIN", "HELP_DESK_ADMIN", "ORG_ADMIN", "READ_ONLY_ADMIN", "REPORT_ADMIN", "SUPER_ADMIN",
-    "USER_ADMIN", "WORKFLOWS_ADMIN",
-})  # fmt: skip
 
 SUSPEND = (Call(f"{_LIFECYCLE}/suspend", scope=_MANAGE),)
 UNSUSPEND = (Call(f"{_LIFECYCLE}/unsuspend", scope=_MANAGE),)
@@ -41,25 +31,8 @@ END_SESSIONS = (
 )
 
 GROUP = Listing("/api/v1/groups/{id}", scope="okta.groups.read")
-ROLES = Listing(f"{_USER}/roles", items="[?assignmentType!='GROUP']", scope=_ROLES_READ)
-ADMINISTRATORS = Listing(
-    "/api/v1/iam/assignees/users",
-    items="value",
-    paging=Paging("next_url", size=100, size_param="limit", next="_links.next.href"),
-    scope=_ROLES_READ,
-)
-GRANT_ROLE = (Call(f"{_USER}/roles", body={"type": "{value}"}, scope="okta.roles.manage"),)
-REVOKE_ROLE = (Call(f"{_USER}/roles/{{item.id}}", "DELETE", already=(404,), scope="okta.roles.manage"),)
 API_TOKENS = Listing("/api/v1/api-tokens", paging=Paging("link"), scope="okta.apiTokens.read")
 REVOKE_API_TOKEN = (Call("/api/v1/api-tokens/{item.id}", "DELETE", already=(404,), scope="okta.apiTokens.manage"),)
-
-
-def role_name(role: t.Any) -> str:
-    """Return what a role assignment is called: a standard role by its type, a custom one by its label."""
-    if search("type", role) != "CUSTOM":
-        return str(search("type", role))
-    inner = str(search("role", role) or "")  # standard roles of the newer kind look like custom ones, but for this
-    return inner if inner in STANDARD_ROLES else str(search("label", role) or inner)
 
 
 def okta_spec(*, page_size: int = 200, external_id: str = "employeeNumber", activate: bool = True) -> RestSpec:
@@ -145,7 +118,8 @@ def okta_spec(*, page_size: int = 200, external_id: str = "employeeNumber", acti
                     Call("/api/v1/groups/{value_id}/users/{id}", "DELETE", already=(404,), scope="okta.groups.manage"),
                 ),
             ),
-            # put into the record by the connector
+            # both put into the record by the connector
+            "licence": Kind(values="apps", directory=APPS, name="label", grant=(ASSIGN,), revoke=(UNASSIGN,)),
             "permission": Kind(values="adminRoles", grant=GRANT_ROLE, revoke=REVOKE_ROLE),
         },
     )
