@@ -165,6 +165,17 @@ def test_looking_for_nobody_reads_nobodys_roles(fake: EntraFake, connector: Entr
     assert not [path for _method, path in fake.requests if "roleManagement" in path]
 
 
+def test_the_last_sign_in_is_read_only_when_it_is_asked_for(fake: EntraFake, connector: Entra) -> None:
+    id = fake.add("ben@acme.example", signInActivity={"lastSignInDateTime": "2026-11-02T08:00:00Z"})
+    assert one(connector, id).last_used is None
+    asked = build(fake, last_used=True, page_size=999)
+    seen = one(asked, id).last_used
+    assert seen is not None
+    assert (seen.year, seen.day) == (2026, 2)
+    list(asked.accounts())
+    assert [path for _method, path in fake.requests if "%24top=100" in path and "signInActivity" in path]
+
+
 def test_consent_of_the_whole_tenant_stays(fake: EntraFake, connector: Entra) -> None:
     id = fake.add("ben@acme.example")
     fake.sign_in(id)

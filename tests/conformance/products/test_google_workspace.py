@@ -149,6 +149,13 @@ def test_other_ids_stay_when_the_id_of_hr_changes(fake: GoogleFake, connector: G
     assert fake.users[id]["externalIds"] == [other, {"type": "organization", "value": "e2"}]
 
 
+def test_somebody_who_never_signed_in_was_not_there_in_1970(fake: GoogleFake, connector: GoogleWorkspace) -> None:
+    assert one(connector, fake.add("ben@acme.example")).last_used is None
+    seen = one(connector, fake.add("cleo@acme.example", lastLoginTime="2026-11-02T08:00:00.000Z")).last_used
+    assert seen is not None
+    assert (seen.year, seen.day) == (2026, 2)
+
+
 def test_an_archived_account_is_suspended_and_comes_back(fake: GoogleFake, connector: GoogleWorkspace) -> None:
     id = fake.add("ben@acme.example", archived=True)
     assert one(connector, id).state == "suspended"
