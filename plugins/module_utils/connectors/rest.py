@@ -240,6 +240,7 @@ class RestConnector(Connector):
             **{name: getattr(new, name) for name in ("username", *_FIELDS[:2], "given_name", "family_name", "name")},
             "role": value_of(role) if role else fallback,
             "role_id": ids[role.key] if role else fallback,
+            **self.for_creation(new, entitlements, ids, where),
         }
         try:
             changed, body = self.client.send(self.rest.create, values, where)
@@ -264,6 +265,12 @@ class RestConnector(Connector):
             if accounts:
                 return accounts[0]
         return self._found_after(new, where)
+
+    def for_creation(
+        self, new: NewAccount, entitlements: t.Collection[Entitlement], ids: t.Mapping[str, str], where: str
+    ) -> Values:
+        """Return what else a product's ``create`` has placeholders for. ``ids``: the entitlements' ids by their keys."""
+        return {}
 
     def _whole(self, record: t.Any) -> bool:
         """Whether the answer to a creation shows enough of the account; else it is read."""

@@ -35,16 +35,7 @@ _TODO = {
 
 
 class SalesforceClient(RestClient):
-    """Understands Salesforce's errors, and adds to a new user what Salesforce wants to know and nobody else does."""
-
-    defaults: t.Mapping[str, str] = {}
-
-    def send(self, calls: t.Sequence[Call], values: Values, where: str) -> tuple[bool, t.Any]:
-        if "item" not in values and "given_name" in values:
-            first, last = str(values["given_name"] or ""), str(values.get("family_name") or values.get("name") or "")
-            alias = (first[:1] + last)[:8] or str(values.get("username", ""))[:8]  # Alias: at most 8 characters
-            values = {**values, "made": {**self.defaults, "alias": alias, "last_name": last}}
-        return super().send(calls, values, where)
+    """Understands Salesforce's errors."""
 
     def _request(
         self, method: str, path: str, what: Listing | Call, values: Values, where: str, **more: t.Any
@@ -120,15 +111,8 @@ class Salesforce(RestConnector):
     def __init__(self, app: App, connection: t.Mapping[str, t.Any]) -> None:
         super().__init__(app, connection)
         self.transfer_objects = self._objects()
-        client = SalesforceClient(self.client.session)
-        client.defaults = {
-            "time_zone": self.settings.text("time_zone", "GMT"),
-            "locale": self.settings.text("locale", "en_US"),
-            "language": self.settings.text("language", "en_US"),
-            "email_encoding": self.settings.text("email_encoding", "UTF-8"),
-        }
-        self.client = client
-        self.directory = SalesforceDirectory(client, app, self.rest.kinds, self.values)
+        self.client = SalesforceClient(self.client.session)
+        self.directory = SalesforceDirectory(self.client, app, self.rest.kinds, self.values)
         self._may: t.Mapping[str, t.Any] = {}
 
     @classmethod
@@ -220,6 +204,15 @@ class Salesforce(RestConnector):
             todo = "User names are unique over all of Salesforce: choose others with account_name, like {email}.acme"
             message = f"the user name {new.username!r} is taken, in another organisation or by a user who is not shown"
             raise Conflict(message, where=where, todo=todo) from None
+
+    def for_creation(
+        self, new: NewAccount, entitlements: t.Collection[Entitlement], ids: t.Mapping[str, str], where: str
+    ) -> Values:
+        last = new.family_name or new.name
+        alias = (new.given_name[:1] + last)[:8] or new.username[:8]  # at most 8 characters
+        usual = {"time_zone": "GMT", "locale": "en_US", "language": "en_US", "email_encoding": "UTF-8"}
+        chosen = {name: self.settings.text(name, default) for name, default in usual.items()}
+        return {"made": {**chosen, "alias": alias, "last_name": last}}
 
     def suspend(self, account: Account) -> bool:
         try:
