@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 import threading
@@ -225,7 +226,9 @@ class RestConnector(Connector):
         if account.state == "invited" and account.id.startswith(_INVITED):
             return account  # there is nothing yet that could be given anything: the next run goes on
         for entitlement in missing:
-            self.grant(account, entitlement)
+            # what is refused, the account has not: whoever asked sees that, asks for it by itself, and is told why
+            with contextlib.suppress(Refused, Unsupported):
+                self.grant(account, entitlement)
         if not missing:
             return account
         return self.find(AccountKey(id=account.id)) or account
@@ -269,7 +272,7 @@ class RestConnector(Connector):
     def for_creation(
         self, new: NewAccount, entitlements: t.Collection[Entitlement], ids: t.Mapping[str, str], where: str
     ) -> Values:
-        """Return what else a product's ``create`` has placeholders for. ``ids``: the entitlements' ids by their keys."""
+        """Return what else a product's ``create`` has placeholders for. ``ids``: entitlements' ids by their keys."""
         return {}
 
     def _whole(self, record: t.Any) -> bool:
