@@ -15,8 +15,10 @@ import importlib
 import typing as t
 
 from ..errors import PolicyError
+from ..model import is_module_name
 from ..protocols.shaping import Problem
 from .contract import OPERATIONS, App, Connector
+from .own_module import ModuleConnector
 
 # word -> (module below connectors/, class)
 _CONNECTORS: t.Mapping[str, tuple[str, str]] = {
@@ -46,6 +48,7 @@ _CONNECTORS: t.Mapping[str, tuple[str, str]] = {
     "monday": ("products.monday", "Monday"),
     "calendly": ("products.calendly", "Calendly"),
     "loom": ("products.loom", "Loom"),
+    "request_tracker": ("products.request_tracker", "RequestTracker"),
     "github": ("products.github", "GitHub"),
     "github_emu": ("products.github_emu", "GitHubEmu"),
     "gong": ("products.gong", "Gong"),
@@ -61,6 +64,7 @@ _CONNECTORS: t.Mapping[str, tuple[str, str]] = {
     "okta": ("products.okta", "Okta"),
     "salesforce": ("products.salesforce", "Salesforce"),
     "servicenow": ("products.servicenow", "ServiceNow"),
+    "netsuite": ("products.netsuite", "NetSuite"),
     "entra": ("products.entra", "Entra"),
     "google_workspace": ("products.google_workspace", "GoogleWorkspace"),
     "aws_identity_center": ("products.aws_identity_center", "AwsIdentityCenter"),
@@ -68,12 +72,14 @@ _CONNECTORS: t.Mapping[str, tuple[str, str]] = {
 
 
 def known() -> tuple[str, ...]:
-    """Return every word that ``connector:`` may have."""
+    """Return every word that ``connector:`` may have, besides a module by its full name."""
     return tuple(_CONNECTORS)
 
 
 def connector_class(name: str, *, where: str = "") -> type[Connector]:
     """Return the class of a connector. Raises PolicyError, with what is near, for one that does not exist."""
+    if is_module_name(name):
+        return ModuleConnector
     if name not in _CONNECTORS:
         raise PolicyError(
             f"there is no connector {name!r}", where=where, todo=_suggestion(name, sorted(_CONNECTORS), "connectors")
@@ -117,7 +123,7 @@ def build(app: App, connection: t.Mapping[str, t.Any]) -> Connector:
     """
     where = f"app {app.key}"
     kind = connector_class(app.connector, where=where)
-    for name in connection:
+    for name in () if kind is ModuleConnector else connection:  # what a module takes, it says itself
         if not name.startswith("_") and name not in kind.options:
             todo = _suggestion(name, sorted(kind.options), "options")
             raise PolicyError(f"connector {kind.name} has no option {name!r}", where=f"{where}, connection", todo=todo)
