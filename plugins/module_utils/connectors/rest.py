@@ -131,7 +131,24 @@ class RestConnector(Connector):
 
     def records(self, where: str) -> list[t.Any]:
         """Return the records of all accounts; a product that keeps them in several lists overrides this."""
-        return self.client.read(self.rest.list, self.values, where, self.rest.account.id)
+        records = self.client.read(self.rest.list, self.values, where, self.rest.account.id)
+        return self._details(records, where) if self.rest.list.details else records
+
+    def _details(self, records: t.Sequence[t.Any], where: str) -> list[t.Any]:
+        """Return the records of accounts by their ids, for a listing that shows too little of them."""
+        found = []
+        for record in records:
+            id = identity_of(record, self.rest.account, where)
+            try:
+                entries = self.client.read(self.rest.find["id"], {**self.values, "id": id}, where)
+            except NotFound:
+                entries = []
+            whole = next((one for one in entries if is_named_by(one, self.rest.account, "id", id)), None)
+            if whole is None:  # never left out: where nothing could be read by its id, everybody would be missing
+                todo = "It may have been deleted just now: run again. Else look at what `find.id` says"
+                raise Transient(f"the account {id} is listed, and cannot be read by its id", where=where, todo=todo)
+            found.append(whole)
+        return found
 
     def accounts_from(self, records: t.Sequence[t.Any], where: str) -> list[Account]:
         """Return records as accounts, with what they have; those that are gone are left out."""
@@ -184,6 +201,7 @@ class RestConnector(Connector):
                 records = self.records(where)
             else:
                 records = self.client.read(listing, {**self.values, field: wanted}, where, fields.id)
+                records = self._details(records, where) if listing.details else records
         except NotFound:
             self._check_address(where)
             return []
@@ -217,9 +235,12 @@ class RestConnector(Connector):
         where = self.where("create", new)
         self._need("create", where)
         ids = {e.key: self.directory.id_of(e, where) for e in entitlements}
-        # an invitation is sent as often as it is asked for: whoever is to be invited is looked for first
-        look = new in self._uncertain or self.rest.invitations is not None
+        # an invitation is sent as often as it is asked for, and PUT changes whoever has the name: they are looked for
+        by_put = any(call.method == "PUT" for call in self.rest.create)
+        look = new in self._uncertain or self.rest.invitations is not None or by_put
         account = self.own_account(new, where) if look else None
+        if account is None and by_put:
+            self._check_free(new, where)
         if account is None:
             account = self._made(new, entitlements, ids, where)
         missing = [e for e in entitlements if e.key not in account.entitlements]
@@ -274,6 +295,17 @@ class RestConnector(Connector):
     ) -> Values:
         """Return what else a product's ``create`` has placeholders for. ``ids``: entitlements' ids by their keys."""
         return {}
+
+    def _check_free(self, new: NewAccount, where: str) -> None:
+        """Raise Conflict where the name is that of an account that is gone, and was another person's."""
+        for record in self._named("username", new.username, where) if new.username else []:
+            external_id = search(self.rest.account.external_id, record) if self.rest.account.external_id else None
+            if not new.external_id or external_id != new.external_id:
+                id = identity_of(record, self.rest.account, where)
+                todo = "Give the person another name, or bring the old account back by hand if it is theirs"
+                raise Conflict(
+                    f"the username is that of the account {id}, which was deleted", where=where, todo=todo, account=id
+                )
 
     def _whole(self, record: t.Any) -> bool:
         """Whether the answer to a creation shows enough of the account; else it is read."""
