@@ -95,6 +95,10 @@ def problems_of(spec: RestSpec) -> list[Problem]:
             problems.append(Problem(("find", field), f"`account` does not say what the {field} is", todo))
     if not (spec.account.email or spec.account.username or spec.account.external_id):
         problems.append(Problem(("account",), "none of email, username and external_id: no account would be anybody's"))
+    for path, listing in ((("list",), spec.list), *((("find", field), one) for field, one in spec.find.items())):
+        if listing.details and "id" not in spec.find:
+            todo = "Say under `find.id` which request reads one account"
+            problems.append(Problem((*path, "details"), "there is nothing to read the details with", todo))
     _look(spec.account, ("account",), (), problems)
     _expression(spec.error, ("error",), problems)
     try:

@@ -6,7 +6,8 @@
 
 ``{email}`` alone is the value itself, of its own type; within a text it is put in as text. ``{email|json}`` and the
 other filters escape it for the language around it. A key of a mapping, or an element of a list, whose whole value is
-one placeholder that has nothing is left out: an empty text never overwrites what is there.
+one placeholder that has nothing is left out: an empty text never overwrites what is there. So is an element of a list
+whose placeholders all have nothing: of ``[{type: work, value: "{email}"}]``, a type without an address means nothing.
 """
 
 from __future__ import annotations
@@ -83,10 +84,16 @@ def _filled(template: t.Any, values: Values) -> t.Any:
         kept = {key: value for key, value in pairs.items() if value is not _NOTHING}
         return kept if kept or not pairs else _NOTHING
     if isinstance(template, list | tuple):
-        elements = [_filled(element, values) for element in template]
+        elements = [_NOTHING if _is_empty(element, values) else _filled(element, values) for element in template]
         kept_elements = [element for element in elements if element is not _NOTHING]
         return kept_elements if kept_elements or not elements else _NOTHING
     return template
+
+
+def _is_empty(element: t.Any, values: Values) -> bool:
+    """Return whether an object in a list has placeholders, and nothing for any of them."""
+    names = [name for name, _which in placeholders_in(element)] if isinstance(element, t.Mapping) else []
+    return bool(names) and all(_value(name, values) in ("", None) for name in names)
 
 
 def placeholders_in(template: t.Any) -> list[tuple[str, str]]:

@@ -32,9 +32,25 @@ def compiled(expression: str) -> t.Any:
 def search(expression: str, data: t.Any) -> t.Any:
     """Return what an expression finds in ``data``; None where it finds nothing or does not fit what is there."""
     try:
-        return compiled(expression).search(data)
+        return compiled(expression).search(data, _options())
     except jmespath.exceptions.JMESPathError:  # a function that was given something it does not take
         return None
+
+
+@functools.lru_cache(maxsize=1)
+def _options() -> t.Any:
+    """Return what JMESPath knows here besides the standard: split(text, separator), for a name within an address.
+
+    The standard has ``join`` and no ``split``: https://github.com/jmespath/jmespath.py/issues/159
+    """
+    functions = jmespath.functions
+
+    class Functions(functions.Functions):  # type: ignore[name-defined]
+        @functions.signature({"types": ["string"]}, {"types": ["string"]})
+        def _func_split(self, text: str, separator: str) -> list[str]:
+            return text.split(separator) if separator else list(text)
+
+    return jmespath.Options(custom_functions=Functions())
 
 
 class RestClient:

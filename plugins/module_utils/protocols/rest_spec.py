@@ -27,6 +27,7 @@ class Listing:
 
     ``only``: JMESPath over an entry -> what it has to find there, or among what it finds there (a text with
     placeholders); other entries are left out. ``scope``: the permission that it needs, named when the app says 403.
+    ``details``: the entries show too little of an account, which is read again by its id (only in list and find).
     """
 
     path: str = ""
@@ -38,6 +39,7 @@ class Listing:
     only: t.Mapping[str, str] = dataclasses.field(default_factory=_none)
     paging: Paging = dataclasses.field(default_factory=Paging)
     scope: str = ""
+    details: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
