@@ -305,7 +305,9 @@ class SalesforceFake(Fake):
         if table not in UPDATABLE:
             raise failed(400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be updated: {table}")
         if id == self.sole and body.get("IsActive") is False:
-            raise failed(400, "CANNOT_DISABLE_LAST_ADMIN", "At least one active administrator user must be present")
+            # https://help.salesforce.com/s/articleView?id=000384586 has the sentence, and not the code
+            why = "You cannot deactivate a user who is the default owner of cases"
+            raise failed(400, "FIELD_INTEGRITY_EXCEPTION", why)
         row.update(body)
         return 204, None
 
