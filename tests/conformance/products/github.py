@@ -82,7 +82,7 @@ class GitHubFake(Fake):
         self.roles: dict[int, tuple[str, dict[int, str]]] = {8132: ("all_repo_read", {}), 8136: (ODD + "!", {})}
         self.invitations: dict[int, dict[str, t.Any]] = {}
         self.expired, self.full, self.saml = False, False, True
-        self.lost = ""
+        self.lost = self.hidden = ""
         self.rate_limited = False
 
     def add(self, login: str, email: str, name: str = "", name_id: str = "", role: str = "member") -> str:
@@ -142,6 +142,8 @@ class GitHubFake(Fake):
             raise failed(403, "Request forbidden by administrative rules")
         if request.headers.get("X-GitHub-Api-Version") != "2022-11-28":
             self.problems.append(f"{request.path}: no version of the API was asked for")
+        if request.path == self.hidden:
+            raise failed(404, "Not Found")
         if self.lost == "admin:org" and request.method != "GET" and request.path != "/graphql":
             raise failed(403, "You must be an admin to do that.")
 

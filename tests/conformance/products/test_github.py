@@ -122,3 +122,11 @@ def test_a_rate_limit_with_status_200_is_one(fake: GitHubFake) -> None:
     fake.rate_limited = True
     with pytest.raises(Throttled):
         list(connector(fake).accounts())
+
+
+def test_a_404_of_what_may_not_be_seen_names_the_permission(fake: GitHubFake) -> None:
+    fake.add("cat", "cat@acme.example")
+    github = connector(fake)
+    fake.hidden = "/orgs/acme/invitations"
+    with pytest.raises(Refused, match="admin:org"):
+        list(github.accounts())

@@ -19,15 +19,18 @@ from ..options import HTTP_OPTIONS
 from ..rest import RestConnector
 from ..rest_accounts import account_of, identity_of
 from .github_spec import (
+    ADMIN,
     AUTHORIZATIONS,
     IDENTITIES_NAMED,
     IDENTITIES_OF,
     IDENTITY_LISTING,
+    IN_TEAM,
     INVITATION_TEAMS,
     INVITE,
     MEMBERSHIP,
     ONE_MEMBER,
     TEAM,
+    TEAMS_OF,
     USER,
     github_spec,
 )
@@ -94,7 +97,38 @@ class GitHub(RestConnector):
                     where=where,
                     todo="Look at whether the token is an owner's and may see the organization",
                 )
-        return super().accounts_from(self._with_name_ids(records, where), where)
+        return super().accounts_from(self._with_teams(self._with_name_ids(records, where), where), where)
+
+    def accounts(self) -> t.Iterator[Account]:
+        try:
+            return super().accounts()
+        except NotFound as error:
+            raise Refused(
+                f"{error.message}: GitHub says so, too, of what may not be seen; this needs {ADMIN}",
+                where=error.where,
+                todo="Look at the organization's name, the token's scopes, and whether single sign-on authorized it",
+                status=404,
+            ) from None
+
+    def _with_teams(self, records: t.Sequence[t.Any], where: str) -> list[t.Any]:
+        """Put the slugs of the teams that each is a member of itself, not only through a child team, into the records.
+
+        Of one person those teams are read that GitHub names for them, of several all.
+        """
+        lacking = [record for record in records if "teams" not in record]
+        if not lacking:
+            return list(records)
+        if len(lacking) == 1:
+            login = str(search("node.login", lacking[0]))
+            found = self.client.read(TEAMS_OF, {**self.values, "login": login}, where, "slug")
+            slugs = [str(search("slug", team)) for team in found]
+        else:
+            slugs = [slug for slug, _name in self.directory.entries("team", where, fresh=True)]
+        teams: dict[t.Any, list[str]] = {}
+        for slug in slugs:
+            for member in self.client.read(IN_TEAM, {**self.values, "slug": slug}, where, "databaseId"):
+                teams.setdefault(search("databaseId", member), []).append(slug)
+        return [{"teams": teams.get(search("node.databaseId", record), []), **record} for record in records]
 
     def _with_name_ids(self, records: t.Sequence[t.Any], where: str) -> list[t.Any]:
         """Put the NameID of each member's SAML identity into the records."""
@@ -139,7 +173,9 @@ class GitHub(RestConnector):
             return None
         (node,) = self.client.read(ONE_MEMBER, values, where)
         role = str(search("role", membership) or "").upper()
-        return {"role": role, "node": node} if role in ("ADMIN", "MEMBER") else None
+        if role not in ("ADMIN", "MEMBER"):
+            return None
+        return self._with_teams([{"role": role, "node": node}], where)[0]
 
     def _named(self, field: str, wanted: str, where: str) -> list[t.Any]:
         if field == "username":

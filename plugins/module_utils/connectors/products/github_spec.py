@@ -13,8 +13,6 @@ Source: https://docs.github.com/en/enterprise-cloud@latest/rest/orgs/members
 
 from __future__ import annotations
 
-import typing as t
-
 from ...protocols.paging import Paging
 from ...protocols.rest_spec import AccountFields, Call, Invitations, Kind, Listing, RestSpec
 
@@ -51,14 +49,13 @@ query TeamMembers($org: String!, $team: String!, $first: Int!, $after: String) {
     }
   }
 }"""
-# `query` finds other people too: whoever it finds is compared.
 TEAMS_OF_MEMBER = """
 query TeamsOfMember($org: String!, $login: String!, $first: Int!, $after: String) {
   organization(login: $org) {
     teams(first: $first, after: $after, userLogins: [$login]) {
       totalCount
       pageInfo { hasNextPage endCursor }
-      nodes { slug members(first: 100, query: $login, membership: IMMEDIATE) { nodes { databaseId } } }
+      nodes { slug }
     }
   }
 }"""
@@ -76,16 +73,14 @@ query Identities($org: String!, $login: String, $nameId: String, $first: Int!, $
 }"""
 
 
-def graphql(query: str, at: str, entries: str, size: int = 100, **more: t.Any) -> Listing:
+def graphql(query: str, at: str, entries: str, size: int = 100, **more: str) -> Listing:
     """Return the listing that a query reads: ``at`` is where its connection is, ``entries`` what that calls them."""
-    only = more.pop("only", {})
     path = f"data.organization.{at}"
     return Listing(
         "graphql",
         "POST",
         body={"query": query, "variables": {"org": "{option.organization}", **more}},
         items=f"{path}.{entries}",
-        only=only,
         paging=Paging(
             "cursor",
             "variables.after",
@@ -103,6 +98,8 @@ def graphql(query: str, at: str, entries: str, size: int = 100, **more: t.Any) -
 IDENTITY_LISTING = graphql(IDENTITIES, "samlIdentityProvider.externalIdentities", "nodes")
 IDENTITIES_OF = graphql(IDENTITIES, "samlIdentityProvider.externalIdentities", "nodes", login="{login}")
 IDENTITIES_NAMED = graphql(IDENTITIES, "samlIdentityProvider.externalIdentities", "nodes", nameId="{external_id}")
+IN_TEAM = graphql(TEAM_MEMBERS, "team.members", "nodes", team="{slug}")
+TEAMS_OF = graphql(TEAMS_OF_MEMBER, "teams", "nodes", login="{login}")
 ONE_MEMBER = Listing(
     "graphql",
     "POST",
@@ -152,17 +149,7 @@ def github_spec(*, page_size: int = 100, name_id: str = "") -> RestSpec:
             "team": Kind(
                 directory=Listing(f"{ORG}/teams", paging=BY_LINK, scope=READ),
                 id="slug",
-                members=graphql(TEAM_MEMBERS, "team.members", "nodes", team="{value_id}"),
-                member="databaseId",
-                all_members=True,
-                of_account=graphql(
-                    TEAMS_OF_MEMBER,
-                    "teams",
-                    "nodes",
-                    login="{username}",
-                    only={"members.nodes[].databaseId": "{id}"},
-                ),
-                value="slug",
+                values="teams",  # put into the record by the connector
                 grant=(
                     Call(
                         f"{ORG}/teams/{{value_id}}/memberships/{{username}}",
