@@ -21,7 +21,7 @@ from ..module_utils.face.account_module import ARGUMENTS, REQUIRED_ONE_OF, resul
 from ..module_utils.face.carried_out import carry_out_and_conclude
 from ..module_utils.face.definitions import account_data, account_from, app_definition, person_definition
 from ..module_utils.ledger.records import ChangeResult
-from ..module_utils.model import Account, App, Change, Person
+from ..module_utils.model import Account, App, Change, Person, is_module_name
 from ..module_utils.planning.reading import Reading
 from ..plugin_utils.action import RollcallAction
 
@@ -51,6 +51,12 @@ class ActionModule(RollcallAction):
 
     def _fits(self, app: App) -> None:
         module = self._module
+        if is_module_name(app.connector):
+            raise RollcallError(
+                f"its connector is the module {app.connector}, which is the module for its accounts",
+                where=f"app {app.key}",
+                todo="Call that module itself, or person_access and app_access for what the policy says",
+            )
         expected = {"none": "manual", "file": "manual"}.get(app.connector, app.connector) + "_account"
         if module != expected:
             raise RollcallError(

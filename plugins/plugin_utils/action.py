@@ -20,6 +20,7 @@ from ..module_utils.company.settings import Settings
 from ..module_utils.errors import RollcallError
 from ..module_utils.ledger.checkpoints import checkpoint
 from ..module_utils.model import Run
+from .own_modules import OwnModules
 from .templates import resolver
 
 COMMON: dict[str, t.Any] = {"config": {"type": "path"}}
@@ -110,6 +111,7 @@ class RollcallAction(ActionBase):
             resolve=resolver(self._templar),
             writes=(self.writes if writes is None else writes) and not self.check_mode and not ahead,
             emergency=emergency,
+            modules=OwnModules(self, self.vars),
             from_ledger=(os.environ.get("ROLLCALL_HR", "") == "ledger" and "ROLLCALL_HR=ledger says so") or "",
         )
 

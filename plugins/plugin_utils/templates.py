@@ -42,15 +42,15 @@ def resolver(templar: t.Any) -> t.Callable[[t.Any], t.Any]:
     """Return a function that fills in the templates of a setting from git."""
 
     def resolve(value: t.Any) -> t.Any:
-        return _plain(templar.template(as_template(value)))
+        return as_plain(templar.template(as_template(value)))
 
     return resolve
 
 
-def _plain(value: t.Any) -> t.Any:
+def as_plain(value: t.Any) -> t.Any:
     """Strip Ansible's own text types, so that libraries get what they expect."""
     if isinstance(value, t.Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): as_plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [as_plain(item) for item in value]
     return str(value) if isinstance(value, str) else value

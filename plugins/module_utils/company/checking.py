@@ -10,7 +10,7 @@ import typing as t
 
 from ..connectors import registry
 from ..errors import PolicyError, RollcallError
-from ..model import Finding
+from ..model import App, Finding, is_module_name
 from ..policy import checking
 from ..policy.loading import load_access
 from .company import Company
@@ -38,7 +38,7 @@ def check_policy(company: Company) -> tuple[Finding, ...]:
     except PolicyError as error:
         return tuple(error.findings) or (_error("policy", error),)
     today = settings.working_day.today(company.clock.now())
-    return checking.check(
+    return _modules_missing(company, access.catalog.apps) + checking.check(
         access.catalog,
         access.policy,
         (*access.exceptions, *company.ledger.exceptions()),
@@ -70,6 +70,25 @@ def check_apps(company: Company) -> tuple[Finding, ...]:
         elif not reading.attested:
             findings.append(Finding("app_read", "note", f"{key}: {len(reading.accounts)} accounts read", app=key))
     return tuple(findings)
+
+
+def _modules_missing(company: Company, apps: t.Mapping[str, App]) -> tuple[Finding, ...]:
+    """Report the modules that the catalog names as connectors and that are not installed here."""
+    modules = company.modules
+    if modules is None:
+        return ()
+    return tuple(
+        Finding(
+            "unknown_module",
+            "error",
+            f"there is no module {app.connector}",
+            where=str(app.origin or ""),
+            todo="Install its collection where Ansible runs (requirements.yml, collections path), or correct the name",
+            app=key,
+        )
+        for key, app in apps.items()
+        if is_module_name(app.connector) and not modules.exists(app.connector)
+    )
 
 
 def _known(company: Company) -> bool:

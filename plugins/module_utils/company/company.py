@@ -15,6 +15,7 @@ import typing as t
 
 from ..connectors import registry
 from ..connectors.contract import Connector
+from ..connectors.own_module_calls import Modules
 from ..errors import (
     GuardStop,
     LedgerError,
@@ -26,7 +27,7 @@ from ..errors import (
     UnknownName,
 )
 from ..ledger.store import Ledger
-from ..model import AccessException, App, Finding, Lock, Person, Status
+from ..model import AccessException, App, Finding, Lock, Person, Status, is_module_name
 from ..policy.commit import git_commit
 from ..policy.evaluation import lock_in_force
 from ..policy.loading import load_catalog, load_exceptions, load_locks, load_policy, load_sound_apps
@@ -49,7 +50,8 @@ class Company:
 
     ``resolve`` fills in the templates of settings that come from git (sources, connections); nothing from HR or an app
     ever goes through it. ``writes`` says whether the ledger may be written to; ``emergency`` makes everything that is
-    not needed to cut somebody off optional: HR and the policy may be broken.
+    not needed to cut somebody off optional: HR and the policy may be broken. ``modules`` runs the modules that the
+    catalog names as connectors; without it their apps can be looked at, and not be connected to.
     """
 
     def __init__(
@@ -60,12 +62,14 @@ class Company:
         writes: bool = False,
         emergency: bool = False,
         from_ledger: str = "",
+        modules: Modules | None = None,
     ) -> None:
         self.settings = settings
         self.resolve = resolve
         self.writes = writes
         self.emergency = emergency
         self.from_ledger = from_ledger
+        self.modules = modules
         self.clock = settings.clock
         #: in an emergency, what is wrong with the catalog's other apps
         self.catalog_findings: tuple[Finding, ...] = ()
@@ -314,7 +318,10 @@ class Company:
         with self._lock:
             if app.key not in self._connectors:
                 try:
-                    self._connectors[app.key] = registry.build(app, self.connection(app))
+                    connection = self.connection(app)
+                    if is_module_name(app.connector):
+                        connection["_modules"] = self.modules
+                    self._connectors[app.key] = registry.build(app, connection)
                 except PolicyError as error:
                     # a missing credential concerns this app alone; the others go on
                     raise Refused(error.message, where=error.where, todo=error.todo) from error

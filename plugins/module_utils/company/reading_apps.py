@@ -52,15 +52,18 @@ def _read(
 ) -> Reading:
     if isinstance(connector, AppError):
         return Reading(app.key, (), complete=False, error=str(connector))
-    if not connector.reads:
+    few = people is not None and len(people) <= FEW
+    if not connector.reads and not (connector.finds and few):
         attested = tuple(r.account for r in company.ledger.accounts(app=app.key))
         return Reading(app.key, attested, complete=True, attested=True)
     try:
-        if people is not None and len(people) <= FEW:
+        if people is not None and few:
             try:
                 found = _look_up(company, app, connector, people, budget)
                 return Reading(app.key, found, complete=False, people_read=frozenset(people))
             except Conflict:
+                if not connector.reads:
+                    raise
                 # one key names several accounts: the whole list shows which, and the planner holds them back
                 pass
         accounts, _tries = with_retries(lambda: tuple(connector.accounts()), budget)

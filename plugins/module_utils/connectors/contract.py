@@ -76,6 +76,11 @@ class Connector:
         """
         raise NotImplementedError
 
+    @property
+    def finds(self) -> bool:
+        """Whether ``find`` answers: where there is a list, and where the app tells of one person when it is asked."""
+        return self.reads
+
     def can(self, operation: str) -> bool:
         """Return whether this app has the operation.
 

@@ -248,7 +248,7 @@ class _Attempt:
     def _find(self, changes: list[Change]) -> Account | None:
         known = next((change.account for change in changes if change.account), "")
         person = self.person
-        if not self.connector.reads:
+        if not self.connector.finds:
             return self._remembered(person, known)
         key = AccountKey(id=known) if known else AccountKey(external_id=person.id, email=person.email)
         account: Account | None = self._tried(lambda: self.connector.find(key))[0]
@@ -302,7 +302,7 @@ class _Attempt:
 
         def call() -> Account:
             nonlocal key
-            found = self.connector.find(key) if self.connector.reads else None
+            found = self.connector.find(key) if self.connector.finds else None
             if found is not None:
                 self._check_owner(found)
             # after a lost answer the account may be there: looking first is what keeps a second one from being made
@@ -319,7 +319,7 @@ class _Attempt:
     def _heir(self, change: Change) -> Account:
         heir = self.runner.people.get(change.details.get("to", self.person.manager))
         account = None
-        if heir and self.connector.reads:
+        if heir and self.connector.finds:
             account = self.connector.find(AccountKey(external_id=heir.id, email=heir.email))
         elif heir:
             account = self._remembered(heir)
@@ -333,7 +333,7 @@ class _Attempt:
     # proving
 
     def _read_back(self, waiting: list[Change]) -> None:
-        if not waiting or not self.connector.reads:
+        if not waiting or not self.connector.finds:
             return
         pause = self.runner.budget.verify_wait
         for attempt in range(self.runner.budget.verify_attempts):
@@ -364,7 +364,7 @@ class _Attempt:
 
     def record(self) -> None:
         """Write down whose account it is and what it now gives."""
-        if not self.connector.reads:
+        if not self.connector.finds:
             self._record_done()
             return
         runner, person, app = self.runner, self.person, self.app

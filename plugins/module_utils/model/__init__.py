@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .access import AccessException, Because, Grant, GrantRecord, Lock, Want
 from .account import Account, AccountKey, AccountRecord, NewAccount
-from .app import ADDITIVE_KINDS, KINDS, TIERS, App, Entitlement, Leave, Protected, Seats, Sla
+from .app import ADDITIVE_KINDS, KINDS, TIERS, App, Entitlement, Leave, Protected, Seats, Sla, is_module_name
 from .change import GIVING, REMOVALS, Change, ChangeKind, Finding, Plan, fingerprint
 from .event import Event, Run
 from .person import PERSON_FIELDS, Lifecycle, Origin, Person, PersonRecord, Status
@@ -56,4 +56,5 @@ __all__ = [
     "Task",
     "Want",
     "fingerprint",
+    "is_module_name",
 ]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 import types
 import typing as t
 
@@ -14,6 +15,14 @@ from .person import Origin
 TIERS = ("critical", "standard", "low")
 ADDITIVE_KINDS = ("group", "team", "licence", "permission")
 KINDS = ("role", *ADDITIVE_KINDS)
+
+#: A module of somebody's own as the connector, by its full name; ours are called by their short words.
+_MODULE = re.compile(r"(?!rollcall\.access\.)[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*")
+
+
+def is_module_name(connector: str) -> bool:
+    """Return whether a ``connector`` of the catalog is a module by its full name, namespace.collection.module."""
+    return _MODULE.fullmatch(connector) is not None
 
 
 def _empty() -> t.Mapping[str, t.Any]:

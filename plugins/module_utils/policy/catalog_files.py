@@ -11,7 +11,7 @@ import string
 import types
 import typing as t
 
-from ..model import App, Entitlement, Leave, Origin, Protected, Seats, Sla
+from ..model import App, Entitlement, Leave, Origin, Protected, Seats, Sla, is_module_name
 from .durations import parse_duration
 from .files import Definitions, mapping, read_directory, sequence
 from .problems import Problems, did_you_mean
@@ -154,7 +154,8 @@ class CatalogReader:
 
     def _check_connection(self, app: App, document: Document, path: Path) -> None:
         origin = document.origin((*path, "connector"))
-        if self.known_connectors is not None and app.connector not in self.known_connectors:
+        own_module = is_module_name(app.connector)
+        if not own_module and self.known_connectors is not None and app.connector not in self.known_connectors:
             self.problems.error(
                 "unknown_connector",
                 f'there is no connector "{app.connector}"',
@@ -165,8 +166,16 @@ class CatalogReader:
             )
             return
         options = self.connection_options.get(app.connector)
-        if options is None:
+        if options is not None:
+            self._check_options(app, options, document, path)
+        if self.connection_problems is None or (options is None and not own_module):
             return
+        for step, message, todo in self.connection_problems(app.connector, app.connection):
+            name = ".".join(str(part) for part in step)
+            place = document.origin((*path, "connection", *step))
+            self.problems.error("wrong_connection", f"connection.{name}: {message}", place, todo, app=app.key)
+
+    def _check_options(self, app: App, options: t.Mapping[str, str], document: Document, path: Path) -> None:
         for name in app.connection:
             if name not in options:
                 self.problems.error(
@@ -187,12 +196,6 @@ class CatalogReader:
                     else "",
                     app=app.key,
                 )
-        if self.connection_problems is None:
-            return
-        for step, message, todo in self.connection_problems(app.connector, app.connection):
-            name = ".".join(str(part) for part in step)
-            place = document.origin((*path, "connection", *step))
-            self.problems.error("wrong_connection", f"connection.{name}: {message}", place, todo, app=app.key)
 
     def _check_behind(self, apps: t.Mapping[str, App]) -> None:
         for app in apps.values():

@@ -11,7 +11,7 @@ import pathlib
 import typing as t
 
 from ..errors import PolicyError
-from ..model import AccessException, Finding, Lock
+from ..model import AccessException, Finding, Lock, is_module_name
 from .catalog_files import CatalogReader, ConnectionProblems
 from .exception_files import read_exceptions, read_locks
 from .grants import GrantReader
@@ -59,7 +59,11 @@ def load_sound_apps(
         catalog = CatalogReader(problems, known_connectors, connection_options, connection_problems).read(directory)
     except PolicyError as error:
         return Catalog(), tuple(error.findings) or (Finding("catalog", "error", error.message, where=error.where),)
-    usable = {key: app for key, app in catalog.apps.items() if app.connector in known_connectors}
+    usable = {
+        key: app
+        for key, app in catalog.apps.items()
+        if app.connector in known_connectors or is_module_name(app.connector)
+    }
     return dataclasses.replace(catalog, apps=usable), tuple(problems.findings)
 
 
