@@ -15,7 +15,7 @@ import dataclasses
 import re
 import typing as t
 
-from ..errors import Broken
+from ..errors import Broken, NotFound
 from ..http import Answer
 from ..libraries import library
 
@@ -39,7 +39,8 @@ class Paging:
     (a number that is sent as ``param``, from ``first``). ``size`` is sent as ``size_param`` where there is one.
     ``next``, ``more`` and ``total`` are JMESPath expressions over the answer: ``more`` says whether there is another
     page, ``total`` how many entries there are in all. An offset or page style without either goes on to an empty page:
-    that a page is shorter than asked for does not mean that it was the last.
+    that a page is shorter than asked for does not mean that it was the last. An answer in which ``more`` finds nothing
+    is read as one without it: a field that is missing does not mean the end.
     ``in_body``: the parameters of the page go into the JSON body of the request (searches by POST); a name with dots
     is a field of an object in it (GraphQL's ``variables.after``).
     """
@@ -90,7 +91,13 @@ def _read(
     position, total, empty = _first(paging), None, 0
     url, cursor = "", ""
     for _unused in range(_MOST_PAGES):
-        answer = fetch(url, _parameters(paging, position, cursor, bool(url)))
+        try:
+            answer = fetch(url, _parameters(paging, position, cursor, bool(url)))
+        except NotFound as error:
+            if not begun:
+                raise
+            message = f"the list breaks off after {len(found)} entries: its next page is not there ({error.message})"
+            raise Broken(message, where=where, read=len(found)) from None
         entries = _entries(answer, items, where)
         for entry in entries:
             key = identity(entry)
@@ -153,7 +160,7 @@ def _entries(answer: Answer, items: t.Callable[[t.Any], t.Any], where: str) -> l
 def _total(paging: Paging, answer: Answer, where: str) -> int | None:
     if not paging.total or answer.status == 204:
         return None
-    total = jmespath.search(paging.total, answer.body)
+    total = _searched(paging.total, answer)
     if isinstance(total, str) and total.isdigit():
         total = int(total)
     if not isinstance(total, int) or isinstance(total, bool) or total < 0:
@@ -169,7 +176,7 @@ def _following(paging: Paging, answer: Answer, where: str) -> tuple[str, str]:
         return next_link(answer.headers), ""
     if paging.style not in ("next_url", "cursor") or answer.status == 204:
         return "", ""
-    following = jmespath.search(paging.next, answer.body)
+    following = _searched(paging.next, answer)
     if following in (None, "", False):
         return "", ""
     if not isinstance(following, str | int):
@@ -182,14 +189,23 @@ def _goes_on(
 ) -> bool:
     if paging.style == "none" or answer.status == 204:
         return False
+    flag = _searched(paging.more, answer) if paging.more else None
+    more = None if flag is None else bool(flag)
     if paging.style in ("link", "next_url", "cursor"):
         # A flag, where there is one, decides: some products go on giving a cursor on the last page.
-        return named and (not paging.more or bool(jmespath.search(paging.more, answer.body)))
-    if paging.more:
-        return bool(jmespath.search(paging.more, answer.body))
+        return named and more is not False
+    if more is not None:
+        return more
     if total is not None:
         return read < total and bool(entries)
     return bool(entries)
+
+
+def _searched(expression: str, answer: Answer) -> t.Any:
+    try:
+        return jmespath.search(expression, answer.body)
+    except jmespath.exceptions.JMESPathError:  # a function that was given something it does not take
+        return None
 
 
 def next_link(headers: t.Mapping[str, str]) -> str:

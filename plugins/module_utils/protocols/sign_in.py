@@ -80,6 +80,7 @@ class Token:
         self._until = 0.0
         self._since = 0.0
         self._lock = threading.Lock()
+        self._given = threading.local()  # the token that a thread's last request carried
 
     def headers(self) -> t.Mapping[str, str]:
         with self._lock:
@@ -89,11 +90,17 @@ class Token:
                 self._token, self._since = token, now
                 self._until = now + max(life - _BEFORE_END, life / 2)
                 self._kept.append(token)
+            self._given.token = self._token
             return {self._header: f"{self._scheme}{self._token}"}
 
     def renew(self) -> bool:
-        """Forget the token. One that was fetched a moment ago and is not accepted would not be next time either."""
+        """Forget the token. One that was fetched a moment ago and is not accepted would not be next time either.
+
+        Where another thread has fetched a new one since, that one is tried.
+        """
         with self._lock:
+            if self._token != getattr(self._given, "token", self._token):
+                return True
             fresh = self._clock() - self._since < 1.0
             self._token = ""
             return not fresh
