@@ -161,6 +161,21 @@ def test_a_module_that_fails_becomes_a_task_with_its_message(company: Erp) -> No
     assert TOKEN not in outcome.output + json.dumps(task)
 
 
+def test_a_task_is_closed_once_the_module_shows_that_it_is_done(company: Erp) -> None:
+    company.playbook("onboard", "--limit", "cleo.marsh").succeeded()
+    company.module((WRITES, WRITES + "        module.fail_json(msg='read-only today')\n"))
+    company.write("hr/people.csv", edited(PEOPLE, MOVES))
+    company.playbook("move", "--limit", "cleo.marsh")
+    assert {row["state"] for row in rows(company, "tasks")} == {"open"}
+    company.playbook("tasks").succeeded()
+    assert {row["state"] for row in rows(company, "tasks")} == {"open"}
+
+    company.replace("erp.json", '"CLERK"', '"APPROVER", "Orders"')
+    company.playbook("tasks").succeeded()
+    assert {row["state"] for row in rows(company, "tasks")} == {"verified"}
+    assert company.playbook("move", "--limit", "cleo.marsh").succeeded().changed == 0
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [

@@ -16,7 +16,7 @@ from ..desks.contract import Answer
 from ..desks.read_back import Shown, cancel_moot, close_by_reading
 from ..desks.settling import Books, finding_for_late, settle_answers, settle_cancelled, settle_read_back
 from ..fulfilment.showing import UNREADABLE, shows
-from ..model import GIVING, Change, Finding, Run, Status, Task
+from ..model import GIVING, Change, Finding, Run, Status, Task, is_module_name
 from .company import Company
 from .concluding import conclude
 from .plans import correlate_all, plan_changes, record_accounts
@@ -132,8 +132,13 @@ def _due(company: Company, tasks: t.Sequence[Task]) -> _Due:
 def _read_back(company: Company, books: Books, tasks: t.Sequence[Task], due: _Due) -> _Back:
     """Read the apps that tasks are about and that can be read, and see which of the tasks that shows to be done."""
     keys = sorted({task.app for task in tasks if task.app in company.apps})
-    keys = [key for key in keys if registry.reads(company.apps[key])]
-    readings = read_apps(company, [company.apps[key] for key in keys])
+    listed = [key for key in keys if registry.reads(company.apps[key])]
+    readings = read_apps(company, [company.apps[key] for key in listed])
+    for key in keys:
+        if is_module_name(company.apps[key].connector):
+            # it has no list; those whom tasks are about are looked up
+            people = {task.person for task in tasks if task.app == key and task.person in company.people}
+            readings |= read_apps(company, [company.apps[key]], people, few=len(people))
     correlations = correlate_all(company, readings)
     if company.writes and readings:
         record_accounts(company, readings, correlations, {}, books.run)
@@ -141,6 +146,7 @@ def _read_back(company: Company, books: Books, tasks: t.Sequence[Task], due: _Du
         key: Shown(
             readings[key].accounts,
             {id: person for id, (person, _by) in correlation.matches.items()},
+            people=None if readings[key].complete else readings[key].people_read,
             taken_at=company.connect(company.apps[key]).taken_at(),
         )
         for key, correlation in correlations.items()

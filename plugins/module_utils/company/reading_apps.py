@@ -26,10 +26,11 @@ def read_apps(
     apps: t.Sequence[App],
     people: t.Collection[str] | None = None,
     *,
+    few: int = FEW,
     workers: int = 32,
     budget: Budget = USUAL,
 ) -> dict[str, Reading]:
-    """Read apps side by side; ``people`` narrows it to what these have (None: everything).
+    """Read apps side by side; ``people`` narrows it to what these have (None: everything), where they are ``few``.
 
     An app that cannot be read gives a Reading with its error: it never looks empty.
     """
@@ -43,24 +44,29 @@ def read_apps(
     if not apps:
         return {}
     with futures.ThreadPoolExecutor(max_workers=min(workers, len(apps))) as pool:
-        readings = list(pool.map(lambda app: _read(company, app, connectors[app.key], people, budget), apps))
+        readings = list(pool.map(lambda app: _read(company, app, connectors[app.key], people, few, budget), apps))
     return {reading.app: reading for reading in readings}
 
 
 def _read(
-    company: Company, app: App, connector: Connector | AppError, people: t.Collection[str] | None, budget: Budget
+    company: Company,
+    app: App,
+    connector: Connector | AppError,
+    people: t.Collection[str] | None,
+    few: int,
+    budget: Budget,
 ) -> Reading:
     if isinstance(connector, AppError):
         return Reading(app.key, (), complete=False, error=str(connector))
-    few = people is not None and len(people) <= FEW
-    if not connector.reads and not (connector.finds and few):
+    looked_up = people if people is not None and len(people) <= few else None
+    if not connector.reads and not (connector.finds and looked_up is not None):
         attested = tuple(r.account for r in company.ledger.accounts(app=app.key))
         return Reading(app.key, attested, complete=True, attested=True)
     try:
-        if people is not None and few:
+        if looked_up is not None:
             try:
-                found = _look_up(company, app, connector, people, budget)
-                return Reading(app.key, found, complete=False, people_read=frozenset(people))
+                found = _look_up(company, app, connector, looked_up, budget)
+                return Reading(app.key, found, complete=False, people_read=frozenset(looked_up))
             except Conflict:
                 if not connector.reads:
                     raise
