@@ -6,15 +6,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import functools
 import typing as t
+import urllib.parse
 
 from ..errors import AppError, Broken, NotFound, PolicyError, Refused, Throttled
 from ..http import Answer, Session, wait_asked_for
 from ..libraries import library
-from .paging import read_pages
-from .placeholders import Values, filled, filled_path
+from .paging import next_link, read_pages
+from .placeholders import Values, filled, filled_path, placeholders_in
 from .rest_spec import Call, Listing
 
 jmespath = library("jmespath")
@@ -66,7 +68,9 @@ class RestClient:
 
         Raises NotFound where the app says 404, and the other AppErrors.
         """
-        path = filled_path(listing.path, values)
+        with _meanings(where):
+            path = _path(listing.path, values, where)
+            only = {expression: str(filled(text, values) or "") for expression, text in listing.only.items()}
 
         def fetch(url: str, page: t.Mapping[str, t.Any]) -> Answer:
             params, body = _parameters(listing, values), filled(listing.body, values)
@@ -74,9 +78,16 @@ class RestClient:
                 body = with_fields(body or {}, page)
             else:
                 params |= page
-            return self._request(
-                listing.method, url or path, listing, values, where, params=None if url else params, body=body
+            place = _next_place(url, path, self.session.base_url) if url else path
+            answer = self._request(
+                listing.method, place, listing, values, where, params=None if url else params, body=body
             )
+            if identity and listing.paging.style == "none" and next_link(answer.headers):
+                todo = "Say under `paging` how it goes on"
+                raise Broken(
+                    "the list has a next page, and nothing says that it comes in pages", where=where, todo=todo
+                )
+            return answer
 
         def items(body: t.Any) -> t.Any:
             found = search(listing.items, body)
@@ -86,14 +97,15 @@ class RestClient:
             found = search(identity, entry) if identity else None
             return "" if found is None else str(found)
 
-        entries = read_pages(fetch, listing.paging, items, key, where)
-        only = {expression: str(filled(text, values) or "") for expression, text in listing.only.items()}
+        with _meanings(where):
+            entries = read_pages(fetch, listing.paging, items, key, where)
         return [e for e in entries if all(_finds(x, e, wanted) for x, wanted in only.items())]
 
     def send(self, calls: t.Sequence[Call], values: Values, where: str) -> tuple[bool, t.Any]:
         """Send calls one after the other. Return whether anything was changed, and the last call's answer.
 
-        Raises the AppErrors; a call that fails ends the row.
+        Raises the AppErrors; a call that fails ends the row. So does an ``each`` whose list is not there: only a call to
+        which 404 means that it was so already takes that for an empty list.
         """
         changed, body = False, None
         for call in calls:
@@ -104,6 +116,8 @@ class RestClient:
             try:
                 entries = self.read(call.each, values, where)
             except NotFound:
+                if 404 not in call.already:
+                    raise
                 entries = []
             for item in entries:
                 done, body = self._send(call, {**values, "item": item}, where)
@@ -111,12 +125,12 @@ class RestClient:
         return changed, body
 
     def _send(self, call: Call, values: Values, where: str) -> tuple[bool, t.Any]:
-        path, body = filled_path(call.path, values), filled(call.body, values)
+        with _meanings(where):
+            path, body = _path(call.path, values, where), filled(call.body, values)
+            params = _parameters(call, values)
         more: dict[str, t.Any] = {"form": body} if call.form else {"body": body}
         try:
-            answer = self._request(
-                call.method, path, call, values, where, params=_parameters(call, values), expect_json=False, **more
-            )
+            answer = self._request(call.method, path, call, values, where, params=params, expect_json=False, **more)
         except AppError as error:
             status = error.details.get("status")
             if status in call.done:
@@ -141,14 +155,18 @@ class RestClient:
         message = search(self._error, answer.body) if self._error and answer.body is not None else None
         if message and self._throttled and search(self._throttled, answer.body):
             wait = wait_asked_for(answer.headers, dt.datetime.now(dt.timezone.utc))
-            raise Throttled(f"too many requests: {_said(message)}", retry_after=wait, where=where)
+            raise Throttled(f"too many requests: {self._said(message)}", retry_after=wait, where=where)
         if message:
             refused = Refused(
-                f"the app answered {answer.status} with an error in the body: {_said(message)}", where=where
+                f"the app answered {answer.status} with an error in the body: {self._said(message)}", where=where
             )
             refused.answer = answer.body
             raise refused
         return answer
+
+    def _said(self, message: t.Any) -> str:
+        text = self.session.redact(message if isinstance(message, str) else str(message))
+        return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:300]
 
 
 def one_record(body: t.Any, expression: str, where: str) -> t.Mapping[str, t.Any] | None:
@@ -172,13 +190,42 @@ def with_fields(body: t.Mapping[str, t.Any], fields: t.Mapping[str, t.Any]) -> d
 
 def _finds(expression: str, entry: t.Any, wanted: str) -> bool:
     found = search(expression, entry)
-    return any(str(one) == wanted for one in (found if isinstance(found, list) else [found]))
+    texts = [str(one).lower() if isinstance(one, bool) else str(one) for one in _listed(found)]
+    return wanted in texts
+
+
+def _listed(found: t.Any) -> list[t.Any]:
+    return found if isinstance(found, list) else [found]
+
+
+@contextlib.contextmanager
+def _meanings(where: str) -> t.Iterator[None]:
+    """Put into words that a specification names something in a placeholder that there is not."""
+    try:
+        yield
+    except KeyError as error:
+        raise Broken(
+            f"the specification has the placeholder {error}, which has no meaning there", where=where
+        ) from None
+
+
+def _path(path: str, values: Values, where: str) -> str:
+    """Return a path with its values. An empty one is Broken: /users/{id} without an id is the address of all users."""
+    for name, _which in placeholders_in(path.partition("?")[0]):
+        if filled(f"{{{name}}}", values) is None:
+            raise Broken(f"the address {path!r} needs {{{name}}}, which is empty here", where=where)
+    return filled_path(path, values)
+
+
+def _next_place(url: str, path: str, base_url: str) -> str:
+    """Return the address of a next page. A relative one is of the page that names it (RFC 3986), or below base_url."""
+    if url.startswith("?"):
+        return path.partition("?")[0] + url
+    base = urllib.parse.urlsplit(base_url)
+    if base.path.strip("/") and url.startswith(f"{base.path.rstrip('/')}/"):
+        return f"{base.scheme}://{base.netloc}{url}"
+    return url
 
 
 def _parameters(what: Listing | Call, values: Values) -> dict[str, t.Any]:
     return dict(filled(what.params, values) or {}) if what.params else {}
-
-
-def _said(message: t.Any) -> str:
-    text = message if isinstance(message, str) else str(message)
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:300]

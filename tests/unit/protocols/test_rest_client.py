@@ -2,67 +2,97 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a REST client does for interfaces that answer 200 to everything and page inside the body, such as GraphQL."""
+"""What a REST specification that is slightly wrong, or a server that is, must never lead to."""
 
 from __future__ import annotations
 
 import typing as t
 
 import pytest
-from ansible_collections.rollcall.access.plugins.module_utils.errors import Refused, Throttled
-from ansible_collections.rollcall.access.plugins.module_utils.http import Answer
+from ansible_collections.rollcall.access.plugins.module_utils.errors import Broken, NotFound, Refused
+from ansible_collections.rollcall.access.plugins.module_utils.http import Answer, Redactor
 from ansible_collections.rollcall.access.plugins.module_utils.protocols.paging import Paging
-from ansible_collections.rollcall.access.plugins.module_utils.protocols.rest import RestClient, with_fields
-from ansible_collections.rollcall.access.plugins.module_utils.protocols.rest_spec import Listing
+from ansible_collections.rollcall.access.plugins.module_utils.protocols.rest import RestClient
+from ansible_collections.rollcall.access.plugins.module_utils.protocols.rest_spec import Call, Listing
 
-ERROR, THROTTLED = "errors[].message | join('; ', @)", "errors[?type=='RATE_LIMITED']"
+SECRET = "xoxb-3f0c77b1"
+WHERE = "app x, end_sessions"
 
 
-class Answering:
-    """A session that gives prepared answers, and keeps what it was asked."""
+class Wire:
+    """Answers by (method, path); what is not among them is a 404."""
 
-    def __init__(self, *bodies: t.Any, headers: t.Mapping[str, str] | None = None) -> None:
-        self.bodies = list(bodies)
+    base_url = "https://app.example/api/v2"
+
+    def __init__(self, answers: t.Mapping[tuple[str, str], t.Any], headers: t.Mapping[str, str] | None = None) -> None:
+        self.answers = answers
         self.headers = headers or {}
-        self.asked: list[t.Any] = []
+        self.sent: list[tuple[str, str]] = []
+        self.redact = Redactor([SECRET])
 
-    def request(self, method: str, path: str, *, body: t.Any, **more: t.Any) -> Answer:
-        self.asked.append(body)
-        return Answer(200, self.headers, self.bodies.pop(0))
-
-
-def client(session: Answering) -> RestClient:
-    return RestClient(t.cast(t.Any, session), ERROR, THROTTLED)
-
-
-def test_a_field_with_dots_goes_into_the_object_that_is_there() -> None:
-    body = {"query": "q", "variables": {"org": "acme"}}
-    assert with_fields(body, {"variables.after": "c1"}) == {"query": "q", "variables": {"org": "acme", "after": "c1"}}
-    assert with_fields({}, {"a.b.c": 1, "d": 2}) == {"a": {"b": {"c": 1}}, "d": 2}
-    assert body == {"query": "q", "variables": {"org": "acme"}}
+    def request(self, method: str, path: str, **_more: t.Any) -> Answer:
+        self.sent.append((method, path))
+        if (method, path) not in self.answers:
+            raise NotFound("there is no such thing (404)", where=WHERE, status=404)
+        return Answer(200, self.headers, self.answers[method, path])
 
 
-def test_pages_are_asked_for_inside_the_variables() -> None:
-    paging = Paging("cursor", "variables.after", 2, "variables.first", next="next", in_body=True)
-    session = Answering({"items": [1, 2], "next": "c2"}, {"items": [3]})
-    listing = Listing("graphql", "POST", body={"variables": {"org": "acme"}}, items="items", paging=paging)
-    assert client(session).read(listing, {}, "here") == [1, 2, 3]
-    assert [body["variables"] for body in session.asked] == [
-        {"org": "acme", "first": 2},
-        {"org": "acme", "first": 2, "after": "c2"},
-    ]
+def client(wire: Wire, **more: str) -> RestClient:
+    return RestClient(t.cast(t.Any, wire), **more)
 
 
-def test_an_error_with_status_200_is_one_and_a_limit_is_a_limit() -> None:
-    with pytest.raises(Refused, match="no such field"):
-        client(Answering({"errors": [{"message": "no such field"}]})).read(Listing(), {}, "here")
-    limited = Answering({"errors": [{"type": "RATE_LIMITED", "message": "too fast"}]}, headers={"retry-after": "7"})
-    with pytest.raises(Throttled, match="too fast") as caught:
-        client(limited).read(Listing(), {}, "here")
-    assert caught.value.retry_after == 7.0
+def test_an_error_in_a_good_answer_shows_no_secret() -> None:
+    wire = Wire({("GET", "/users"): {"error": f"the token {SECRET} has expired"}})
+    with pytest.raises(Refused, match=r"has expired") as caught:
+        client(wire, error="error").read(Listing("/users"), {}, WHERE)
+    assert SECRET not in str(caught.value)
 
 
-def test_only_compares_a_value_or_any_value_of_a_list() -> None:
-    entries = [{"id": 1, "of": [5, 6]}, {"id": 2, "of": [7]}, {"id": 3, "of": 6}]
-    listing = Listing(only={"of": "{who}"})
-    assert [one["id"] for one in client(Answering(entries)).read(listing, {"who": "6"}, "here")] == [1, 3]
+def test_what_is_to_be_ended_and_cannot_be_listed_is_not_taken_for_nothing() -> None:
+    each = Listing("/users/{id}/sesions", items="items")
+    with pytest.raises(NotFound):
+        client(Wire({})).send([Call("/sessions/{item.id}", "DELETE", each=each)], {"id": "7"}, WHERE)
+    call = Call("/sessions/{item.id}", "DELETE", each=each, already=(404,))
+    assert client(Wire({})).send([call], {"id": "7"}, WHERE) == (False, None)
+
+
+@pytest.mark.parametrize("values", [{"id": ""}, {"id": None}])
+def test_an_address_without_its_id_is_never_called(values: dict[str, t.Any]) -> None:
+    wire = Wire({("DELETE", "/users/"): {}})
+    with pytest.raises(Broken, match="needs {id}"):
+        client(wire).send([Call("/users/{id}", "DELETE")], values, WHERE)
+    assert not wire.sent
+
+
+def test_a_placeholder_that_means_nothing_is_no_crash() -> None:
+    with pytest.raises(Broken, match="nobody"):
+        client(Wire({})).read(Listing("/users/{nobody}"), {}, WHERE)
+    with pytest.raises(Broken, match="nobody"):
+        client(Wire({})).read(Listing("/users", params={"q": "{nobody}"}), {}, WHERE)
+    with pytest.raises(Broken, match="nobody"):
+        client(Wire({})).send([Call("/users", body={"name": "{nobody}"})], {}, WHERE)
+
+
+@pytest.mark.parametrize(
+    ("following", "called"),
+    [
+        ("?page=2", "/users?page=2"),
+        ("/api/v2/users?page=2", "https://app.example/api/v2/users?page=2"),
+        ("/users?page=2", "/users?page=2"),
+    ],
+)
+def test_a_relative_next_address_is_of_the_page_that_names_it(following: str, called: str) -> None:
+    paging = Paging("next_url", next="next")
+    wire = Wire({("GET", "/users"): {"items": [{"id": 1}], "next": following}, ("GET", called): {"items": [{"id": 2}]}})
+    assert client(wire).read(Listing("/users", items="items", paging=paging), {}, WHERE) == [{"id": 1}, {"id": 2}]
+
+
+def test_a_list_that_has_a_next_page_of_which_nothing_is_said_is_broken() -> None:
+    wire = Wire({("GET", "/users"): [{"id": 1}]}, {"link": '<https://app.example/api/v2/users?page=2>; rel="next"'})
+    with pytest.raises(Broken, match="next page"):
+        client(wire).read(Listing("/users"), {}, WHERE, "id")
+
+
+def test_true_and_false_are_found_as_yaml_writes_them() -> None:
+    wire = Wire({("GET", "/users"): [{"id": 1, "bot": False}, {"id": 2, "bot": True}]})
+    assert client(wire).read(Listing("/users", only={"bot": "false"}), {}, WHERE) == [{"id": 1, "bot": False}]
