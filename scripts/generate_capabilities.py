@@ -15,6 +15,8 @@ import pathlib
 import sys
 import typing as t
 
+from catalog_examples import connection_of
+
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = CHECKOUT / "docs/capabilities.md"
 PACKAGE = "ansible_collections.rollcall.access.plugins.module_utils.connectors"
@@ -25,8 +27,9 @@ HEAD = """\
 # What each connector can do
 
 A yes is done by Rollcall itself and read back. Everything else becomes a tracked task for the app's owner, with its
-deadline. *Reads* means that the app (or its exported list) shows who has what; where it does not, Rollcall goes by what
-the owners have confirmed.
+deadline. It goes by the example in [examples/catalog](../examples/catalog): some settings add an operation or take one
+away. [coverage.md](coverage.md) says how each is tested. *Reads* means that the app (or its exported list) shows who
+has what; where it does not, Rollcall goes by what the owners have confirmed.
 
 """
 
@@ -37,6 +40,13 @@ def connector_classes() -> list[t.Any]:
     return [registry.connector_class(name) for name in sorted(registry.known())]
 
 
+def operations_of(connector: t.Any) -> frozenset[str]:
+    """Return what a connector does with the settings of its example; ``file`` and ``none`` have none that matter."""
+    if connector.name in ("file", "none"):
+        return frozenset(connector.operations())
+    return frozenset(connector.operations_for(connection_of(connector.name)))
+
+
 def page(classes: list[t.Any], operations: t.Sequence[str]) -> str:
     """Return the whole page: one row for each connector, one column for each operation."""
     rows = [
@@ -44,7 +54,7 @@ def page(classes: list[t.Any], operations: t.Sequence[str]) -> str:
         ["---", *[":---:"] * (len(operations) + 1)],
     ]
     for connector in classes:
-        can = connector.operations()
+        can = operations_of(connector)
         rows.append(
             [f"`{connector.name}`", "yes" if connector.reads else "", *("yes" if o in can else "" for o in operations)]
         )

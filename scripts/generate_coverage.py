@@ -17,11 +17,11 @@ import sys
 import typing as t
 
 import yaml
+from catalog_examples import EXAMPLES, connection_of
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = CHECKOUT / "docs/coverage.md"
 SYSTEMS = CHECKOUT / "scripts/systems.yml"
-EXAMPLES = CHECKOUT / "examples/catalog"
 PAGES = CHECKOUT / "docs/systems"
 ROOT = "ansible_collections.rollcall.access"
 #: Tests of connectors and sources that are older than the suite of cases.
@@ -78,16 +78,6 @@ def source_cases() -> dict[str, str]:
     return {**SOURCES_TESTED_ELSEWHERE, **module.TESTED}
 
 
-def example(word: str) -> t.Mapping[str, t.Any]:
-    """Return the connection that the example of a connector has."""
-    for path in sorted(EXAMPLES.glob("*.yml")):
-        for app in yaml.safe_load(path.read_text(encoding="utf-8"))["apps"].values():
-            if app.get("connector", "none") == word:
-                connection: t.Mapping[str, t.Any] = app.get("connection") or {}
-                return connection
-    raise SystemExit(f"examples/catalog has no app with connector: {word}")
-
-
 def rows() -> list[Row]:
     """Return the rows of the table. Exits with a message for a system that nothing covers or nothing tests."""
     registry = importlib.import_module(f"{ROOT}.plugins.module_utils.connectors.registry")
@@ -99,7 +89,7 @@ def rows() -> list[Row]:
         before = len(found)
         for word in entry.get("connectors", ()):
             kind = registry.connector_class(word)
-            can = kind.operations_for(example(word))
+            can = kind.operations_for({} if word == "file" else connection_of(word))
             reads = ["read"] if kind.reads else []
             how = "; ".join(case.tested.rstrip(".") for case in tested.get(word, ())) or TESTED_ELSEWHERE.get(word)
             if not how:

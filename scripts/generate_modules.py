@@ -17,11 +17,10 @@ import sys
 import textwrap
 import typing as t
 
-import yaml
+from catalog_examples import example_of
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 MODULES = CHECKOUT / "plugins/modules"
-EXAMPLES = CHECKOUT / "examples/catalog"
 RUNTIME = CHECKOUT / "meta/runtime.yml"
 UTILS = "ansible_collections.rollcall.access.plugins.module_utils"
 
@@ -90,16 +89,6 @@ def main():
 if __name__ == "__main__":
     main()
 '''
-
-
-def example_of(word: str) -> tuple[str, t.Mapping[str, t.Any]]:
-    """Return the first app of a connector's example, by its key."""
-    for path in [EXAMPLES / f"{word}.yml", *sorted(EXAMPLES.glob("*.yml"))]:
-        if path.exists():
-            for key, app in yaml.safe_load(path.read_text(encoding="utf-8"))["apps"].items():
-                if app.get("connector") == word:
-                    return key, app
-    raise LookupError(f"examples/catalog has no app with connector: {word}")
 
 
 def module_text(word: str, kind: t.Any, operations: t.Sequence[str]) -> str:

@@ -3,21 +3,26 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+# Written by scripts/generate_modules.py: run `make generate` instead of editing.
+
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: scim_account
-short_description: Ensure one account in one app with a SCIM 2.0 interface
+short_description: Ensure one account in any app with a SCIM 2.0 interface
 version_added: 0.1.0
 author:
   - The Rollcall contributors (@rollcall)
 description:
-  - Ensures that one account of a SCIM 2.0 app is there, suspended or gone, and what it is entitled to; reads it back.
-  - Operations that the app does not have become manual tasks.
-extends_documentation_fragment:
-  - rollcall.access.config
-  - rollcall.access.account
-  - rollcall.access.attributes
+  - 'Any app with a SCIM 2.0 interface: users, groups, roles and entitlements.'
+  - Ensures that one account is there, suspended or gone, and what it is entitled to, and reads it back.
+  - What cannot be done by itself becomes a manual task. That is true of end sessions, transfer.
+  - >-
+    Its C(connection) needs C(base_url), C(token); it may have C(scim_version), C(patch), C(operation_case), C(active_as_text), C(page_size), C(paging),
+    C(filter), C(username_filter), C(email_filter), C(external_id_filter), C(member_filter), C(delete_means), C(suspend), C(groups), C(member_change),
+    C(member_removal), C(bulk), C(role_attribute), C(role_default), C(headers), C(ca_file), C(connect_timeout), C(read_timeout), C(read_attempts),
+    C(read_budget), C(requests_per_second).
+extends_documentation_fragment: [rollcall.access.config, rollcall.access.account, rollcall.access.attributes]
 attributes:
   check_mode:
     support: full
@@ -26,53 +31,25 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Sarah manages sales now
+- name: Sarah has what her new job needs
   rollcall.access.scim_account:
     app: hub
     person: sarah.jones
     state: present
-    entitlements: [manager, quota]
-    exclusive: true
+    entitlements: [user, manager]
 """
 
 RETURN = r"""
-account:
-  description: The account as it was read back, or as it is known.
-  returned: when there is one
-  type: dict
+account: {description: 'The account as it was read back, or as it is known.', returned: when there is one, type: dict}
 changes:
-  description: Each change, with its reason and how it ended.
+  description: Each change, with id, kind, entitlement, because (why), state (how it ended), detail and task.
   returned: always
   type: list
   elements: dict
-  contains:
-    id: {description: The change's id; the same in every run., type: str}
-    kind: {description: The operation., type: str}
-    person: {description: The person's username., type: str}
-    app: {description: The app., type: str}
-    entitlement: {description: The entitlement that it is about., type: str}
-    because: {description: Why., type: list, elements: str}
-    state: {description: 'How it ended: verified, done, already, task, deferred, failed, unverified or blocked.', type: str}
-    detail: {description: What the app said., type: str}
-    task: {description: The task that it became., type: str}
-tasks:
-  description: The ids of the tasks opened for what could not be automated.
-  returned: always
-  type: list
-  elements: str
-verified:
-  description: Whether every change was read back as done.
-  returned: always
-  type: bool
-left:
-  description: What is neither done nor in somebody's hands. The task has failed when there is any.
-  returned: always
-  type: list
-  elements: str
-msg:
-  description: What happened, in words.
-  returned: always
-  type: str
+tasks: {description: The ids of the tasks that were opened., returned: always, type: list, elements: str}
+verified: {description: Whether every change was read back as done., returned: always, type: bool}
+left: {description: What is neither done nor in somebody's hands., returned: always, type: list, elements: str}
+msg: {description: 'What happened, in words.', returned: always, type: str}
 """
 
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.scim import ScimConnector

@@ -33,6 +33,8 @@ def loaded(path: str) -> t.Any:
 
 def script(name: str) -> types.ModuleType:
     """Return a program of scripts/ as a module."""
+    if str(CHECKOUT / "scripts") not in sys.path:
+        sys.path.append(str(CHECKOUT / "scripts"))  # they import from one another
     spec = importlib.util.spec_from_file_location(name, CHECKOUT / f"scripts/{name}.py")
     assert spec
     assert spec.loader

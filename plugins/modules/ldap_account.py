@@ -1,0 +1,64 @@
+#!/usr/bin/python
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Written by scripts/generate_modules.py: run `make generate` instead of editing.
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ldap_account
+short_description: Ensure one account in any LDAP directory (OpenLDAP, 389, FreeIPA)
+version_added: 0.1.0
+author:
+  - The Rollcall contributors (@rollcall)
+description:
+  - 'Any LDAP directory (OpenLDAP, 389, FreeIPA): accounts, groups, and a place for leavers.'
+  - Ensures that one account is there, suspended or gone, and what it is entitled to, and reads it back.
+  - What cannot be done by itself becomes a manual task. That is true of end sessions, transfer.
+  - >-
+    Its C(connection) needs C(url), C(bind_dn), C(password), C(user_base); it may have C(start_tls), C(ca_file), C(connect_timeout), C(read_timeout),
+    C(page_size), C(group_base), C(user_filter), C(home_ou), C(leavers_ou), C(home_attribute), C(external_id_attribute), C(id_attribute),
+    C(username_attribute), C(email_attribute), C(name_attribute), C(last_used_attribute), C(naming_attribute), C(object_classes), C(new_attributes),
+    C(suspend_by), C(nested_groups), C(placeholder_member).
+extends_documentation_fragment: [rollcall.access.config, rollcall.access.account, rollcall.access.attributes]
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Sarah has what her new job needs
+  rollcall.access.ldap_account:
+    app: directory
+    person: sarah.jones
+    state: present
+    entitlements: [git, ops]
+"""
+
+RETURN = r"""
+account: {description: 'The account as it was read back, or as it is known.', returned: when there is one, type: dict}
+changes:
+  description: Each change, with id, kind, entitlement, because (why), state (how it ended), detail and task.
+  returned: always
+  type: list
+  elements: dict
+tasks: {description: The ids of the tasks that were opened., returned: always, type: list, elements: str}
+verified: {description: Whether every change was read back as done., returned: always, type: bool}
+left: {description: What is neither done nor in somebody's hands., returned: always, type: list, elements: str}
+msg: {description: 'What happened, in words.', returned: always, type: str}
+"""
+
+from ansible_collections.rollcall.access.plugins.module_utils.connectors.ldap import LdapConnector
+from ansible_collections.rollcall.access.plugins.module_utils.face.account_module import run_account_module
+
+
+def main():
+    run_account_module(LdapConnector)
+
+
+if __name__ == "__main__":
+    main()
