@@ -43,6 +43,14 @@ _MEANING: t.Mapping[str, tuple[str, ...]] = {
     "invitations": ("id", "state", *_ACCOUNT, "item"),
     "kinds": ("id", "state", *_ACCOUNT, "record", "item", "value", "value_id", "with", "without"),
 }
+#: What a listing of one kind may name: of what is read of all accounts at once, nothing of one account.
+_LISTED_BY: t.Mapping[tuple[type, str], tuple[str, ...]] = {
+    (Kind, "directory"): ("option",),
+    (Kind, "assignments"): ("option",),
+    (Kind, "members"): ("value", "value_id", "option"),
+    (Kind, "of_account"): ("id", "email", "username", "record", "option"),
+    (Invitations, "list"): ("option",),
+}
 
 
 def spec_of(app: str, connection: t.Mapping[str, t.Any]) -> RestSpec:
@@ -63,7 +71,12 @@ def rest_problems(connection: t.Mapping[str, t.Any]) -> list[Problem]:
     spec = shaped_spec(connection, problems)
     if "auth" in connection:
         shaped(Auth, connection["auth"], ("auth",), problems)
-    return problems or problems_of(spec)
+    try:
+        return problems or problems_of(spec)
+    except RecursionError:  # YAML can make a list an element of itself
+        return [
+            Problem((), "it is nested without an end", "Look for an alias (*name) within what it stands for (&name)")
+        ]
 
 
 def rest_session(options: Options, spec: RestSpec) -> Session:
@@ -85,8 +98,10 @@ def problems_of(spec: RestSpec) -> list[Problem]:
     if not spec.list.path:
         problems.append(Problem(("list",), "`path` is missing: the address of the list of all accounts"))
     for part, meaning in _MEANING.items():
-        _look(getattr(spec, part), (part,), (*meaning, "option"), problems)
-    for field in spec.find:
+        if part != "find":
+            _look(getattr(spec, part), (part,), (*meaning, "option"), problems)
+    for field, listing in spec.find.items():
+        _look(listing, ("find", field), (field, "option"), problems)
         if field not in _MEANING["find"]:
             todo = f"An account is found by: {', '.join(_MEANING['find'])}"
             problems.append(Problem(("find", field), f"nothing is found by {field!r}", todo))
@@ -101,9 +116,10 @@ def problems_of(spec: RestSpec) -> list[Problem]:
             problems.append(Problem((*path, "details"), "there is nothing to read the details with", todo))
     _look(spec.account, ("account",), (), problems)
     _expression(spec.error, ("error",), problems)
+    _expression(spec.throttled, ("throttled",), problems)
     try:
         re.compile(spec.account.id_form)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         problems.append(Problem(("account", "id_form"), f"{spec.account.id_form!r} is no regular expression: {error}"))
     for name, kind in spec.kinds.items():
         if not (kind.values or kind.of_account or kind.assignments or kind.members):
@@ -123,6 +139,8 @@ def _look(part: t.Any, path: Path, meaning: tuple[str, ...], problems: list[Prob
     elif isinstance(part, Call | Listing):
         if not part.path:
             problems.append(Problem(path, "`path` is missing"))
+        if isinstance(part, Listing) or part.each is None:
+            meaning = tuple(word for word in meaning if word != "item")  # which is what ``each`` lists
         for name in ("path", "params", "body", "headers"):
             _placeholders(getattr(part, name), (*path, name), meaning, problems)
         if isinstance(part, Listing):
@@ -141,7 +159,7 @@ def _look(part: t.Any, path: Path, meaning: tuple[str, ...], problems: list[Prob
             if isinstance(value, str) and field.name not in ("default", "member_is", "id_form"):
                 _expression(value, (*path, field.name), problems)
             elif field.name != "states":
-                _look(value, (*path, field.name), meaning, problems)
+                _look(value, (*path, field.name), _LISTED_BY.get((type(part), field.name), meaning), problems)
 
 
 def _expression(expression: str, path: Path, problems: list[Problem]) -> None:

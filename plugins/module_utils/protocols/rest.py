@@ -27,7 +27,7 @@ def compiled(expression: str) -> t.Any:
     """Return a JMESPath expression, ready for ``search``. Raises PolicyError for one that cannot be read."""
     try:
         return jmespath.compile(expression)
-    except jmespath.exceptions.JMESPathError as error:
+    except (jmespath.exceptions.JMESPathError, RecursionError) as error:
         raise PolicyError(f"{expression!r} is no JMESPath: {' '.join(str(error).split())}") from None
 
 
@@ -104,8 +104,8 @@ class RestClient:
     def send(self, calls: t.Sequence[Call], values: Values, where: str) -> tuple[bool, t.Any]:
         """Send calls one after the other. Return whether anything was changed, and the last call's answer.
 
-        Raises the AppErrors; a call that fails ends the row. So does an ``each`` whose list is not there: only a call to
-        which 404 means that it was so already takes that for an empty list.
+        Raises the AppErrors; a call that fails ends the row. So does an ``each`` whose list is not there: only a
+        call to which 404 means that it was so already takes that for an empty list.
         """
         changed, body = False, None
         for call in calls:

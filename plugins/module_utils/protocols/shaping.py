@@ -79,7 +79,7 @@ def _plain(hint: t.Any, value: t.Any, path: Path, problems: list[Problem]) -> t.
     if hint in (int, float) and not isinstance(value, bool):
         try:
             return hint(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):  # infinity is no whole number
             pass
     expected = {str: "a text", bool: "true or false", int: "a whole number", float: "a number"}[hint]
     problems.append(Problem(path, f"expected {expected}, found {_what(value)}"))

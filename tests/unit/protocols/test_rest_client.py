@@ -59,7 +59,7 @@ def test_what_is_to_be_ended_and_cannot_be_listed_is_not_taken_for_nothing() -> 
 @pytest.mark.parametrize("values", [{"id": ""}, {"id": None}])
 def test_an_address_without_its_id_is_never_called(values: dict[str, t.Any]) -> None:
     wire = Wire({("DELETE", "/users/"): {}})
-    with pytest.raises(Broken, match="needs {id}"):
+    with pytest.raises(Broken, match=r"needs \{id\}"):
         client(wire).send([Call("/users/{id}", "DELETE")], values, WHERE)
     assert not wire.sent
 
