@@ -12,11 +12,15 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
+import graphql
 from ansible_collections.rollcall.access.plugins.module_utils.model import Entitlement
-from ansible_collections.rollcall.access.tests.conformance.fake import Answer, Request
+from ansible_collections.rollcall.access.tests.conformance.fake import Answer, Request, route
 from ansible_collections.rollcall.access.tests.conformance.product_case import CANARY, ODD, ProductCase
+from ansible_collections.rollcall.access.tests.conformance.products.github import SCHEMA
 from ansible_collections.rollcall.access.tests.conformance.scim_fake import ScimFake
 from ansible_collections.rollcall.access.tests.conformance.scim_profile import Body, Profile
+
+OWNER = f"{CANARY}-owner"
 
 
 def failed(status: int, detail: str) -> Answer:
@@ -47,6 +51,8 @@ class GitHubEmuFake(ScimFake):
         super().__init__()
         for rule in self._map.iter_rules():
             name = rule.endpoint[0]
+            if not rule.rule.startswith(self.base):
+                continue
             setattr(self, name, self._as_scim(getattr(type(self), name)))
 
     def _as_scim(self, answer: t.Any) -> t.Any:
@@ -59,11 +65,17 @@ class GitHubEmuFake(ScimFake):
         return answered
 
     def connection(self, port: int) -> dict[str, t.Any]:
-        return {"base_url": f"http://127.0.0.1:{port}", "enterprise": "octo-corp", "token": CANARY}
+        return {
+            "base_url": f"http://127.0.0.1:{port}",
+            "enterprise": "octo-corp",
+            "token": CANARY,
+            "owner_token": OWNER,
+        }
 
     def reset(self) -> None:
         super().reset()
         self.lost = ""
+        self.credentials: dict[str, int] = {}
 
     def person(self, n: int) -> Body:
         return {**super().person(n), "roles": [{"value": "user", "primary": False}]}
@@ -76,13 +88,50 @@ class GitHubEmuFake(ScimFake):
         return "scim:enterprise"
 
     def authenticate(self, request: Request) -> None:
-        if self.expired or request.headers.get("Authorization") != f"Bearer {CANARY}":
+        token = CANARY if request.path.startswith(self.base) else OWNER
+        if self.expired or request.headers.get("Authorization") != f"Bearer {token}":
             raise Answer(401)
         if self.lost == ("read" if request.method == "GET" else "write"):
             raise Answer(403)
 
     def not_found(self, request: Request) -> tuple[int, t.Any]:
         return failed(404, "Not Found").answer[:2]
+
+    def login(self, user: Body) -> str:
+        """Source: https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication"""
+        return f"{user['userName'].partition('@')[0]}_octo"
+
+    def sign_in(self, id: str) -> None:
+        self.credentials[self.login(self.users[id])] = 2
+
+    def live_credentials(self, id: str) -> int:
+        return self.credentials.get(self.login(self.users[id]), 0)
+
+    @route("POST", "/enterprises/octo-corp/credential-authorizations/<login>/revoke")
+    def revoke(self, request: Request, login: str) -> t.Any:
+        if login not in {self.login(user) for user in self.users.values()}:
+            raise failed(404, "Not Found")
+        if request.get_json()["revoke_credentials"]:
+            self.credentials.pop(login, None)
+        return 202, {"message": f"Credential authorization revocation for user '{login}' has been queued"}
+
+    @route("POST", "/graphql", specified=False)
+    def query(self, request: Request) -> t.Any:
+        body = request.get_json()
+        provider = {"samlIdentityProvider": {"externalIdentities": self.identities}}
+        source = {"enterprise": lambda _info, slug: {"ownerInfo": provider} if slug == "octo-corp" else None}
+        done = graphql.graphql_sync(SCHEMA, body["query"], source, variable_values=body.get("variables"))
+        self.problems.extend(f"GraphQL: {error.message}" for error in done.errors or ())
+        return 200, done.formatted
+
+    def identities(self, info: t.Any, first: int, userName: str, after: str | None = None) -> t.Any:
+        """What is found by a name may have another one besides: a SAML NameID counts, too."""
+        nodes = [
+            {"guid": key, "user": {"login": self.login(user)}, "scimIdentity": {"username": user["userName"]}}
+            for key, user in self.users.items()
+            if user["userName"].startswith(userName)
+        ]
+        return {"totalCount": len(nodes), "pageInfo": {"hasNextPage": False, "endCursor": None}, "nodes": nodes}
 
     def _there(self, key: str) -> None:
         if key not in self.users:
@@ -111,7 +160,7 @@ class GitHubEmuCase(ProductCase):
     connector = "github_emu"
     tested = (
         "A fake built from docs.github.com; every request and answer is validated against GitHub's own OpenAPI file "
-        "(@octokit/openapi 23.0.2), its SCIM messages by scim2-models"
+        "(@octokit/openapi 23.0.2), its SCIM messages by scim2-models, GraphQL queries against GitHub's own schema"
     )
     options: t.ClassVar[t.Mapping[str, t.Any]] = {"page_size": 3}
     entitlements = (

@@ -13,13 +13,22 @@ Source: https://docs.github.com/en/enterprise-cloud@latest/rest/orgs/members
 
 from __future__ import annotations
 
+import typing as t
+
 from ...protocols.paging import Paging
 from ...protocols.rest_spec import AccountFields, Call, Invitations, Kind, Listing, RestSpec
 
 ORG = "orgs/{option.organization}"
+# What tokens need: of classic ones the scope, of fine-grained ones the permission of the organization. Source:
+# https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
 ADMIN = "the scope admin:org, or Members: read and write"
 READ = "the scope read:org, or Members: read"
-ROLES = "the scope admin:org, or Custom organization roles: read and write"
+ROLES = "the scope admin:org, or Custom organization roles: read"
+# GraphQL answers 200 whatever happened, and a secondary limit, too, may come with 200. Sources:
+# https://docs.github.com/en/graphql/guides/using-graphql-clients,
+# https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
+ERROR = "errors[].message | join('; ', @)"
+THROTTLED = "errors[?type=='RATE_LIMITED' || contains(message, 'rate limit')]"
 BY_LINK = Paging("link", size=100, size_param="per_page")
 
 _MEMBER = "databaseId login name createdAt organizationVerifiedDomainEmails(login: $org)"
@@ -74,12 +83,22 @@ query Identities($org: String!, $login: String, $nameId: String, $first: Int!, $
 
 
 def graphql(query: str, at: str, entries: str, size: int = 100, **more: str) -> Listing:
-    """Return the listing that a query reads: ``at`` is where its connection is, ``entries`` what that calls them."""
-    path = f"data.organization.{at}"
+    """Return the listing that a query about the organization reads: ``at`` is where its connection is, ``entries`` what
+    that calls them."""
+    return connection(query, f"data.organization.{at}", entries, {"org": "{option.organization}", **more}, size)
+
+
+def connection(
+    query: str, path: str, entries: str, variables: t.Mapping[str, str], size: int = 100, scope: str = READ
+) -> Listing:
+    """Return the listing that a query reads whose answer has a connection at ``path``.
+
+    Source: https://docs.github.com/en/graphql/guides/using-pagination-in-the-graphql-api
+    """
     return Listing(
         "graphql",
         "POST",
-        body={"query": query, "variables": {"org": "{option.organization}", **more}},
+        body={"query": query, "variables": dict(variables)},
         items=f"{path}.{entries}",
         paging=Paging(
             "cursor",
@@ -91,7 +110,7 @@ def graphql(query: str, at: str, entries: str, size: int = 100, **more: str) -> 
             total=f"{path}.totalCount",
             in_body=True,
         ),
-        scope=READ,
+        scope=scope,
     )
 
 
@@ -112,7 +131,10 @@ USER = Listing("user/{id}")
 TEAM = Listing(f"{ORG}/teams/{{slug}}", scope=READ)
 INVITATION_TEAMS = Listing(f"{ORG}/invitations/{{id}}/teams", paging=BY_LINK, scope=ADMIN)
 AUTHORIZATIONS = Listing(
-    f"{ORG}/credential-authorizations", params={"login": "{username}"}, paging=BY_LINK, scope="the scope read:org"
+    f"{ORG}/credential-authorizations",
+    params={"login": "{username}"},
+    paging=BY_LINK,
+    scope="the scope read:org, or Administration: read",
 )
 INVITE = Call(
     f"{ORG}/invitations",
@@ -169,17 +191,17 @@ def github_spec(*, page_size: int = 100, name_id: str = "") -> RestSpec:
                     f"{ORG}/organization-roles/{{value_id}}/users",
                     items="[?assignment!='indirect']",
                     paging=BY_LINK,
-                    scope=ROLES,
+                    scope=ADMIN,
                 ),
                 member="id",
                 all_members=True,
-                grant=(Call(f"{ORG}/organization-roles/users/{{username}}/{{value_id}}", "PUT", scope=ROLES),),
+                grant=(Call(f"{ORG}/organization-roles/users/{{username}}/{{value_id}}", "PUT", scope=ADMIN),),
                 revoke=(
                     Call(
                         f"{ORG}/organization-roles/users/{{username}}/{{value_id}}",
                         "DELETE",
                         already=(404,),
-                        scope=ROLES,
+                        scope=ADMIN,
                     ),
                 ),
             ),
@@ -189,9 +211,6 @@ def github_spec(*, page_size: int = 100, name_id: str = "") -> RestSpec:
             account=AccountFields(id="id", username="login", email="email", created="created_at"),
             cancel=(Call(f"{ORG}/invitations/{{id}}", "DELETE", already=(404,), scope=ADMIN),),
         ),
-        # GraphQL answers 200 whatever happened. Source: https://docs.github.com/en/graphql/guides/using-graphql-clients
-        error="errors[].message | join('; ', @)",
-        # A secondary limit, too, may come with 200.
-        # Source: https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
-        throttled="errors[?type=='RATE_LIMITED' || contains(message, 'rate limit')]",
+        error=ERROR,
+        throttled=THROTTLED,
     )
