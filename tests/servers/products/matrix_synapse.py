@@ -46,6 +46,7 @@ signing_key_path: {folder}/signing.key
 report_stats: false
 trusted_key_servers: []
 bcrypt_rounds: 4
+background_updates: {{sleep_enabled: false}}
 rc_login:
   address: {{per_second: 1000, burst_count: 1000}}
   account: {{per_second: 1000, burst_count: 1000}}
@@ -90,6 +91,7 @@ class Synapse:
             subprocess.run(words, check=True, timeout=60, capture_output=True)
         token = self._log_in(ROLLCALL)
         self._token = self._log_in(FIXTURE)
+        self._wait_for_its_tables()
         self.stop()
         with contextlib.closing(sqlite3.connect(self.database)) as database:
             # what every test looks for in messages, in the place of the token that the server made
@@ -109,6 +111,19 @@ class Synapse:
             assert self._process.poll() is None, (self.folder / "out").read_text(errors="replace")[-2000:]
             assert time.monotonic() < end, "Synapse does not come up"
             time.sleep(0.1)
+
+    def _wait_for_its_tables(self) -> None:
+        """A new server goes on with its tables for a while; some requests fail until then.
+
+        Source: https://element-hq.github.io/synapse/latest/usage/administration/admin_api/background_updates.html
+        """
+        end = time.monotonic() + 120
+        while time.monotonic() < end:
+            with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as database:
+                if not database.execute("select count(*) from background_updates").fetchone()[0]:
+                    return
+            time.sleep(0.3)
+        raise AssertionError("Synapse does not come to an end with its tables")
 
     def stop(self) -> None:
         if self._process:
