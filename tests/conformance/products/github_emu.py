@@ -46,6 +46,7 @@ class GitHubEmuFake(ScimFake):
     groups = ("Engineering", ODD)
     base = "/scim/v2/enterprises/octo-corp"
     lost = ""
+    saml = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,6 +77,7 @@ class GitHubEmuFake(ScimFake):
         super().reset()
         self.lost = ""
         self.credentials: dict[str, int] = {}
+        self.saml = True
 
     def person(self, n: int) -> Body:
         return {**super().person(n), "roles": [{"value": "user", "primary": False}]}
@@ -118,7 +120,7 @@ class GitHubEmuFake(ScimFake):
     @route("POST", "/graphql", specified=False)
     def query(self, request: Request) -> t.Any:
         body = request.get_json()
-        provider = {"samlIdentityProvider": {"externalIdentities": self.identities}}
+        provider = {"samlIdentityProvider": {"externalIdentities": self.identities} if self.saml else None}
         source = {"enterprise": lambda _info, slug: {"ownerInfo": provider} if slug == "octo-corp" else None}
         done = graphql.graphql_sync(SCHEMA, body["query"], source, variable_values=body.get("variables"))
         self.problems.extend(f"GraphQL: {error.message}" for error in done.errors or ())

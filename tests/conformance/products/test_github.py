@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.products.github import GitHub
-from ansible_collections.rollcall.access.plugins.module_utils.errors import Broken, Refused, Throttled
+from ansible_collections.rollcall.access.plugins.module_utils.errors import Broken, NotFound, Refused, Throttled
 from ansible_collections.rollcall.access.plugins.module_utils.model import AccountKey, NewAccount
 from ansible_collections.rollcall.access.tests.conformance.products.github import GitHubCase, GitHubFake, Team
 
@@ -130,3 +130,17 @@ def test_a_404_of_what_may_not_be_seen_names_the_permission(fake: GitHubFake) ->
     fake.hidden = "/orgs/acme/invitations"
     with pytest.raises(Refused, match="admin:org"):
         list(github.accounts())
+
+
+def test_credentials_that_could_not_be_revoked_are_not_said_to_be(fake: GitHubFake) -> None:
+    id = fake.add("cat", "cat@acme.example", name_id="e1")
+    fake.sign_in(id)
+    github = connector(fake, "external_id")
+    account = github.find(AccountKey(id=id))
+    assert account is not None
+    fake.hidden = "/orgs/acme/credential-authorizations/cat/revoke"
+    with pytest.raises(NotFound):
+        github.end_sessions(account)
+    fake.hidden = ""
+    assert github.end_sessions(account) is True
+    assert github.end_sessions(account) is False
