@@ -19,7 +19,7 @@ from ..module_utils.connectors.registry import connector_class
 from ..module_utils.errors import AppError, GuardStop, RollcallError
 from ..module_utils.face.account_module import ARGUMENTS, REQUIRED_ONE_OF, results_from
 from ..module_utils.face.carried_out import carry_out_and_conclude
-from ..module_utils.face.definitions import account_data, account_from, app_definition, person_definition
+from ..module_utils.face.definitions import account_data, account_from, app_definition, parted, person_definition
 from ..module_utils.ledger.records import ChangeResult
 from ..module_utils.model import Account, App, Change, Person, is_module_name
 from ..module_utils.planning.reading import Reading
@@ -143,16 +143,11 @@ class ActionModule(RollcallAction):
 
     def _send(self, company: Company, app: App, person: Person, **more: t.Any) -> dict[str, t.Any]:
         """Run the real module on the host. Raises AppError with what it says when it fails."""
-        connection = company.connection(app)
-        options = connector_class(app.connector).options
-        # Ansible blots every value of `connection` out of what the module returns; a time-out of 2 would be in most
-        secret = {
-            name: value for name, value in connection.items() if options.get(name) == "secret" or name == "headers"
-        }
+        plain, secret = parted(company.connection(app), connector_class(app.connector).options)
         definition = {
             "app": app_definition(app),
             "person": person_definition(person),
-            "connection": {name: value for name, value in connection.items() if name not in secret},
+            "connection": plain,
             **more,
         }
         answer: dict[str, t.Any] = self._execute_module(

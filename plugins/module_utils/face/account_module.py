@@ -23,7 +23,7 @@ from ..fulfilment.packet import Packet, PacketRunner
 from ..fulfilment.retrying import USUAL, with_retries
 from ..ledger.records import ChangeResult
 from ..model import Account, AccountRecord, App, Change, Person, Run
-from .definitions import account_data, account_from, app_from, person_from
+from .definitions import account_data, account_from, app_from, joined, person_from
 
 ARGUMENTS: dict[str, t.Any] = {
     "config": {"type": "path"},
@@ -90,7 +90,7 @@ def _work(connector_class: type[Connector], params: t.Mapping[str, t.Any]) -> di
     sent = params["definition"]
     app, person = app_from(sent["app"]), person_from(sent["person"])
     # what is secret comes apart from the rest: Ansible blots every value of it out of what a module returns
-    connector = connector_class(app, {**sent["connection"], **(params["connection"] or {})})
+    connector = connector_class(app, joined(sent["connection"], params["connection"] or {}))
     try:
         if sent["changes"] is None:
             return _read(connector, app, person, sent["known"])

@@ -8,9 +8,49 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 import typing as t
 
 from ..model import Account, App, Entitlement, Person
+
+#: Options that hold something secret where they are given, although an app may do without them, at any depth.
+_SECRET_NAMES = re.compile(r"(.*_)?(token|secret|password|passphrase|bearer|credentials|assertion|key)", re.IGNORECASE)
+_ALL_SECRET = ("header", "headers")
+
+
+def parted(
+    connection: t.Mapping[str, t.Any], options: t.Mapping[str, str]
+) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
+    """Return what of a connection may be seen, and what is secret.
+
+    Ansible logs and shows what a module is called with, and blots every secret value out of what it returns: a time-out
+    of 2 among them would be blotted out of everything. ``options``: which options the connector says are secret.
+    """
+    plain: dict[str, t.Any] = {}
+    secret: dict[str, t.Any] = {}
+    for name, value in connection.items():
+        if options.get(name) == "secret" or name in _ALL_SECRET:
+            secret[name] = value
+        elif isinstance(value, t.Mapping):
+            seen, hidden = parted(value, {})
+            plain[name] = seen
+            if hidden:
+                secret[name] = hidden
+        # a text that is one {placeholder} is part of the description of an interface
+        elif isinstance(value, str) and _SECRET_NAMES.fullmatch(str(name)) and not re.fullmatch(r"{[a-z_.|]+}", value):
+            secret[name] = value
+        else:
+            plain[name] = value
+    return plain, secret
+
+
+def joined(plain: t.Mapping[str, t.Any], secret: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The way back of ``parted``."""
+    whole = dict(plain)
+    for name, value in secret.items():
+        both = isinstance(value, t.Mapping) and isinstance(whole.get(name), t.Mapping)
+        whole[name] = joined(whole[name], value) if both else value
+    return whole
 
 
 def app_definition(app: App) -> dict[str, t.Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 from ansible_collections.rollcall.access.plugins.module_utils.face.account_module import NotRecorded, results_from
 from ansible_collections.rollcall.access.plugins.module_utils.face.definitions import (
@@ -15,6 +16,8 @@ from ansible_collections.rollcall.access.plugins.module_utils.face.definitions i
     account_from,
     app_definition,
     app_from,
+    joined,
+    parted,
     person_definition,
     person_from,
 )
@@ -76,6 +79,30 @@ def test_an_app_and_a_person_are_the_same_after_the_way_there_and_back():
 
 def change(kind=ChangeKind.GRANT, entitlement="", account="a", **details):
     return Change(kind, "1", "hub", account, entitlement, (Because("rule", "r", "why", "1"),), details=details)
+
+
+def test_a_secret_that_an_app_may_do_without_travels_apart_too():
+    connection = {
+        "base_url": "https://app.example",
+        "token": "t0p-1",
+        "session_token": "t0p-2",
+        "private_key": "t0p-3",
+        "url": "t0p-4",
+        "headers": {"X-Key": "t0p-5"},
+        "read_timeout": 2,
+        "auth": {
+            "header": {"X-One": "t0p-6"},
+            "basic": {"username": "admin", "password": "t0p-7"},
+            "oauth2": {"token_url": "https://app.example/token", "client_id": "c", "client_secret": "t0p-8"},
+        },
+        "create": {"path": "/users", "body": {"key": "{username}"}},
+    }
+    plain, secret = parted(connection, {"url": "secret", "token": "optional"})
+    assert "t0p" not in json.dumps(plain)
+    assert plain["auth"]["basic"] == {"username": "admin"}
+    assert plain["create"] == connection["create"]
+    assert sorted(re.findall("t0p-.", json.dumps(secret))) == [f"t0p-{number}" for number in range(1, 9)]
+    assert joined(plain, secret) == connection
 
 
 def test_results_come_back_in_the_order_of_the_changes_whatever_order_they_were_sent_in():
