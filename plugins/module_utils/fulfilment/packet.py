@@ -229,6 +229,11 @@ class _Attempt:
             try:
                 attempts = self._perform(change, changes)
             except (Throttled, Transient) as error:
+                cut = any(c.kind in (ChangeKind.SUSPEND, ChangeKind.DELETE) for c in changes[position + 1 :])
+                if change.kind is ChangeKind.END_SESSIONS and cut:
+                    # nobody keeps an account because their sessions cannot be ended just now
+                    self._finish(change, "deferred", str(error))
+                    continue
                 # what the app may have done all the same is found by the next run, which reads first
                 for rest in changes[position:]:
                     if rest.id not in self.done:
@@ -243,7 +248,19 @@ class _Attempt:
                 self._finish(change, "done", attempts=attempts)
                 waiting.append(change)
         self._read_back(waiting)
+        self._settle_sessions()
         self.record()
+
+    def _settle_sessions(self) -> None:
+        """Say how sessions ended that could not be ended before the account was cut off, which no run does again."""
+        good = {r.change.kind for r in self.done.values() if r.state in ("done", "already", "verified")}
+        for result in list(self.done.values()):
+            if result.change.kind is not ChangeKind.END_SESSIONS or result.state != "deferred":
+                continue
+            if ChangeKind.DELETE in good:
+                self._finish(result.change, "already", "the account is not there any more")
+            elif ChangeKind.SUSPEND in good:
+                self._finish(result.change, "failed", result.detail)
 
     def _find(self, changes: list[Change]) -> Account | None:
         known = next((change.account for change in changes if change.account), "")
@@ -262,9 +279,9 @@ class _Attempt:
         accounts = [record.account for record in records if known in ("", record.account.id)]
         return accounts[0] if len(accounts) == 1 else None
 
-    def _check_owner(self, account: Account) -> None:
+    def _check_owner(self, account: Account, owner: Person | None = None) -> None:
         """Raise Conflict where an account, found by address or name since the plan was made, is somebody else's."""
-        person, id, email = self.person, account.external_id, account.email
+        person, id, email = owner or self.person, account.external_id, account.email
         if id == person.id:
             return
         other_address = not id and email and person.email and email.casefold() != person.email.casefold()
@@ -328,6 +345,7 @@ class _Attempt:
                 "there is no account to hand over to",
                 where=f"app {self.app.key}, transfer from {self.person.username}",
             )
+        self._check_owner(account, heir)
         return account
 
     # proving

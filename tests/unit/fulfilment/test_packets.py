@@ -433,6 +433,33 @@ def test_a_deletion_waits_while_the_hand_over_is_put_off(bench):
     assert HERS.id in app.there
 
 
+def test_what_is_handed_over_never_goes_to_somebody_elses_account(bench):
+    other = dataclasses.replace(account("m", MARIA, "read"), external_id=ALEX.id)
+    app = EVERYTHING(HANDED_OVER, HERS, other)
+    results = bench.carry_out(app, bench.due(app, None, heir=MARIA))
+    assert results["transfer"].state == "task"
+    assert "somebody else's" in results["transfer"].detail
+    assert not [call for call in app.done if call.startswith(("transfer", "delete"))]
+
+
+def test_sessions_that_cannot_be_ended_just_now_keep_nobody_signed_in(bench):
+    app = EVERYTHING(GITHUB, HERS)
+    app.faults["end_sessions"] = [Fault(Transient("503"))] * BUDGET.attempts
+    results = bench.carry_out(app, bench.due(app, None))
+    assert results["suspend"].state == "verified"
+    # the next run finds a suspended account and does not end sessions again: somebody does
+    assert results["end_sessions"].state == "task"
+    assert "503" in results["end_sessions"].detail
+
+
+def test_sessions_of_an_account_that_is_not_cut_off_either_are_left_to_the_next_run(bench):
+    app = EVERYTHING(GITHUB, HERS)
+    app.faults["end_sessions"] = [Fault(Transient("503"))] * BUDGET.attempts
+    app.faults["suspend"] = [Fault(Transient("503"))] * BUDGET.attempts
+    results = bench.carry_out(app, bench.due(app, None))
+    assert {result.state for result in results.values()} == {"deferred"}
+
+
 def test_there_is_nobody_to_hand_over_to_in_this_app(bench):
     app = EVERYTHING(HANDED_OVER, HERS)
     results = bench.carry_out(app, bench.due(app, None, heir=MARIA))
