@@ -80,22 +80,27 @@ def source_cases() -> dict[str, str]:
 
 def rows() -> list[Row]:
     """Return the rows of the table. Exits with a message for a system that nothing covers or nothing tests."""
-    registry = importlib.import_module(f"{ROOT}.plugins.module_utils.connectors.registry")
-    order = importlib.import_module(f"{ROOT}.plugins.module_utils.connectors.contract").OPERATIONS
     tested, sources = cases(), source_cases()
-    found = []
+    found: list[Row] = []
     for entry in yaml.safe_load(SYSTEMS.read_text(encoding="utf-8")):
         system, role = entry["system"], entry["role"]
         before = len(found)
         for word in entry.get("connectors", ()):
-            kind = registry.connector_class(word)
-            can = kind.operations_for({} if word == "file" else connection_of(word))
-            reads = ["read"] if kind.reads else []
-            how = "; ".join(case.tested.rstrip(".") for case in tested.get(word, ())) or TESTED_ELSEWHERE.get(word)
+            names = _by_itself(word, {} if word == "file" else connection_of(word))
+            how = "; ".join(
+                dict.fromkeys(case.tested.rstrip(".") for case in tested.get(word, ()))
+            ) or TESTED_ELSEWHERE.get(word)
             if not how:
                 raise SystemExit(f"{system}: no case of the suite has connector {word!r}")
-            names = ", ".join([*reads, *(one.replace("_", " ") for one in order if one in can)]) or "tasks"
             found.append(Row(system, role, _linked(word, f"`{word}`"), names, how))
+        for name in entry.get("examples", ()):
+            (app,) = yaml.safe_load((EXAMPLES / f"{name}.yml").read_text(encoding="utf-8"))["apps"].values()
+            word = app["connector"]
+            how = "; ".join(case.tested.rstrip(".") for case in tested.get(word, ()) if case.system == system)
+            if not how:
+                raise SystemExit(f"{system}: no case of the suite has this system and connector {word!r}")
+            names = _by_itself(word, app["connection"])
+            found.append(Row(system, role, _linked(name, f"`{word}`, an entry"), names, how))
         for word in entry.get("sources", ()):
             if word not in sources:
                 raise SystemExit(f"{system}: nothing says how the source {word!r} is tested")
@@ -109,8 +114,16 @@ def rows() -> list[Row]:
         if entry.get("desk"):
             found.append(Row(system, role, "", "not yet: tasks are kept in Rollcall's own ledger", ""))
         if len(found) == before:
-            raise SystemExit(f"{system}: neither a connector, nor a source, nor a template")
+            raise SystemExit(f"{system}: neither a connector, nor an example, nor a source, nor a template")
     return found
+
+
+def _by_itself(word: str, connection: t.Mapping[str, t.Any]) -> str:
+    """Return what a connector does in an app with this connection, in the order in which it is usually told."""
+    order = importlib.import_module(f"{ROOT}.plugins.module_utils.connectors.contract").OPERATIONS
+    kind = importlib.import_module(f"{ROOT}.plugins.module_utils.connectors.registry").connector_class(word)
+    can = kind.operations_for(connection)
+    return ", ".join([*(["read"] if kind.reads else []), *(n.replace("_", " ") for n in order if n in can)]) or "tasks"
 
 
 def _linked(word: str, text: str) -> str:
