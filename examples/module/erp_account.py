@@ -10,6 +10,7 @@ This ERP is a JSON file: put the calls of your own app in place of ``read`` and 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import uuid
@@ -42,13 +43,10 @@ def write(path, users):
 
 
 def find(users, account):
-    for key in KEYS:
-        if account[key]:
-            for user in users:
-                if user[key].lower() == account[key].lower():
-                    return user
-            if key == "id":  # an id that is given decides
-                return None
+    for key in ("id",) if account["id"] else KEYS:  # an id that is given decides
+        for user in users:
+            if account[key] and user[key].lower() == account[key].lower():
+                return user
     return None
 
 
@@ -65,6 +63,8 @@ def wanted(now, params):
 
 def main():
     module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
+    lock = os.open(f"{module.params['path']}.lock", os.O_CREAT | os.O_WRONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)  # it is called for several people at a time
     users = read(module.params["path"])
     now = find(users, module.params["account"])
     new = wanted(now, module.params)

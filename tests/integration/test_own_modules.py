@@ -128,6 +128,13 @@ def test_people_join_move_and_leave_and_a_second_run_changes_nothing(company: Er
         assert company.playbook(playbook).succeeded().changed == 0
 
 
+def test_several_people_are_onboarded_at_once(company: Erp) -> None:
+    company.playbook("onboard", "--forks", "6").succeeded()
+    assert len(company.users) == len({user["id"] for user in company.users.values()}) == 9
+    assert all(user["entitlements"] for user in company.users.values())
+    assert company.playbook("reconcile").succeeded().changed == 0
+
+
 def test_one_person_is_looked_up_in_the_app_itself(company: Erp) -> None:
     company.playbook("onboard", "--limit", "cleo.marsh").succeeded()
     assert company.users.keys() == {CLEO}
@@ -248,6 +255,14 @@ def test_a_module_that_is_not_there_is_told_with_the_line(company: Erp) -> None:
     assert "erp.yml:3" in outcome.output
     # nothing else is held up by it
     company.playbook("plan").succeeded()
+
+
+def test_values_that_the_module_could_not_tell_apart_are_told(company: Erp) -> None:
+    company.replace(CATALOG, "kind: group, value: Orders", "kind: group, value: CLERK")
+    outcome = company.playbook("check")
+    assert outcome.rc != 0
+    assert "clerk and orders have the same value" in outcome.output
+    assert "erp.yml:3" in outcome.output
 
 
 def test_what_rollcall_gives_to_the_module_is_no_option_of_its_connection(company: Erp) -> None:

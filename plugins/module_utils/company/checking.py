@@ -38,7 +38,7 @@ def check_policy(company: Company) -> tuple[Finding, ...]:
     except PolicyError as error:
         return tuple(error.findings) or (_error("policy", error),)
     today = settings.working_day.today(company.clock.now())
-    return _modules_missing(company, access.catalog.apps) + checking.check(
+    return _own_modules(company, access.catalog.apps) + checking.check(
         access.catalog,
         access.policy,
         (*access.exceptions, *company.ledger.exceptions()),
@@ -72,23 +72,26 @@ def check_apps(company: Company) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
-def _modules_missing(company: Company, apps: t.Mapping[str, App]) -> tuple[Finding, ...]:
-    """Report the modules that the catalog names as connectors and that are not installed here."""
+def _own_modules(company: Company, apps: t.Mapping[str, App]) -> tuple[Finding, ...]:
+    """Report what is wrong with apps whose connector is a module: it is not installed here, or could not tell apart."""
     modules = company.modules
-    if modules is None:
-        return ()
-    return tuple(
-        Finding(
-            "unknown_module",
-            "error",
-            f"there is no module {app.connector}",
-            where=str(app.origin or ""),
-            todo="Install its collection where Ansible runs (requirements.yml, collections path), or correct the name",
-            app=key,
-        )
-        for key, app in apps.items()
-        if is_module_name(app.connector) and not modules.exists(app.connector)
-    )
+    findings = []
+    for key, app in apps.items():
+        if not is_module_name(app.connector):
+            continue
+        where = str(app.origin or "")
+        if modules is not None and not modules.exists(app.connector):
+            todo = "Install its collection where Ansible runs (requirements.yml, collections path), or correct the name"
+            findings.append(
+                Finding(
+                    "unknown_module", "error", f"there is no module {app.connector}", where=where, todo=todo, app=key
+                )
+            )
+        try:
+            registry.build(app, app.connection)  # nothing is contacted
+        except PolicyError as error:
+            findings.append(Finding("wrong_value", "error", error.message, where=where, todo=error.todo, app=key))
+    return tuple(findings)
 
 
 def _known(company: Company) -> bool:
