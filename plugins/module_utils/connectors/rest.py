@@ -13,7 +13,7 @@ import threading
 import time
 import typing as t
 
-from ..errors import Conflict, NotFound, Refused, Throttled, Transient, Unsupported
+from ..errors import Broken, Conflict, NotFound, Refused, Throttled, Transient, Unsupported
 from ..http import Session
 from ..protocols.placeholders import Values, placeholders_in
 from ..protocols.rest import RestClient, one_record, search
@@ -54,6 +54,7 @@ class RestConnector(Connector):
         self._busy: dict[str, threading.RLock] = {}
         self._uncertain: set[NewAccount] = set()
         self._seen = False  # that something of the interface is at this address
+        self._searched: set[str] = set()  # by which fields somebody was found
 
     # What a product may say otherwise
 
@@ -181,31 +182,52 @@ class RestConnector(Connector):
         listing = self.rest.find.get("id")
         if self.rest.account.id_form and not re.fullmatch(self.rest.account.id_form, id):
             return None
+        if listing is None:
+            return next((one for one in self.records(where) if is_named_by(one, self.rest.account, "id", id)), None)
         try:
-            if listing is None:
-                records = self.records(where)
-            else:
-                records = self.client.read(listing, {**self.values, "id": id}, where)
+            records = self.client.read(listing, {**self.values, "id": id}, where)
         except NotFound:
-            self._check_address(where)
+            self._check_search("id", id, where)
             return None
-        return next((one for one in records if is_named_by(one, self.rest.account, "id", id)), None)
+        found = next((one for one in records if is_named_by(one, self.rest.account, "id", id)), None)
+        if found is not None:
+            self._searched.add("id")
+        return found
 
     def _named(self, field: str, wanted: str, where: str) -> list[t.Any]:
         fields = self.rest.account
         if not getattr(fields, field):
             return []  # the app knows no such thing of its accounts
         listing = self.rest.find.get(field)
+        if listing is None:
+            return [record for record in self.records(where) if is_named_by(record, fields, field, wanted)]
         try:
-            if listing is None:
-                records = self.records(where)
-            else:
-                records = self.client.read(listing, {**self.values, field: wanted}, where, fields.id)
-                records = self._details(records, where) if listing.details else records
+            records = self.client.read(listing, {**self.values, field: wanted}, where, fields.id)
+            records = self._details(records, where) if listing.details else records
         except NotFound:
-            self._check_address(where)
+            self._check_search(field, wanted, where)
             return []
-        return [record for record in records if is_named_by(record, fields, field, wanted)]
+        found = [record for record in records if is_named_by(record, fields, field, wanted)]
+        if found:
+            self._searched.add(field)
+        return found
+
+    def _check_search(self, field: str, wanted: str, where: str) -> None:
+        """Make sure that a 404 means the account, and not that the address of the search is wrong.
+
+        A product's address is known to be right; one from the catalog is believed once somebody was found by it.
+        """
+        self._check_address(where)
+        if type(self) is not RestConnector or field in self._searched:
+            return
+        fields, name = self.rest.account, field.replace("_", " ")
+        named = [record for record in self.records(where) if is_named_by(record, fields, field, wanted)]
+        if any(account_of(record, self.app, fields, {}, where) is not None for record in named):
+            raise Broken(
+                f"the list has an account with this {name}, and asked for by itself it is not there (404)",
+                where=where,
+                todo=f"Look at `find.{field}.path`: it does not seem to be where one account is",
+            )
 
     def _check_address(self, where: str) -> None:
         """Make sure that a 404 means the account, and not that nothing of the interface is at this address."""

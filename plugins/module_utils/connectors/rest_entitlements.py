@@ -11,7 +11,7 @@ import difflib
 import threading
 import typing as t
 
-from ..errors import Conflict, NotFound, Unsupported
+from ..errors import Broken, Conflict, NotFound, Unsupported
 from ..protocols.placeholders import Values
 from ..protocols.rest import RestClient, search
 from ..protocols.rest_spec import Kind
@@ -114,8 +114,12 @@ class EntitlementDirectory:
             values = {**self._values, "value_id": group[0], "value": group[1] or group[0]}
             try:
                 members = self._client.read(t.cast(t.Any, kind.members), values, where, kind.member)
-            except NotFound:
-                continue  # deleted since the directory was read: nobody is in it
+            except NotFound as error:
+                if kind.directory is not None and group not in self.entries(name, where, fresh=True):
+                    continue  # deleted since the directory was read: nobody is in it
+                todo = f"Look at `kinds.{name}.members.path`, and at whether the {name} is there"
+                message = f"the members of the {name} {group[1] or group[0]!r} cannot be read ({error.message})"
+                raise Broken(message, where=where, todo=todo) from None
             for member in members:
                 who = text(search(kind.member, member))
                 key = by_field.get(who if kind.member_is == "id" else who.casefold())

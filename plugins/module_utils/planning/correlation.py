@@ -227,7 +227,8 @@ def _fitting(
 
 
 def _alike(account: Account, app: App, directory: Directory) -> tuple[tuple[str, ...], str]:
-    email, username = account.email.casefold(), account.username.casefold()
+    # lower, not casefold: to that weiß@ and weiss@ are one, and they are two people
+    email, username = account.email.lower(), account.username.lower()
     tries: tuple[tuple[str, str, t.Mapping[str, list[str]]], ...] = (
         ("email", email, directory.emails),
         ("earlier_email", email, directory.earlier_emails),
@@ -245,7 +246,7 @@ def _alike(account: Account, app: App, directory: Directory) -> tuple[tuple[str,
 
 def _add(index: dict[str, list[str]], key: str, id: str) -> None:
     if key:
-        index.setdefault(key.casefold(), []).append(id)
+        index.setdefault(key.lower(), []).append(id)
 
 
 def _names(account: Account) -> set[str]:

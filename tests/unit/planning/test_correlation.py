@@ -40,6 +40,12 @@ def test_the_first_key_that_says_anything_decides(fields, whose, by):
     assert matched(Account("github", "a", **fields)) == {"a": (whose, by)}
 
 
+def test_letters_that_only_fold_to_the_same_are_two_people():
+    people = {"3": person("3", name="weiß")}
+    assert matched(Account("github", "a", username="weiss", email="weiss@acme.example"), people=people) == {}
+    assert matched(Account("github", "a", username="WEIß"), people=people) == {"a": ("3", "username")}
+
+
 def test_a_link_by_hand_beats_everything():
     found = Account("github", "a", external_id="1", email="ann@acme.example")
     assert matched(found, links={("github", "a"): "2"}) == {"a": ("2", "link")}
