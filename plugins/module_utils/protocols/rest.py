@@ -228,4 +228,6 @@ def _next_place(url: str, path: str, base_url: str) -> str:
 
 
 def _parameters(what: Listing | Call, values: Values) -> dict[str, t.Any]:
-    return dict(filled(what.params, values) or {}) if what.params else {}
+    parameters = dict(filled(what.params, values) or {}) if what.params else {}
+    # YAML's true and false, as interfaces spell them
+    return {k: str(v).lower() if isinstance(v, bool) else v for k, v in parameters.items()}
