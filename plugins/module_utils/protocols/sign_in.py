@@ -26,6 +26,8 @@ jwt = library("jwt")
 _BEFORE_END = 60.0  # seconds before its end from which a token is not used any more
 _USUAL_LIFE = 600.0  # seconds, where the answer does not say
 _TRIES = 3
+#: Fields of the form that an answer may quote and nobody may see.
+_SECRET_FIELDS = ("assertion", "client_assertion", "client_secret", "password", "refresh_token")
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 JWT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -135,6 +137,7 @@ class TokenEndpoint:
 
     def fetch(self, form: t.Mapping[str, str], headers: t.Mapping[str, str] | None = None) -> tuple[str, float]:
         """Return the token and its life in seconds. Nothing was done yet when this fails: no error says "sent"."""
+        self._session.redact.add(form[name] for name in _SECRET_FIELDS if form.get(name))
         for attempt in range(1, _TRIES + 1):
             try:
                 answer = self._session.request("POST", self._path, form=form, headers=headers, where=self._where)
