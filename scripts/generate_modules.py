@@ -78,7 +78,7 @@ left: {{description: What is neither done nor in somebody's hands., returned: al
 msg: {{description: 'What happened, in words.', returned: always, type: str}}
 """
 
-from {utils}.connectors.{module} import {kind}
+{imported}
 from {utils}.face.account_module import run_account_module
 
 
@@ -112,9 +112,16 @@ def module_text(word: str, kind: t.Any, operations: t.Sequence[str]) -> str:
         app=key,
         entitlements=f"\n    entitlements: [{', '.join(keys)}]" if keys else "",
         utils=UTILS,
-        module=kind.__module__.partition(".connectors.")[2],
+        imported=_imported(kind),
         kind=kind.__name__,
     )
+
+
+def _imported(kind: t.Any) -> str:
+    """Return the import of a connector, as ruff formats it."""
+    module = kind.__module__.partition(".connectors.")[2]
+    line = f"from {UTILS}.connectors.{module} import {kind.__name__}"
+    return line if len(line) <= 120 else f"from {UTILS}.connectors.{module} import (\n    {kind.__name__},\n)"
 
 
 def _plain(text: str) -> str:

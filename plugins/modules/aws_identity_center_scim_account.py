@@ -50,7 +50,9 @@ left: {description: What is neither done nor in somebody's hands., returned: alw
 msg: {description: 'What happened, in words.', returned: always, type: str}
 """
 
-from ansible_collections.rollcall.access.plugins.module_utils.connectors.products.aws_identity_center_scim import AwsIdentityCenterScim
+from ansible_collections.rollcall.access.plugins.module_utils.connectors.products.aws_identity_center_scim import (
+    AwsIdentityCenterScim,
+)
 from ansible_collections.rollcall.access.plugins.module_utils.face.account_module import run_account_module
 
 

@@ -14,12 +14,12 @@ version_added: 0.1.0
 author:
   - The Rollcall contributors (@rollcall)
 description:
-  - 'GitHub Enterprise Managed Users: accounts, enterprise roles and groups through SCIM.'
+  - 'GitHub Enterprise Managed Users: accounts, enterprise roles and groups through SCIM; tokens and keys are revoked.'
   - Ensures that one account is there, suspended or gone, and what it is entitled to, and reads it back.
-  - What cannot be done by itself becomes a manual task. That is true of end sessions, transfer.
+  - What cannot be done by itself becomes a manual task. That is true of transfer.
   - >-
     Its C(connection) needs C(token), C(enterprise); it may have C(base_url), C(page_size), C(headers), C(ca_file), C(connect_timeout), C(read_timeout),
-    C(read_attempts), C(read_budget), C(requests_per_second), C(role_default).
+    C(read_attempts), C(read_budget), C(requests_per_second), C(owner_token), C(role_default).
 extends_documentation_fragment: [rollcall.access.config, rollcall.access.account, rollcall.access.attributes]
 attributes:
   check_mode:

@@ -49,7 +49,9 @@ left: {description: What is neither done nor in somebody's hands., returned: alw
 msg: {description: 'What happened, in words.', returned: always, type: str}
 """
 
-from ansible_collections.rollcall.access.plugins.module_utils.connectors.products.linkedin_sales_navigator import LinkedInSalesNavigator
+from ansible_collections.rollcall.access.plugins.module_utils.connectors.products.linkedin_sales_navigator import (
+    LinkedInSalesNavigator,
+)
 from ansible_collections.rollcall.access.plugins.module_utils.face.account_module import run_account_module
 
 

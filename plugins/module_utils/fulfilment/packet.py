@@ -230,8 +230,8 @@ class _Attempt:
                 attempts = self._perform(change, changes)
             except (Throttled, Transient) as error:
                 cut = any(c.kind in (ChangeKind.SUSPEND, ChangeKind.DELETE) for c in changes[position + 1 :])
-                if change.kind is ChangeKind.END_SESSIONS and cut:
-                    # nobody keeps an account because their sessions cannot be ended just now
+                if change.kind in UNREADABLE and cut:
+                    # nobody keeps an account because their sessions cannot be ended, or their things handed over, now
                     self._finish(change, "deferred", str(error))
                     continue
                 # what the app may have done all the same is found by the next run, which reads first
@@ -248,15 +248,18 @@ class _Attempt:
                 self._finish(change, "done", attempts=attempts)
                 waiting.append(change)
         self._read_back(waiting)
-        self._settle_sessions()
+        self._settle_what_was_passed_over()
         self.record()
 
-    def _settle_sessions(self) -> None:
-        """Say how sessions ended that could not be ended before the account was cut off, which no run does again."""
+    def _settle_what_was_passed_over(self) -> None:
+        """Say how it ended what could not be done before the account was cut off, and which no run does again."""
         good = {r.change.kind for r in self.done.values() if r.state in ("done", "already", "verified")}
+        to_be_deleted = any(change.kind is ChangeKind.DELETE for change in self.changes)
         for result in list(self.done.values()):
-            if result.change.kind is not ChangeKind.END_SESSIONS or result.state != "deferred":
+            if result.change.kind not in UNREADABLE or result.state != "deferred":
                 continue
+            if result.change.kind is ChangeKind.TRANSFER and to_be_deleted:
+                continue  # the next run hands over before it deletes
             if ChangeKind.DELETE in good:
                 self._finish(result.change, "already", "the account is not there any more")
             elif ChangeKind.SUSPEND in good:

@@ -38,6 +38,7 @@ MARIA = person("1", name="maria")
 ALEX = person("2", name="alex", manager="1")
 GITHUB = app("github", owners={"primary": "it@acme.example"})
 HANDED_OVER = dataclasses.replace(GITHUB, leave=Leave(then="delete", transfer="manager"))
+SUSPENDED_AND_HANDED_OVER = dataclasses.replace(GITHUB, leave=Leave(then="suspend", transfer="manager"))
 BUDGET = Budget(attempts=3, seconds=60, first_wait=1, verify_attempts=3, verify_wait=1)
 
 
@@ -122,6 +123,7 @@ __all__ = [
     "MARIA",
     "NOW",
     "RULE",
+    "SUSPENDED_AND_HANDED_OVER",
     "Bench",
     "ChangeKind",
     "account",

@@ -37,6 +37,7 @@ from ansible_collections.rollcall.access.tests.unit.fulfilment.bench import (
     MARIA,
     NOW,
     RULE,
+    SUSPENDED_AND_HANDED_OVER,
     Bench,
     account,
     states,
@@ -618,3 +619,12 @@ def test_two_runs_never_do_the_same_change_at_once(bench, other_run):
     assert set(states(bench.carry_out(app, changes)).values()) == {"verified"}
     assert [set(one.values()) for one in second] == [{"deferred"}]
     assert len(app.there) == 1
+
+
+def test_a_hand_over_that_is_put_off_keeps_no_account_in_use(bench):
+    app = EVERYTHING(SUSPENDED_AND_HANDED_OVER, HERS, account("m", MARIA))
+    app.faults["transfer"] = [Fault(Transient("still under way"))] * BUDGET.attempts
+    results = bench.carry_out(app, bench.due(app, None, heir=MARIA))
+    assert results["suspend"].state == "verified"
+    assert results["transfer"].state == "task"
+    assert "still under way" in results["transfer"].detail
