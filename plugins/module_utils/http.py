@@ -86,6 +86,7 @@ class Redactor:
                 quote = urllib.parse.quote
                 forms |= {secret, quote(secret), quote(secret, safe=""), urllib.parse.quote_plus(secret)}
                 forms |= {json.dumps(secret)[1:-1], base64.b64encode(secret.encode()).decode()}
+                forms.add(" ".join(secret.split()))  # as it stands in a message that was put on one line
         self._forms = sorted(forms, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
@@ -301,7 +302,7 @@ class Session:
         send = dict(headers or {})
         if form is not None:
             send.setdefault("Content-Type", "application/x-www-form-urlencoded")
-            return urllib.parse.urlencode(form).encode(), send
+            return urllib.parse.urlencode(form, doseq=True).encode(), send
         if body is None:
             return None, send
         send.setdefault("Content-Type", self._media_type)

@@ -427,3 +427,8 @@ def test_a_certificate_that_is_not_trusted_is_refused(tmp_path: t.Any) -> None:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_a_secret_of_several_lines_is_not_shown_on_one() -> None:
+    redact = Redactor(["-----BEGIN KEY-----\nabc\ndef\n-----END KEY-----\n"])
+    assert "abc" not in redact("refused: -----BEGIN KEY----- abc def -----END KEY----- is no key")

@@ -12,7 +12,7 @@ import typing as t
 
 from ..errors import PolicyError
 from ..http import Session
-from ..protocols.paging import STYLES
+from ..protocols.paging import STYLES, Paging
 from ..protocols.placeholders import FILTERS, placeholders_in
 from ..protocols.rest import compiled
 from ..protocols.rest_auth import Auth
@@ -62,7 +62,21 @@ def spec_of(app: str, connection: t.Mapping[str, t.Any]) -> RestSpec:
         first = problems[0]
         where = ".".join(str(part) for part in ("connection", *first.path))
         raise PolicyError(first.message, where=f"app {app}, {where}", todo=first.todo)
-    return spec
+    return _with_pages(spec)
+
+
+def _with_pages(spec: RestSpec) -> RestSpec:
+    """Return a specification whose searches at the address of the list go on as the list does.
+
+    A server that does not know the parameter of a search answers with everybody: the first page of them is not all.
+    """
+    find = {
+        field: dataclasses.replace(listing, paging=spec.list.paging)
+        if listing.path == spec.list.path and listing.paging == Paging()
+        else listing
+        for field, listing in spec.find.items()
+    }
+    return dataclasses.replace(spec, find=find)
 
 
 def rest_problems(connection: t.Mapping[str, t.Any]) -> list[Problem]:

@@ -85,3 +85,20 @@ def test_members_that_cannot_be_read_are_not_taken_for_none() -> None:
         connector(Wire(groups=[{"id": "g", "name": "G"}]), kinds={"group": kind}).find(AccountKey(id="1"))
     deleted = Wire(groups=[[{"id": "g", "name": "G"}], []])
     assert connector(deleted, kinds={"group": kind}).find(AccountKey(id="1"))
+
+
+def test_a_search_that_is_answered_with_everybody_is_read_to_its_end() -> None:
+    class Pages(Wire):
+        def request(self, method: str, path: str, **more: t.Any) -> Answer:
+            start = int(more["params"].get("after", 0))  # whatever it is asked for, it lists everybody, one a page
+            following = str(start + 1) if start + 1 < len(USERS) else None
+            return Answer(200, {}, {"users": USERS[start : start + 1], "next": following})
+
+    made = connector(
+        Pages(),
+        list={"path": "/users", "items": "users", "paging": {"style": "cursor", "param": "after", "next": "next"}},
+        find={"email": {"path": "/users", "params": {"mail": "{email}"}, "items": "users"}},
+    )
+    found = made.find(AccountKey(email="weiss@acme.example"))
+    assert found is not None
+    assert found.id == "2"
