@@ -20,9 +20,10 @@ from ...protocols.shaping import Problem
 from ...protocols.sign_in import TokenEndpoint, basic, client_credentials
 from ..contract import Account, App, Entitlement, NewAccount
 from ..options import HTTP_OPTIONS
-from ..rest import RestConnector, with_page_size
+from ..rest import RestConnector
 from ..rest_accounts import is_named_by, text
 from ..rest_entitlements import EntitlementDirectory
+from ..rest_reading import with_page_size
 
 _ROLE = "the role user_admin"
 # In an encoded query "^" begins another condition and "javascript:" a script. Values that could hold such things are
