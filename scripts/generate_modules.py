@@ -47,7 +47,7 @@ author:
 description:
   - {summary}
   - Ensures that one account is there, suspended or gone, and what it is entitled to, and reads it back.
-  - What cannot be done by itself becomes a manual task. {lacks}
+  - What cannot be done by itself becomes a manual task.{lacks}
 {options}
 extends_documentation_fragment: [rollcall.access.config, rollcall.access.account, rollcall.access.attributes]
 attributes:
@@ -107,7 +107,7 @@ def module_text(word: str, kind: t.Any, operations: t.Sequence[str]) -> str:
         name=f"{word}_account",
         title=_plain(title[:1].lower() + title[1:] if title.startswith(("Any ", "An ", "Accounts ")) else title),
         summary=_quoted(first),
-        lacks=f"That is true of {', '.join(missing)}." if missing else "",
+        lacks=f" That is true of {', '.join(missing)}." if missing else "",
         options=_wrapped(options),
         app=key,
         entitlements=f"\n    entitlements: [{', '.join(keys)}]" if keys else "",

@@ -16,7 +16,7 @@ author:
 description:
   - 'Google Workspace: people, groups, licences, administrator roles, Drive and calendar hand-over.'
   - Ensures that one account is there, suspended or gone, and what it is entitled to, and reads it back.
-  - What cannot be done by itself becomes a manual task. 
+  - What cannot be done by itself becomes a manual task.
   - >-
     Its C(connection) needs nothing; it may have C(credentials), C(subject), C(org_unit), C(admin_roles), C(transfer_wait), C(page_size), C(base_url),
     C(licensing_url), C(headers), C(ca_file), C(connect_timeout), C(read_timeout), C(read_attempts), C(read_budget), C(requests_per_second).

@@ -16,7 +16,7 @@ author:
 description:
   - 'PostgreSQL: login roles, what they are members of, their sessions and what they own in every database.'
   - Ensures that one account is there, suspended or gone, and what it is entitled to, and reads it back.
-  - What cannot be done by itself becomes a manual task. 
+  - What cannot be done by itself becomes a manual task.
   - >-
     Its C(connection) needs C(url); it may have C(reassign_to), C(ca_file), C(statement_timeout).
 extends_documentation_fragment: [rollcall.access.config, rollcall.access.account, rollcall.access.attributes]

@@ -16,7 +16,7 @@ author:
 description:
   - 'Any app with a REST interface, described in the catalog.'
   - Ensures that one account is there, suspended or gone, and what it is entitled to, and reads it back.
-  - What cannot be done by itself becomes a manual task. 
+  - What cannot be done by itself becomes a manual task.
   - >-
     Its C(connection) needs C(base_url), C(list), C(account); it may have C(auth), C(token), C(find), C(create), C(update), C(suspend), C(reactivate),
     C(delete), C(end_sessions), C(transfer), C(kinds), C(invitations), C(headers), C(error), C(throttled), C(requests_per_second), C(ca_file),

@@ -16,7 +16,7 @@ author:
 description:
   - 'An in-house app whose accounts are in tables (PostgreSQL, MySQL, MariaDB, SQLite); the catalog gives the SQL.'
   - Ensures that one account is there, suspended or gone, and what it is entitled to, and reads it back.
-  - What cannot be done by itself becomes a manual task. 
+  - What cannot be done by itself becomes a manual task.
   - >-
     Its C(connection) needs C(url), C(list), C(columns); it may have C(states), C(kinds), C(separator), C(entitlements), C(find), C(create), C(update),
     C(grant), C(revoke), C(suspend), C(reactivate), C(delete), C(end_sessions), C(transfer), C(ca_file), C(statement_timeout).

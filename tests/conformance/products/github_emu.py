@@ -100,7 +100,7 @@ class GitHubEmuFake(ScimFake):
         return failed(404, "Not Found").answer[:2]
 
     def login(self, user: Body) -> str:
-        """Source: https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication"""
+        """As docs.github.com says under "Username considerations for external authentication"."""
         return f"{user['userName'].partition('@')[0]}_octo"
 
     def sign_in(self, id: str) -> None:

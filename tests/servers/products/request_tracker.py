@@ -76,19 +76,26 @@ class RequestTracker:
 
     def keep(self) -> None:
         """Remember every table as it is."""
-        with contextlib.closing(self.database()) as database:
+        with self.database() as database:
             tables = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
             self.kept = {name: database.execute(f'SELECT * FROM "{name}"').fetchall() for name in tables}
 
-    def database(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.place / "rtdb", timeout=20)
+    @contextlib.contextmanager
+    def database(self) -> t.Iterator[sqlite3.Connection]:
+        """RT's database, in one transaction."""
+        connection = sqlite3.connect(self.place / "rtdb", timeout=20)
+        try:
+            with connection:
+                yield connection
+        finally:
+            connection.close()
 
     def run(self, statement: str, *values: t.Any) -> list[t.Any]:
-        with contextlib.closing(self.database()) as database, database:
+        with self.database() as database:
             return database.execute(statement, values).fetchall()
 
     def reset(self) -> None:
-        with contextlib.closing(self.database()) as database, database:
+        with self.database() as database:
             for name, rows in self.kept.items():
                 database.execute(f'DELETE FROM "{name}"')
                 if rows:
