@@ -18,9 +18,9 @@ description:
   - Ensures that one account is there, suspended or gone, and what it is entitled to, and reads it back.
   - What cannot be done by itself becomes a manual task. That is true of delete.
   - >-
-    Its C(connection) needs C(base_url), C(client_id); it may have C(client_secret), C(private_key), C(username), C(audience), C(profile), C(time_zone),
-    C(locale), C(language), C(email_encoding), C(external_id), C(transfer_objects), C(headers), C(ca_file), C(connect_timeout), C(read_timeout),
-    C(read_attempts), C(read_budget), C(requests_per_second).
+    Its C(connection) needs C(base_url); it may have C(token), C(client_id), C(client_secret), C(private_key), C(username), C(audience), C(profile),
+    C(time_zone), C(locale), C(language), C(email_encoding), C(external_id), C(transfer_objects), C(headers), C(ca_file), C(connect_timeout),
+    C(read_timeout), C(read_attempts), C(read_budget), C(requests_per_second).
 extends_documentation_fragment: [rollcall.access.config, rollcall.access.account, rollcall.access.attributes]
 attributes:
   check_mode:

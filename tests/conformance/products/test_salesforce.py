@@ -12,7 +12,11 @@ import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.products.salesforce import Salesforce
 from ansible_collections.rollcall.access.plugins.module_utils.errors import Conflict, PolicyError, Refused, Throttled
 from ansible_collections.rollcall.access.plugins.module_utils.model import Account, AccountKey, Entitlement, NewAccount
-from ansible_collections.rollcall.access.tests.conformance.products.salesforce import SalesforceCase, SalesforceFake
+from ansible_collections.rollcall.access.tests.conformance.products.salesforce import (
+    TOKEN,
+    SalesforceCase,
+    SalesforceFake,
+)
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -144,3 +148,13 @@ def test_signing_in_with_a_key_works(fake: SalesforceFake) -> None:
     assert len(list(build(fake, client_secret="", **signed).accounts())) == 2
     with pytest.raises(PolicyError, match="client credentials"):
         build(fake, **signed)
+
+
+def test_a_token_that_something_else_renews_is_a_way_to_sign_in(fake: SalesforceFake) -> None:
+    fake.fill(2)
+    connection = {"base_url": f"http://127.0.0.1:{fake.port}", "token": TOKEN}
+    connector = Salesforce(SalesforceCase().app(), connection)
+    assert len(list(connector.accounts())) == 2
+    assert Salesforce.problems({**connection, "client_secret": "x", "client_id": "y"})
+    assert Salesforce.problems({"client_secret": "x"})
+    connector.close()

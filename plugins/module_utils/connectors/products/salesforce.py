@@ -10,13 +10,13 @@ import dataclasses
 import re
 import typing as t
 
-from ...errors import Broken, Conflict, NotFound, Refused, Throttled
+from ...errors import Broken, Conflict, NotFound, PolicyError, Refused, Throttled
 from ...http import Answer, Session, SignIn
 from ...protocols.placeholders import Values
 from ...protocols.rest import RestClient, search
 from ...protocols.rest_spec import Call, Kind, Listing, RestSpec
 from ...protocols.shaping import Problem
-from ...protocols.sign_in import TokenEndpoint, client_credentials, jwt_grant
+from ...protocols.sign_in import TokenEndpoint, bearer, client_credentials, jwt_grant
 from ..contract import Account, AccountKey, App, Entitlement, NewAccount
 from ..options import HTTP_OPTIONS
 from ..rest import RestConnector
@@ -92,7 +92,8 @@ class Salesforce(RestConnector):
     name = "salesforce"
     options: t.ClassVar[t.Mapping[str, str]] = {
         "base_url": "required",
-        "client_id": "required",
+        "token": "optional",
+        "client_id": "optional",
         "client_secret": "optional",
         "private_key": "optional",
         "username": "optional",
@@ -117,10 +118,15 @@ class Salesforce(RestConnector):
 
     @classmethod
     def problems(cls, connection: t.Mapping[str, t.Any]) -> list[Problem]:
+        given = [bool(connection.get(name)) for name in ("token", "client_secret")]
         signed = bool(connection.get("private_key")) and bool(connection.get("username"))
-        if bool(connection.get("client_secret")) == signed:
-            todo = "Give `client_secret` (client credentials), or `private_key` with `username` (JWT bearer)"
-            return [Problem((), "expected either a secret, or a private key with the user it signs in", todo)]
+        client = bool(connection.get("client_id"))
+        if [*given, signed].count(True) != 1 or (not given[0] and not client):
+            todo = (
+                "Give `client_id` with `client_secret` (client credentials) or with `private_key` and `username` (JWT "
+                "bearer), or an access `token` that something else renews"
+            )
+            return [Problem((), "expected one way to sign in: a secret, a private key with its user, or a token", todo)]
         return []
 
     @classmethod
@@ -141,12 +147,14 @@ class Salesforce(RestConnector):
 
     def session(self) -> Session:
         for problem in self.problems(self.connection):
-            raise self.settings.wrong("client_secret", problem.todo)
+            raise PolicyError(problem.message, where=f"app {self.app.key}, connection", todo=problem.todo)
         return self.settings.session(sign_in=self._sign_in())
 
     def _sign_in(self) -> SignIn:
         """Sources: https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_jwt_flow.htm,
         https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_client_credentials_flow.htm"""
+        if self.settings.text("token"):
+            return bearer(self.settings.text("token").strip())
         client_id, secret = (self.settings.text(name).strip() for name in ("client_id", "client_secret"))
         key = self.settings.text("private_key")
         endpoint = TokenEndpoint(
