@@ -17,7 +17,7 @@ import pkgutil
 import typing as t
 
 import pytest
-from ansible_collections.rollcall.access.plugins.module_utils.connectors.contract import Connector, value_of
+from ansible_collections.rollcall.access.plugins.module_utils.connectors.contract import value_of
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.registry import connector_class
 from ansible_collections.rollcall.access.plugins.module_utils.errors import (
     AppError,
@@ -33,6 +33,8 @@ from ansible_collections.rollcall.access.plugins.module_utils.model import Accou
 from ansible_collections.rollcall.access.tests.conformance.fault_proxy import FaultProxy
 from ansible_collections.rollcall.access.tests.conformance.product_case import CANARY, ProductCase, Server
 
+#: A connector whose operations are called: they are optional, so the base class has none of them.
+Operated = t.Any
 PEOPLE = 7  # three pages of three
 NEW = NewAccount("n.ew", "n.ew@acme.example", "e100", "Nora", "Ew", "Nora Ew")
 ODD_NAMES = [
@@ -127,7 +129,7 @@ def proxy(server: Server) -> t.Iterator[FaultProxy | None]:
 
 
 @pytest.fixture
-def connector(case: ProductCase, server: Server, proxy: FaultProxy | None, people: list[str]) -> t.Iterator[Connector]:
+def connector(case: ProductCase, server: Server, proxy: FaultProxy | None, people: list[str]) -> t.Iterator[Operated]:
     quick = {"read_attempts": 1, "read_timeout": 5}
     known = connector_class(case.connector).options
     more = {name: value for name, value in quick.items() if name in known and name not in case.options}
@@ -139,7 +141,7 @@ def connector(case: ProductCase, server: Server, proxy: FaultProxy | None, peopl
 # ---- looking
 
 
-def one(connector: Connector, id: str) -> Account:
+def one(connector: Operated, id: str) -> Account:
     found = connector.find(AccountKey(id=id))
     assert found is not None
     assert found.id == id
@@ -179,7 +181,7 @@ def only(server: Server, *ids: str) -> t.Iterator[None]:
     assert {id: after.get(id) for id in before} == before
 
 
-def offered(connector: Connector, operation: str, server: Server, *arguments: t.Any) -> bool:
+def offered(connector: Operated, operation: str, server: Server, *arguments: t.Any) -> bool:
     """Return whether an operation is on offer. One that is not must not be carried out when it is called."""
     if connector.can(operation):
         return True
@@ -195,18 +197,18 @@ def at_least(case: ProductCase) -> list[t.Any]:
     return [case.app().entitlements[key] for key in case.roles[:1]]
 
 
-def a_write(case: ProductCase, connector: Connector, id: str) -> t.Callable[[], t.Any]:
+def a_write(case: ProductCase, connector: Operated, id: str) -> t.Callable[[], t.Any]:
     """Return some change of one account that the connector can make."""
     account = one(connector, id)
     entitlements = case.app().entitlements
     if case.adding and connector.can("grant"):
-        return lambda: connector.grant(account, entitlements[case.adding[0]])  # type: ignore[attr-defined]
+        return lambda: connector.grant(account, entitlements[case.adding[0]])
     if case.roles and connector.can("grant"):
-        return lambda: connector.grant(account, entitlements[case.roles[1]])  # type: ignore[attr-defined]
+        return lambda: connector.grant(account, entitlements[case.roles[1]])
     for operation in ("suspend", "delete"):
         if connector.can(operation):
             return lambda: getattr(connector, operation)(account)
-    return lambda: connector.create(NEW, at_least(case))  # type: ignore[attr-defined]
+    return lambda: connector.create(NEW, at_least(case))
 
 
 # ---- what a case must say
@@ -229,7 +231,7 @@ def test_what_the_server_lacks_is_what_the_case_says(case: ProductCase, server: 
 
 
 def test_what_is_said_of_an_app_beforehand_is_what_it_can(
-    case: ProductCase, server: Server, connector: Connector
+    case: ProductCase, server: Server, connector: Operated
 ) -> None:
     kind = connector_class(case.connector)
     beforehand = kind.operations_for({**server.connection(server.port), **case.options})
@@ -240,7 +242,7 @@ def test_what_is_said_of_an_app_beforehand_is_what_it_can(
 
 
 def test_everybody_is_listed_once_over_all_pages(
-    case: ProductCase, server: Server, connector: Connector, proxy: FaultProxy | None, people: list[str]
+    case: ProductCase, server: Server, connector: Operated, proxy: FaultProxy | None, people: list[str]
 ) -> None:
     if proxy:
         proxy.clear()
@@ -256,7 +258,7 @@ def test_everybody_is_listed_once_over_all_pages(
         assert account.state == seen[account.id].state
 
 
-def test_a_listed_account_has_what_the_app_says(case: ProductCase, server: Server, connector: Connector) -> None:
+def test_a_listed_account_has_what_the_app_says(case: ProductCase, server: Server, connector: Operated) -> None:
     entitlements = case.app().entitlements
     seen = server.accounts()
     for account in connector.accounts():
@@ -265,7 +267,7 @@ def test_a_listed_account_has_what_the_app_says(case: ProductCase, server: Serve
 
 
 @pytest.mark.parametrize("field", ["id", "email"])
-def test_an_account_is_found_by(case: ProductCase, connector: Connector, people: list[str], field: str) -> None:
+def test_an_account_is_found_by(case: ProductCase, connector: Operated, people: list[str], field: str) -> None:
     wanted = {"id": people[5], "email": "P5@acme.example"}[field]
     found = connector.find(AccountKey(**{field: wanted}))
     assert found is not None
@@ -274,7 +276,7 @@ def test_an_account_is_found_by(case: ProductCase, connector: Connector, people:
 
 
 @needs("username")
-def test_an_account_is_found_by_its_user_name(case: ProductCase, connector: Connector, people: list[str]) -> None:
+def test_an_account_is_found_by_its_user_name(case: ProductCase, connector: Operated, people: list[str]) -> None:
     account = one(connector, people[5])
     found = connector.find(AccountKey(username=account.username))
     assert found is not None
@@ -282,7 +284,7 @@ def test_an_account_is_found_by_its_user_name(case: ProductCase, connector: Conn
 
 
 @needs("external_id")
-def test_an_account_is_found_by_its_external_id(case: ProductCase, connector: Connector, people: list[str]) -> None:
+def test_an_account_is_found_by_its_external_id(case: ProductCase, connector: Operated, people: list[str]) -> None:
     found = connector.find(AccountKey(external_id="e5"))
     assert found is not None
     assert found.id == people[5]
@@ -290,7 +292,7 @@ def test_an_account_is_found_by_its_external_id(case: ProductCase, connector: Co
     assert connector.find(AccountKey(external_id="e")) is None
 
 
-def test_find_shows_the_same_account_as_the_list(case: ProductCase, connector: Connector, people: list[str]) -> None:
+def test_find_shows_the_same_account_as_the_list(case: ProductCase, connector: Operated, people: list[str]) -> None:
     listed = {account.id: account for account in connector.accounts()}
     for id in (people[0], people[-1]):
         assert connector.find(AccountKey(id=id)) == listed[id]
@@ -298,7 +300,7 @@ def test_find_shows_the_same_account_as_the_list(case: ProductCase, connector: C
 
 @needs("rename")
 def test_an_account_is_found_under_a_changed_email(
-    case: ProductCase, server: Server, connector: Connector, people: list[str]
+    case: ProductCase, server: Server, connector: Operated, people: list[str]
 ) -> None:
     server.rename(people[2], "renamed@acme.example")
     found = connector.find(AccountKey(id=people[2], email="p2@acme.example"))
@@ -310,14 +312,14 @@ def test_an_account_is_found_under_a_changed_email(
     assert again.id == people[2]
 
 
-def test_no_name_finds_somebody_else(case: ProductCase, connector: Connector, people: list[str]) -> None:
+def test_no_name_finds_somebody_else(case: ProductCase, connector: Operated, people: list[str]) -> None:
     for name in ODD_NAMES:
         assert connector.find(AccountKey(email=f"{name}@acme.example")) is None
         assert connector.find(AccountKey(username=name, external_id=name)) is None
         assert connector.find(AccountKey(id=name)) is None
 
 
-def test_an_account_that_is_not_there_is_none(case: ProductCase, connector: Connector, people: list[str]) -> None:
+def test_an_account_that_is_not_there_is_none(case: ProductCase, connector: Operated, people: list[str]) -> None:
     assert connector.find(AccountKey(id="nobody-has-this-id", email="nobody@acme.example")) is None
 
 
@@ -325,7 +327,7 @@ def test_an_account_that_is_not_there_is_none(case: ProductCase, connector: Conn
 
 
 def test_create_makes_one_account_with_what_it_is_given(
-    case: ProductCase, server: Server, connector: Connector, people: list[str]
+    case: ProductCase, server: Server, connector: Operated, people: list[str]
 ) -> None:
     entitlements = case.app().entitlements
     wanted = [*case.roles[-1:], *case.adding[:1]] if connector.can("grant") else []
@@ -333,7 +335,7 @@ def test_create_makes_one_account_with_what_it_is_given(
         return
     before = set(server.accounts())
     with only(server):
-        made = connector.create(NEW, [entitlements[key] for key in wanted])  # type: ignore[attr-defined]
+        made = connector.create(NEW, [entitlements[key] for key in wanted])
     after = server.accounts()
     (id,) = set(after) - before
     assert made.id == id
@@ -341,21 +343,21 @@ def test_create_makes_one_account_with_what_it_is_given(
     if made.state != "invited" or after[id].has:
         assert words(case, wanted) <= after[id].has
     with nothing_changes(server):
-        again = connector.create(NEW, [entitlements[key] for key in wanted])  # type: ignore[attr-defined]
+        again = connector.create(NEW, [entitlements[key] for key in wanted])
     assert again.id == made.id
 
 
 @needs("missing")
 def test_nothing_is_created_with_an_entitlement_that_is_not_there(
-    case: ProductCase, server: Server, connector: Connector, people: list[str]
+    case: ProductCase, server: Server, connector: Operated, people: list[str]
 ) -> None:
     if connector.can("create"):
         with nothing_changes(server), fails(NotFound, Refused):
-            connector.create(NEW, [case.app().entitlements[case.missing]])  # type: ignore[attr-defined]
+            connector.create(NEW, [case.app().entitlements[case.missing]])
 
 
 def test_a_create_whose_answer_was_lost_makes_no_second_account(
-    case: ProductCase, server: Server, connector: Connector, proxy: FaultProxy | None, people: list[str]
+    case: ProductCase, server: Server, connector: Operated, proxy: FaultProxy | None, people: list[str]
 ) -> None:
     if proxy is None or not connector.can("create"):
         return
@@ -363,27 +365,27 @@ def test_a_create_whose_answer_was_lost_makes_no_second_account(
     for method in ("POST", "PUT"):
         proxy.arm("lost_answer", method=method, times=1)
     with contextlib.suppress(Transient):
-        connector.create(NEW, at_least(case))  # type: ignore[attr-defined]
+        connector.create(NEW, at_least(case))
     proxy.clear()
-    made = connector.create(NEW, at_least(case))  # type: ignore[attr-defined]
+    made = connector.create(NEW, at_least(case))
     assert set(server.accounts()) - before == {made.id}
 
 
 @needs("limit_seats")
 def test_no_seat_left_is_refused_in_words(
-    case: ProductCase, server: Server, connector: Connector, people: list[str]
+    case: ProductCase, server: Server, connector: Operated, people: list[str]
 ) -> None:
     if connector.can("create"):
         server.limit_seats()
         with nothing_changes(server), fails(Refused) as caught:
             wanted = [case.app().entitlements[key] for key in (*case.roles[:1], *case.adding[:1])]
-            connector.create(NEW, wanted)  # type: ignore[attr-defined]
+            connector.create(NEW, wanted)
         assert len(caught[0].message) > 20
 
 
 @needs("invite")
 def test_a_pending_invitation_is_no_active_account(
-    case: ProductCase, server: Server, connector: Connector, people: list[str]
+    case: ProductCase, server: Server, connector: Operated, people: list[str]
 ) -> None:
     id = server.invite("invited@acme.example")
     found = connector.find(AccountKey(email="invited@acme.example"))
@@ -403,7 +405,7 @@ def test_a_pending_invitation_is_no_active_account(
 
 @needs("adding")
 def test_what_adds_up_is_given_and_taken_once(
-    case: ProductCase, server: Server, connector: Connector, people: list[str]
+    case: ProductCase, server: Server, connector: Operated, people: list[str]
 ) -> None:
     id = people[1]
     for key in case.adding:
@@ -413,24 +415,24 @@ def test_what_adds_up_is_given_and_taken_once(
             continue
         before = server.accounts()[id]
         with only(server, id):
-            assert connector.grant(account, entitlement) is True  # type: ignore[attr-defined]
+            assert connector.grant(account, entitlement) is True
         assert server.accounts()[id].has == before.has | {value_of(entitlement)}
         assert key in one(connector, id).entitlements
         with nothing_changes(server):
-            assert connector.grant(one(connector, id), entitlement) is False  # type: ignore[attr-defined]
+            assert connector.grant(one(connector, id), entitlement) is False
         if not offered(connector, "revoke", server, account, entitlement):
             continue
         with only(server, id):
-            assert connector.revoke(one(connector, id), entitlement) is True  # type: ignore[attr-defined]
+            assert connector.revoke(one(connector, id), entitlement) is True
         assert server.accounts()[id].has == before.has
         assert key not in one(connector, id).entitlements
         with nothing_changes(server):
-            assert connector.revoke(one(connector, id), entitlement) is False  # type: ignore[attr-defined]
+            assert connector.revoke(one(connector, id), entitlement) is False
 
 
 @needs("roles")
 def test_a_role_takes_the_place_of_the_one_before(
-    case: ProductCase, server: Server, connector: Connector, people: list[str]
+    case: ProductCase, server: Server, connector: Operated, people: list[str]
 ) -> None:
     id = people[1]
     low, high = (case.app().entitlements[key] for key in case.roles[:2])
@@ -438,67 +440,67 @@ def test_a_role_takes_the_place_of_the_one_before(
     if not offered(connector, "grant", server, account, high):
         return
     with only(server, id):
-        assert connector.grant(account, high) is True  # type: ignore[attr-defined]
+        assert connector.grant(account, high) is True
     has = server.accounts()[id].has
     assert value_of(high) in has
     assert value_of(low) not in has
     assert one(connector, id).entitlements & set(case.roles) == {high.key}
     with nothing_changes(server):
-        assert connector.grant(one(connector, id), high) is False  # type: ignore[attr-defined]
+        assert connector.grant(one(connector, id), high) is False
     with only(server, id):
-        assert connector.grant(one(connector, id), low) is True  # type: ignore[attr-defined]
+        assert connector.grant(one(connector, id), low) is True
     assert one(connector, id).entitlements & set(case.roles) == {low.key}
 
 
 @needs("missing")
 def test_an_entitlement_that_is_not_there_is_named(
-    case: ProductCase, server: Server, connector: Connector, people: list[str]
+    case: ProductCase, server: Server, connector: Operated, people: list[str]
 ) -> None:
     entitlement = case.app().entitlements[case.missing]
     if connector.can("grant"):
         with nothing_changes(server), fails(NotFound, Refused) as caught:
-            connector.grant(one(connector, people[1]), entitlement)  # type: ignore[attr-defined]
+            connector.grant(one(connector, people[1]), entitlement)
         assert value_of(entitlement) in str(caught[0])
 
 
 # ---- the account's life
 
 
-def test_suspend_and_reactivate(case: ProductCase, server: Server, connector: Connector, people: list[str]) -> None:
+def test_suspend_and_reactivate(case: ProductCase, server: Server, connector: Operated, people: list[str]) -> None:
     id = people[3]
     if not offered(connector, "suspend", server, one(connector, id)):
         return
     with only(server, id):
-        assert connector.suspend(one(connector, id)) is True  # type: ignore[attr-defined]
+        assert connector.suspend(one(connector, id)) is True
     assert server.accounts()[id].state == "suspended"
     assert one(connector, id).state == "suspended"
     with nothing_changes(server):
-        assert connector.suspend(one(connector, id)) is False  # type: ignore[attr-defined]
+        assert connector.suspend(one(connector, id)) is False
     assert id in {account.id for account in connector.accounts()}
     if not offered(connector, "reactivate", server, one(connector, id)):
         return
     with only(server, id):
-        assert connector.reactivate(one(connector, id)) is True  # type: ignore[attr-defined]
+        assert connector.reactivate(one(connector, id)) is True
     assert server.accounts()[id].state == "active"
     with nothing_changes(server):
-        assert connector.reactivate(one(connector, id)) is False  # type: ignore[attr-defined]
+        assert connector.reactivate(one(connector, id)) is False
 
 
-def test_delete_removes_one_account(case: ProductCase, server: Server, connector: Connector, people: list[str]) -> None:
+def test_delete_removes_one_account(case: ProductCase, server: Server, connector: Operated, people: list[str]) -> None:
     id = people[3]
     account = one(connector, id)
     if not offered(connector, "delete", server, account):
         return
     with only(server, id):
-        assert connector.delete(account) is True  # type: ignore[attr-defined]
+        assert connector.delete(account) is True
     assert id not in server.accounts()
     assert connector.find(AccountKey(id=id, email="p3@acme.example")) is None
     with nothing_changes(server):
-        assert connector.delete(account) is False  # type: ignore[attr-defined]
+        assert connector.delete(account) is False
 
 
 def test_an_address_is_changed_or_left_to_a_person(
-    case: ProductCase, server: Server, connector: Connector, people: list[str]
+    case: ProductCase, server: Server, connector: Operated, people: list[str]
 ) -> None:
     id = people[4]
     account = one(connector, id)
@@ -507,19 +509,19 @@ def test_an_address_is_changed_or_left_to_a_person(
         return
     try:
         with only(server, id):
-            done = connector.update(account, change)  # type: ignore[attr-defined]
+            done = connector.update(account, change)
     except (Unsupported, Refused):
         assert server.accounts()[id].email == "p4@acme.example"
         return
     assert done is True
     assert server.accounts()[id].email == "moved@acme.example"
     with nothing_changes(server):
-        assert connector.update(one(connector, id), change) is False  # type: ignore[attr-defined]
+        assert connector.update(one(connector, id), change) is False
 
 
 @needs("make_sole_owner")
 def test_the_last_owner_is_not_let_go_and_says_so(
-    case: ProductCase, server: Server, connector: Connector, people: list[str]
+    case: ProductCase, server: Server, connector: Operated, people: list[str]
 ) -> None:
     server.make_sole_owner(people[0])
     account = one(connector, people[0])
@@ -533,7 +535,7 @@ def test_the_last_owner_is_not_let_go_and_says_so(
 
 
 @needs("sign_in")
-def test_sessions_and_tokens_end(case: ProductCase, server: Server, connector: Connector, people: list[str]) -> None:
+def test_sessions_and_tokens_end(case: ProductCase, server: Server, connector: Operated, people: list[str]) -> None:
     if not hasattr(server, "sign_in"):
         assert not connector.can("end_sessions")
         return
@@ -542,14 +544,14 @@ def test_sessions_and_tokens_end(case: ProductCase, server: Server, connector: C
     assert server.live_credentials(people[0])
     if not offered(connector, "end_sessions", server, one(connector, people[0])):
         return
-    assert connector.end_sessions(one(connector, people[0])) is True  # type: ignore[attr-defined]
+    assert connector.end_sessions(one(connector, people[0])) is True
     assert server.live_credentials(people[0]) == 0
     assert server.live_credentials(people[1])
 
 
 @needs("give_property")
 def test_what_a_leaver_owns_is_handed_over(
-    case: ProductCase, server: Server, connector: Connector, people: list[str]
+    case: ProductCase, server: Server, connector: Operated, people: list[str]
 ) -> None:
     if not hasattr(server, "give_property"):
         assert not connector.can("transfer")
@@ -557,7 +559,7 @@ def test_what_a_leaver_owns_is_handed_over(
     server.give_property(people[1])
     leaver, heir = one(connector, people[1]), one(connector, people[2])
     if offered(connector, "transfer", server, leaver, heir):
-        assert connector.transfer(leaver, heir) is True  # type: ignore[attr-defined]
+        assert connector.transfer(leaver, heir) is True
         assert server.owner_of_property() == people[2]
 
 
@@ -566,7 +568,7 @@ def test_what_a_leaver_owns_is_handed_over(
 
 @needs("revoke_credentials")
 def test_credentials_that_expired_are_refused_in_words(
-    case: ProductCase, server: Server, connector: Connector, people: list[str]
+    case: ProductCase, server: Server, connector: Operated, people: list[str]
 ) -> None:
     write = a_write(case, connector, people[1])
     server.revoke_credentials()
@@ -584,7 +586,7 @@ def test_credentials_that_expired_are_refused_in_words(
 @needs("take_scope")
 @pytest.mark.parametrize("write", [False, True], ids=["read", "write"])
 def test_a_permission_that_is_missing_is_named(
-    case: ProductCase, server: Server, connector: Connector, people: list[str], write: bool
+    case: ProductCase, server: Server, connector: Operated, people: list[str], write: bool
 ) -> None:
     change = a_write(case, connector, people[1])
     word = server.take_scope(write)
@@ -609,7 +611,7 @@ def test_a_permission_that_is_missing_is_named(
 def test_an_app_that_cannot_now_is_not_an_app_without_accounts(
     case: ProductCase,
     server: Server,
-    connector: Connector,
+    connector: Operated,
     proxy: FaultProxy | None,
     people: list[str],
     status: int,
@@ -635,7 +637,7 @@ def test_an_app_that_cannot_now_is_not_an_app_without_accounts(
 
 @pytest.mark.parametrize("kind", ["reset", "invalid_json", "status"])
 def test_a_list_that_breaks_off_is_an_error(
-    case: ProductCase, server: Server, connector: Connector, proxy: FaultProxy | None, people: list[str], kind: str
+    case: ProductCase, server: Server, connector: Operated, proxy: FaultProxy | None, people: list[str], kind: str
 ) -> None:
     if proxy is None:
         return
@@ -651,7 +653,7 @@ def test_a_list_that_breaks_off_is_an_error(
 
 @needs("three_pages", "page_twice")
 def test_a_page_that_comes_twice_is_an_error(
-    case: ProductCase, connector: Connector, proxy: FaultProxy | None, people: list[str]
+    case: ProductCase, connector: Operated, proxy: FaultProxy | None, people: list[str]
 ) -> None:
     if proxy is not None:
         for method in ("GET", "POST"):
@@ -661,7 +663,7 @@ def test_a_page_that_comes_twice_is_an_error(
 
 
 def test_a_change_whose_answer_was_lost_is_repeated_safely(
-    case: ProductCase, server: Server, connector: Connector, proxy: FaultProxy | None, people: list[str]
+    case: ProductCase, server: Server, connector: Operated, proxy: FaultProxy | None, people: list[str]
 ) -> None:
     if proxy is None:
         return

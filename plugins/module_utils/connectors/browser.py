@@ -64,7 +64,8 @@ class BrowserConnector(Connector):
             raise PolicyError(message, where=f"app {app.key}, {where}", todo=todo)
         options = Options(app.key, connection)
         self._recipe: Recipe = read_recipe(connection)[0]
-        #: without a list nobody sees who has what: what is known is what was done
+        #: without a list nobody sees who has what: what is known is what was done. It is the entry that says
+        #: so and not the class, for which mypy takes no assignment.
         self.reads = self.reads_for(connection)  # type: ignore[misc]
         self._accounts = Accounts(app, self._recipe.listing)
         self._seconds = options.number("timeout", 10.0, least=0.1) or 10.0

@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import typing as t
 
 from ..errors import Broken
 from ..protocols.rest import search
 from ..protocols.rest_spec import AccountFields
 from .contract import Account, App, value_of
+from .plain_values import moment, text
 
 STATES = ("active", "suspended", "invited", "gone")
 _USUAL = {"true": "active", "false": "suspended", **{state: state for state in STATES}}
@@ -86,22 +86,3 @@ def texts_of(found: t.Any) -> list[str]:
     """Return what an expression found as texts: a list of them, one, or none."""
     values = found if isinstance(found, list) else [found]
     return [value for value in map(text, values) if value]
-
-
-def text(value: t.Any) -> str:
-    """Return a value as a text that can be stored; what is no text or number is none."""
-    if not isinstance(value, str | int) or isinstance(value, bool):
-        return ""
-    return str(value).encode("utf-8", "replace").decode()
-
-
-def moment(value: t.Any) -> dt.datetime | None:
-    """Return a time in UTC, from ISO 8601 or seconds since 1970. One that cannot be read is None: it only informs."""
-    try:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            seconds = value / 1000 if value > 1e11 else value  # some count milliseconds
-            return dt.datetime.fromtimestamp(seconds, dt.timezone.utc)
-        found = dt.datetime.fromisoformat(value)
-    except (TypeError, ValueError, OverflowError, OSError):
-        return None
-    return found.replace(tzinfo=found.tzinfo or dt.timezone.utc).astimezone(dt.timezone.utc)

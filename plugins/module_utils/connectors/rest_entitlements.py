@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import collections
-import difflib
 import threading
 import typing as t
 
@@ -16,9 +15,9 @@ from ..protocols.placeholders import Values
 from ..protocols.rest import RestClient, search
 from ..protocols.rest_spec import Kind
 from .contract import App, Entitlement, value_of
+from .missing_entitlement import no_such
 from .rest_accounts import text, texts_of
 
-_MOST_NAMES = 15
 Names = tuple[str, str]  # id and name of something in a directory
 
 
@@ -68,7 +67,7 @@ class EntitlementDirectory:
                     where=where,
                     todo="Give the id of the right one as the entitlement's value",
                 )
-        raise _no_such(entitlement.kind, value, [name or key for key, name in entries], where)
+        raise no_such(entitlement.kind, value, [name or key for key, name in entries], where)
 
     def held(self, records: t.Mapping[str, t.Any], keys: t.Mapping[str, t.Mapping[str, str]], where: str) -> t.Any:
         """Return what accounts have: id -> kind -> names of each.
@@ -152,18 +151,3 @@ def _by_field(kind: Kind, keys: t.Mapping[str, t.Mapping[str, str]]) -> dict[str
     by_field = {k if kind.member_is == "id" else keys[k].get(kind.member_is, "").casefold(): k for k in keys}
     by_field.pop("", None)
     return by_field
-
-
-def _no_such(kind: str, value: str, names: t.Sequence[str], where: str) -> NotFound:
-    there = sorted(name for name in set(names) if name)
-    shown = ", ".join(repr(name) for name in there[:_MOST_NAMES]) or "none"
-    more = f" and {len(there) - _MOST_NAMES} more" if len(there) > _MOST_NAMES else ""
-    near = difflib.get_close_matches(value.casefold(), [name.casefold() for name in there], n=1)
-    match = next((name for name in there if near and name.casefold() == near[0]), "")
-    return NotFound(
-        f"the app has no {kind} {value!r}; it has {shown}{more}",
-        where=where,
-        todo=(f"Did you mean {match!r}? " if match else "")
-        + f"Create the {kind} in the app, or correct the entitlement's value in the catalog",
-        **{kind: value},
-    )

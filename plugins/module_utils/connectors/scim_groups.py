@@ -10,21 +10,19 @@ Source: https://www.rfc-editor.org/rfc/rfc7643#section-4.2
 from __future__ import annotations
 
 import collections
-import difflib
 import threading
-import typing as t
 import urllib.parse
 
-from ..errors import Broken, Conflict, NotFound, Refused
+from ..errors import Broken, Conflict, Refused
 from ..http import Session
 from ..protocols.scim_paging import ListReader, Resource, list_answer, resource_id, version_of
+from .missing_entitlement import no_such
 from .scim_dialect import ScimDialect
 from .scim_filters import equals, is_no_filter
 from .scim_patching import is_member
 from .scim_reading import Membership, elements, text
 
 Memberships = dict[str, list[Membership]]  # by the user's id
-_MOST_NAMES = 15
 
 
 def group_path(group_id: str) -> str:
@@ -56,7 +54,7 @@ class GroupDirectory:
             found = [resource_id(group, where) for group in groups if resource_id(group, where) == value]
             found = found or [resource_id(g, where) for g in groups if text(g.get("displayName")) == value]
         if not found:
-            raise _no_such_group(value, [text(group.get("displayName")) for group in groups], where)
+            raise no_such("group", value, [text(group.get("displayName")) for group in groups], where)
         if len(found) > 1:
             raise Conflict(
                 f"{len(found)} groups are named {value!r}: ids {', '.join(sorted(found))}",
@@ -137,18 +135,3 @@ class GroupDirectory:
         """
         both = f"{equals('id', group_id)} and {equals('member', user_id)}"
         return [resource_id(g, where) for g in self._read_list("Groups", where=where, filter=both)] == [group_id]
-
-
-def _no_such_group(value: str, names: t.Sequence[str], where: str) -> NotFound:
-    there = sorted(name for name in names if name)
-    shown = ", ".join(repr(name) for name in there[:_MOST_NAMES]) or "none"
-    more = f" and {len(there) - _MOST_NAMES} more" if len(there) > _MOST_NAMES else ""
-    near = difflib.get_close_matches(value.casefold(), [name.casefold() for name in there], n=1)
-    match = next((name for name in there if near and name.casefold() == near[0]), "")
-    return NotFound(
-        f"the app has no group {value!r}; it has {shown}{more}",
-        where=where,
-        todo=(f"Did you mean {match!r}? " if match else "")
-        + "Create the group in the app, or correct the entitlement's value in the catalog",
-        group=value,
-    )

@@ -9,12 +9,12 @@ Source: https://www.rfc-editor.org/rfc/rfc7643#section-4.1
 
 from __future__ import annotations
 
-import datetime as dt
 import typing as t
 
 from ..errors import Broken
 from ..protocols.scim_paging import Resource, resource_id
 from .contract import Account, AccountKey, App, Entitlement, value_of
+from .plain_values import moment, text
 from .scim_dialect import ScimDialect
 from .scim_places import Attribute, Flags, Groups, InUser, Place, Values
 
@@ -175,22 +175,6 @@ def has_entitlement(user: Resource, entitlement: Entitlement, place: InUser) -> 
     found = [as_written(place, value) for value in values(user, place)]
     wanted = as_written(place, value_of(entitlement))
     return found == [wanted] if isinstance(place, Values) and place.single else wanted in found
-
-
-def text(value: t.Any) -> str:
-    """Return a value as a text that can be stored; what is no text or number is none."""
-    if not isinstance(value, str | int) or isinstance(value, bool):
-        return ""
-    return str(value).encode("utf-8", "replace").decode()
-
-
-def moment(value: t.Any) -> dt.datetime | None:
-    """Return a time in UTC. One that cannot be read is None: it informs, and decides nothing."""
-    try:
-        found = dt.datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
-    return found.replace(tzinfo=found.tzinfo or dt.UTC).astimezone(dt.UTC)
 
 
 def _at(user: Resource, path: t.Sequence[str]) -> t.Any:

@@ -47,6 +47,7 @@ def _options() -> t.Any:
     """
     functions = jmespath.functions
 
+    # the library is imported at its first use, so that mypy cannot know what is inherited from
     class Functions(functions.Functions):  # type: ignore[name-defined]
         @functions.signature({"types": ["string"]}, {"types": ["string"]})
         def _func_split(self, text: str, separator: str) -> list[str]:

@@ -19,7 +19,6 @@ from ..contract import Account, AccountKey, App, Entitlement, NewAccount, value_
 from ..options import HTTP_OPTIONS
 from ..rest import RestConnector
 from ..rest_entitlements import EntitlementDirectory
-from ..rest_giving import check_there, given
 from . import entra_limits as limits
 from . import entra_spec as graph
 from .entra_client import GraphClient, settled
@@ -148,8 +147,7 @@ class Entra(RestConnector):
     def create(self, new: NewAccount, entitlements: t.Collection[Entitlement]) -> Account:
         """Create, or bring back whoever was deleted in the last 30 days. Nobody is told the password: give the person
         a temporary access pass, or let them reset it."""
-        check_there(self, entitlements, self.where("create", new))
-        return given(self, super().create(named(new), []), entitlements)
+        return super().create(named(new), entitlements)
 
     def _made(
         self, new: NewAccount, entitlements: t.Collection[Entitlement], ids: t.Mapping[str, str], where: str

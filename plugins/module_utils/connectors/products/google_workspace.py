@@ -21,7 +21,6 @@ from ..options import HTTP_OPTIONS, Options
 from ..rest import RestConnector
 from ..rest_accounts import is_named_by
 from ..rest_entitlements import EntitlementDirectory
-from ..rest_giving import check_there, given
 from . import google_workspace_spec as google
 from .google_workspace_client import GoogleClient
 from .google_workspace_licences import Licences
@@ -154,12 +153,11 @@ class GoogleWorkspace(RestConnector):
     def create(self, new: NewAccount, entitlements: t.Collection[Entitlement]) -> Account:
         """Create with a random password that nobody is told: let the person reset it, or sign in through your identity
         provider. Somebody deleted in the last 20 days is not brought back; that is for a person to decide."""
-        check_there(self, entitlements, self.where("create", new))
         address = new.username if "@" in new.username else new.email
         first = new.given_name or address.partition("@")[0]  # neither name may be missing
         last = new.family_name or first
         whole = dataclasses.replace(new, username=address, email=address, given_name=first, family_name=last)
-        return given(self, super().create(whole, []), entitlements)
+        return super().create(whole, entitlements)
 
     def _made(
         self, new: NewAccount, entitlements: t.Collection[Entitlement], ids: t.Mapping[str, str], where: str

@@ -15,10 +15,9 @@ from ...protocols.rest import search
 from ...protocols.rest_spec import Call, Listing, RestSpec
 from ...protocols.shaping import Problem
 from ...protocols.sign_in import TokenEndpoint, bearer, jwt_client
-from ..contract import Account, AccountKey, App, Entitlement, NewAccount, value_of
+from ..contract import Account, AccountKey, App, Entitlement, value_of
 from ..options import HTTP_OPTIONS
 from ..rest import RestConnector
-from ..rest_giving import check_there, given
 from .okta_apps import Assignments
 from .okta_roles import STANDARD_ROLES, AdministratorRoles
 from .okta_spec import (
@@ -160,10 +159,6 @@ class Okta(RestConnector):
             self._seen = True
 
     # Writing
-
-    def create(self, new: NewAccount, entitlements: t.Collection[Entitlement]) -> Account:
-        check_there(self, entitlements, self.where("create", new))
-        return given(self, super().create(new, []), entitlements)
 
     def suspend(self, account: Account) -> bool:
         """Suspend; or deactivate whoever Okta cannot suspend (every state but ACTIVE)."""
