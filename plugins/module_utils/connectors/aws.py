@@ -12,7 +12,7 @@ import typing as t
 
 from ..errors import PolicyError, SettingsError
 from ..protocols.aws import Aws, AwsSettings
-from .options import Options
+from ..protocols.options import Options
 
 AWS_OPTIONS: t.Mapping[str, str] = {
     "access_key": "optional",

@@ -14,6 +14,7 @@ import urllib.parse
 from concurrent import futures
 
 from ..errors import AppError, NotFound, PolicyError, Refused, Throttled, Transient, Unsupported
+from ..protocols.options import Options
 from ..protocols.shaping import Problem
 from .browser_accounts import Accounts
 from .browser_chromium import Settings, is_gone
@@ -23,7 +24,6 @@ from .browser_recipe import Recipe, read_recipe
 from .browser_session import Gone, Session, SignedOut, Task
 from .browser_steps import KINDS, OF_ACCOUNT, Step
 from .contract import OPERATIONS, Account, AccountKey, App, Connector, Entitlement, NewAccount, value_of
-from .options import Options
 
 #: For so many seconds a list that was read answers look-ups, where ``remember`` does not say otherwise: looking one
 #: person up takes several questions, and each would go through all pages. A change, or a failure, ends it at once.

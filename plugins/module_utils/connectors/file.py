@@ -12,9 +12,9 @@ import typing as t
 
 from ..clock import Clock
 from ..errors import Broken, Conflict, PolicyError
+from ..protocols.options import Options
 from .contract import Account, AccountKey, App, Connector, value_of
 from .file_reading import COLUMNS, Row, read_rows
-from .options import Options
 
 #: What exports call a state, and what it is here.
 STATES: t.Mapping[str, str] = {

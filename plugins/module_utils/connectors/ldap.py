@@ -22,13 +22,13 @@ from ..protocols.directory_names import (
     parse_part,
     relative_name,
 )
+from ..protocols.options import Options
 from .contract import Account, Entitlement, NewAccount, value_of
 from .ldap_groups import PRIMARY, Group, LdapGroups
 from .ldap_leaving import LdapLeaving
 from .ldap_options import PLACES, REACHING, Attributes, words
 from .ldap_reading import FIELDS
 from .ldap_suspension import WAYS
-from .options import Options
 
 
 class LdapConnector(LdapLeaving):

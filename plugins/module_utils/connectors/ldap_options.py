@@ -12,7 +12,7 @@ import typing as t
 from ..errors import PolicyError, SettingsError
 from ..protocols.directory_connection import DirectoryAddress
 from ..protocols.directory_names import is_below
-from .options import Options
+from ..protocols.options import Options
 
 #: How to reach a directory: the options of every connector that speaks LDAP.
 REACHING: t.Mapping[str, str] = {

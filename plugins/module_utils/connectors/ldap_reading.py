@@ -14,11 +14,11 @@ from ..model.app import ADDITIVE_KINDS
 from ..protocols.directory import Directory
 from ..protocols.directory_entry import Entry
 from ..protocols.directory_names import all_of, equals, folded, is_below
+from ..protocols.options import Options
 from .contract import Account, AccountKey, App, Connector, value_of
 from .ldap_groups import Group, LdapGroups, Membership, ambiguous
 from .ldap_options import Attributes, Places, address_of, page_size_of, places_of
 from .ldap_suspension import Suspension
-from .options import Options
 
 #: The fields of Account that are one attribute each.
 FIELDS = ("username", "email", "external_id", "given_name", "family_name", "name")

@@ -12,13 +12,13 @@ import typing as t
 
 from ..errors import PolicyError
 from ..http import Session
+from ..protocols.options import HTTP_OPTIONS, Options
 from ..protocols.paging import STYLES, Paging
 from ..protocols.placeholders import FILTERS, placeholders_in
 from ..protocols.rest import compiled
 from ..protocols.rest_auth import Auth
 from ..protocols.rest_spec import AccountFields, Call, Invitations, Kind, Listing, RestSpec
 from ..protocols.shaping import Path, Problem, shaped
-from .options import HTTP_OPTIONS, Options
 
 _SPEC = tuple(field.name for field in dataclasses.fields(RestSpec))
 _OWN = ("headers", "requests_per_second")  # HTTP options by the same names

@@ -13,11 +13,11 @@ import typing as t
 
 from ..errors import Broken, Conflict, NotFound, Transient
 from ..http import Session
+from ..protocols.options import Options
 from ..protocols.placeholders import Values
 from ..protocols.rest import RestClient
 from ..protocols.rest_spec import RestSpec
 from .contract import Account, AccountKey, App, Connector, NewAccount
-from .options import Options
 from .rest_accounts import Held, account_of, identity_of, is_named_by
 from .rest_entitlements import EntitlementDirectory
 from .rest_options import rest_session, spec_of

@@ -14,10 +14,10 @@ import typing as t
 
 from ..errors import Conflict, NotFound, Unsupported
 from ..http import Session
+from ..protocols.options import HTTP_OPTIONS, Options
 from ..protocols.scim_paging import Resource, read_list, resource_id
 from . import scim_writing as writing
 from .contract import Account, AccountKey, App, Connector, Entitlement, NewAccount, value_of
-from .options import HTTP_OPTIONS, Options
 from .scim_creating import Maker
 from .scim_dialect import DIALECT_OPTIONS, ScimDialect
 from .scim_groups import GroupDirectory, Memberships, group_path

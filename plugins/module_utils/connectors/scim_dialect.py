@@ -10,7 +10,7 @@ import dataclasses
 import types
 import typing as t
 
-from .options import Options
+from ..protocols.options import Options
 from .scim_places import USUAL, Groups, Place, Values, attribute_named
 
 VERSIONS = ("2.0", "1.1")

@@ -15,10 +15,10 @@ import typing as t
 
 from ..errors import Conflict, NotFound, PolicyError, SettingsError, Unsupported
 from ..protocols.database import database_url
+from ..protocols.options import Options
 from ..protocols.shaping import Problem
 from ..protocols.transactions import Database
 from .contract import Account, AccountKey, App, Connector, Entitlement, NewAccount, value_of
-from .options import Options
 from .sql_options import KEYS, SQL_OPTIONS, Statements, read_table
 from .sql_reading import Row
 from .sql_work import SqlWork, undone

@@ -8,31 +8,54 @@ from __future__ import annotations
 
 from .access import AccessException, Because, Grant, GrantRecord, Lock, Want
 from .account import Account, AccountKey, AccountRecord, NewAccount
-from .app import ADDITIVE_KINDS, KINDS, TIERS, App, Entitlement, Leave, Protected, Seats, Sla, is_module_name
+from .app import (
+    ADDITIVE_KINDS,
+    KINDS,
+    TIERS,
+    App,
+    Approval,
+    Entitlement,
+    Leave,
+    Protected,
+    Seats,
+    Secret,
+    Sla,
+    is_module_name,
+)
 from .change import GIVING, REMOVALS, Change, ChangeKind, Finding, Plan, fingerprint
+from .desk import EMBEDDED, MEANINGS, DeskSettings
 from .event import Event, Run
 from .person import PERSON_FIELDS, Lifecycle, Origin, Person, PersonRecord, Status
+from .request import REQUEST_STATES, AccessRequest, Approver
 from .review import DECISIONS, Review, ReviewItem
-from .task import ENDED_STATES, OPEN_STATES, Task
+from .task import ENDED_STATES, OPEN_STATES, TASK_KINDS, Task
 
 __all__ = [
     "ADDITIVE_KINDS",
     "DECISIONS",
+    "EMBEDDED",
     "ENDED_STATES",
     "GIVING",
     "KINDS",
+    "MEANINGS",
     "OPEN_STATES",
     "PERSON_FIELDS",
     "REMOVALS",
+    "REQUEST_STATES",
+    "TASK_KINDS",
     "TIERS",
     "AccessException",
+    "AccessRequest",
     "Account",
     "AccountKey",
     "AccountRecord",
     "App",
+    "Approval",
+    "Approver",
     "Because",
     "Change",
     "ChangeKind",
+    "DeskSettings",
     "Entitlement",
     "Event",
     "Finding",
@@ -51,6 +74,7 @@ __all__ = [
     "ReviewItem",
     "Run",
     "Seats",
+    "Secret",
     "Sla",
     "Status",
     "Task",

@@ -49,15 +49,19 @@ class Leave:
     then: str = "suspend"  # suspend | delete
     delete_after: dt.timedelta | None = None
     transfer: str = ""  # manager, or nothing
+    hand_over: tuple[str, ...] = ()  # what the manager chooses an heir for: mailbox, drive, repositories, ...
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Sla:
-    """How long a change may take."""
+    """How long a change may take, or an answer. The emergency's is by the clock, the others in working time."""
 
     grant: dt.timedelta = dt.timedelta(days=2)
     revoke: dt.timedelta = dt.timedelta(days=1)
     emergency: dt.timedelta = dt.timedelta(hours=1)
+    approve: dt.timedelta = dt.timedelta(days=2)
+    handover: dt.timedelta = dt.timedelta(days=5)
+    rotate: dt.timedelta = dt.timedelta(days=1)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -75,6 +79,36 @@ class Protected:
     account: str
     owner: str = ""
     why: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Secret:
+    """A password or API key that several people know. It is changed when one of them leaves.
+
+    ``known_to`` are the entitlements whose holders know it (empty: everybody with an account); ``owned_by`` is who
+    keeps it, as a username, id or email, and knows it in any case.
+    """
+
+    key: str
+    name: str = ""
+    kind: str = "password"  # password | api_key
+    owner: str = ""  # the address that changes it; empty: the app's owner
+    known_to: tuple[str, ...] = ()
+    owned_by: str = ""
+    origin: Origin | None = dataclasses.field(default=None, compare=False)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Approval:
+    """Who decides on a request for this app. An approver is manager, owner, security, or an address.
+
+    ``privileged`` are asked in addition where something privileged is asked for; ``longest`` bounds how long a request
+    may last.
+    """
+
+    approvers: tuple[str, ...] = ("manager", "owner")
+    privileged: tuple[str, ...] = ("security",)
+    longest: dt.timedelta | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -96,6 +130,12 @@ class App:
     entitlements: t.Mapping[str, Entitlement] = dataclasses.field(default_factory=_empty)
     protect: tuple[Protected, ...] = ()
     instructions: str = ""  # how a person does it by hand, for tasks
+    words: t.Mapping[str, str] = dataclasses.field(default_factory=_empty)  # kind of change -> how a task says it
+    desk: str = "embedded"  # where its tasks go: a key of the catalog's desks
+    place: t.Mapping[str, str] = dataclasses.field(default_factory=_empty)  # where at the desk: queue, project, ...
+    requestable: bool = True
+    approval: Approval = Approval()
+    secrets: tuple[Secret, ...] = ()
     origin: Origin | None = dataclasses.field(default=None, compare=False)
 
     @property

@@ -12,7 +12,6 @@ import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.connectors import scim_patching as patching
 from ansible_collections.rollcall.access.plugins.module_utils.connectors import scim_writing as writing
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.contract import App, Entitlement
-from ansible_collections.rollcall.access.plugins.module_utils.connectors.options import Options
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.scim_dialect import ScimDialect
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.scim_places import (
     Attribute,
@@ -23,6 +22,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.connectors.scim_pl
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.scim_reading import account_of
 from ansible_collections.rollcall.access.plugins.module_utils.errors import PolicyError
 from ansible_collections.rollcall.access.plugins.module_utils.model import NewAccount
+from ansible_collections.rollcall.access.plugins.module_utils.protocols.options import Options
 
 EXTENSION = "urn:acme:2.0:User"
 ADMIN, USER = Entitlement("admin", "role", "Admin"), Entitlement("user", "role", "User")

@@ -13,7 +13,6 @@ import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.connectors import scim_patching as patching
 from ansible_collections.rollcall.access.plugins.module_utils.connectors import scim_writing as writing
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.contract import App, Entitlement
-from ansible_collections.rollcall.access.plugins.module_utils.connectors.options import Options
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.scim_dialect import ScimDialect
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.scim_filters import equals
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.scim_places import (
@@ -22,6 +21,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.connectors.scim_pl
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.scim_reading import account_of
 from ansible_collections.rollcall.access.plugins.module_utils.errors import Broken, PolicyError
 from ansible_collections.rollcall.access.plugins.module_utils.model import NewAccount
+from ansible_collections.rollcall.access.plugins.module_utils.protocols.options import Options
 from ansible_collections.rollcall.access.plugins.module_utils.protocols.scim_paging import read_list
 from hypothesis import given
 from hypothesis import strategies as st

@@ -16,10 +16,10 @@ from ...errors import AppError, Conflict, NotFound, Refused, Transient
 from ...protocols import directory_answers as answers
 from ...protocols.directory_entry import Entry
 from ...protocols.directory_names import below, equals, folded, own_value, relative_name, split_name
+from ...protocols.options import Options
 from ..contract import Account, NewAccount
 from ..ldap import LdapConnector
 from ..ldap_options import PLACES, REACHING, Attributes, places_of
-from ..options import Options
 from .active_directory_groups import ActiveDirectoryGroups
 
 _DISABLED = 0x2

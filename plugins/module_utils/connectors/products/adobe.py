@@ -10,6 +10,7 @@ import typing as t
 
 from ...errors import Broken, NotFound, Refused, Transient
 from ...http import Answer, Session
+from ...protocols.options import HTTP_OPTIONS
 from ...protocols.paging import Paging, read_pages
 from ...protocols.placeholders import Values, filled_path
 from ...protocols.rest import RestClient, search
@@ -17,7 +18,6 @@ from ...protocols.rest_spec import AccountFields, Call, Kind, Listing, RestSpec
 from ...protocols.shaping import Problem
 from ...protocols.sign_in import TokenEndpoint, client_credentials
 from ..contract import Account, App, Entitlement, NewAccount, value_of
-from ..options import HTTP_OPTIONS
 from ..rest import RestConnector
 from ..rest_accounts import text
 from ..rest_entitlements import EntitlementDirectory, Names

@@ -11,9 +11,9 @@ import urllib.parse
 
 from ...errors import Broken, NotFound, Refused
 from ...http import Session
+from ...protocols.options import Options
 from ...protocols.scim_paging import resource_id
 from ..contract import Account, App
-from ..options import Options
 from ..scim import PRODUCT_OPTIONS, ScimConnector
 from ..scim_dialect import ScimDialect
 from ..scim_places import ONLY_GROUPS

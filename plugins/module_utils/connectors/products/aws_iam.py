@@ -9,11 +9,11 @@ import re
 import typing as t
 
 from ...errors import Conflict, NotFound, Refused, Transient, Unsupported
+from ...protocols.options import Options
 from ..aws import AWS_OPTIONS, near, page_size, signed_in
 from ..aws_iam_credentials import IamCredentials
 from ..aws_iam_users import IamUsers, User
 from ..contract import Account, AccountKey, App, Connector, Entitlement, NewAccount, value_of
-from ..options import Options
 
 _TAG_VALUE = re.compile(r"[\w .:/=+\-@]{0,256}")
 _ATTACHED = ("ListAttachedUserPolicies", "AttachedPolicies")

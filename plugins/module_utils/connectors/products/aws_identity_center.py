@@ -9,11 +9,11 @@ import datetime as dt
 import typing as t
 
 from ...errors import Conflict, NotFound, Transient, Unsupported
+from ...protocols.options import Options
 from ..aws import AWS_OPTIONS, page_size, side_by_side, signed_in
 from ..aws_assignments import AccountAssignments, Assignment
 from ..aws_identity_store import IdentityStore, User, email_of
 from ..contract import Account, AccountKey, App, Connector, Entitlement, NewAccount, value_of
-from ..options import Options
 
 # What UpdateUser calls it. Source: the API reference of User, with names as in SCIM.
 _PATHS = {"given_name": "name.givenName", "family_name": "name.familyName", "name": "displayName"}

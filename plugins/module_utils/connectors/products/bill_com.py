@@ -10,11 +10,11 @@ import typing as t
 
 from ...errors import Broken, Refused
 from ...http import Session
+from ...protocols.options import HTTP_OPTIONS
 from ...protocols.paging import Paging
 from ...protocols.rest_spec import AccountFields, Call, Kind, Listing, RestSpec
 from ...protocols.sign_in import Token
 from ..contract import Account, Entitlement, NewAccount
-from ..options import HTTP_OPTIONS
 from ..rest import RestConnector
 
 _PAGES = Paging("cursor", "page", 100, "max", next="nextPage")

@@ -10,11 +10,11 @@ import typing as t
 
 from ...errors import Refused, Throttled, Transient
 from ...http import Session
+from ...protocols.options import HTTP_OPTIONS
 from ...protocols.paging import Paging
 from ...protocols.rest_spec import AccountFields, Call, Kind, Listing, RestSpec
 from ...protocols.sign_in import Fixed
 from ..contract import Account, Entitlement, NewAccount
-from ..options import HTTP_OPTIONS
 from ..rest import RestConnector, with_patience
 
 _USERS = "api/v2/users"

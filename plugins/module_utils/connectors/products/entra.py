@@ -12,11 +12,11 @@ import typing as t
 from ...errors import NotFound, Refused, Transient
 from ...http import Session
 from ...protocols.entra_sign_in import AUTHORITY, entra_sign_in
+from ...protocols.options import HTTP_OPTIONS
 from ...protocols.rest import search
 from ...protocols.rest_spec import Listing, RestSpec
 from ...protocols.shaping import Problem
 from ..contract import Account, AccountKey, App, Entitlement, NewAccount, value_of
-from ..options import HTTP_OPTIONS
 from ..rest import RestConnector
 from ..rest_entitlements import EntitlementDirectory
 from . import entra_limits as limits

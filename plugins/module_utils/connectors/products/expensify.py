@@ -10,8 +10,8 @@ import json
 import typing as t
 
 from ...errors import AppError, Broken, Conflict, NotFound, Refused, Throttled, Transient
+from ...protocols.options import HTTP_OPTIONS, Options
 from ..contract import Account, AccountKey, App, Connector, Entitlement, NewAccount, value_of
-from ..options import HTTP_OPTIONS, Options
 from ..rest_accounts import text
 
 _PATH = "Integration-Server/ExpensifyIntegrations"

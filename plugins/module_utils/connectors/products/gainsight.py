@@ -10,8 +10,8 @@ import typing as t
 import urllib.parse
 
 from ...http import Session
+from ...protocols.options import HTTP_OPTIONS, Options
 from ...protocols.sign_in import TokenEndpoint, client_credentials
-from ..options import HTTP_OPTIONS, Options
 from ..scim import ScimConnector
 from ..scim_dialect import ScimDialect
 from ..scim_places import Attribute, Groups, Values

@@ -12,10 +12,10 @@ import typing as t
 
 from ...errors import AppError, Broken, NotFound, Refused
 from ...http import Session
+from ...protocols.options import HTTP_OPTIONS
 from ...protocols.rest import search
 from ...protocols.rest_spec import RestSpec
 from ..contract import Account, Entitlement, NewAccount, value_of
-from ..options import HTTP_OPTIONS
 from ..rest import RestConnector
 from ..rest_accounts import account_of, identity_of
 from .github_spec import (

@@ -11,10 +11,10 @@ import urllib.parse
 
 from ...errors import Broken, Refused
 from ...http import Answer, Session
+from ...protocols.options import Options
 from ...protocols.rest import RestClient, search
 from ...protocols.rest_spec import Call
 from ..contract import Account, App
-from ..options import Options
 from ..scim import PRODUCT_OPTIONS, ScimConnector
 from ..scim_dialect import ScimDialect
 from ..scim_places import Groups, Values

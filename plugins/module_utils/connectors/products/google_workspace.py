@@ -14,10 +14,10 @@ import typing as t
 from ...errors import NotFound, Refused, Transient, Unsupported
 from ...http import Session
 from ...protocols.google_sign_in import google_sign_in
+from ...protocols.options import HTTP_OPTIONS, Options
 from ...protocols.rest import search
 from ...protocols.rest_spec import RestSpec
 from ..contract import Account, App, Entitlement, NewAccount, value_of
-from ..options import HTTP_OPTIONS, Options
 from ..rest import RestConnector
 from ..rest_accounts import is_named_by
 from ..rest_entitlements import EntitlementDirectory

@@ -9,9 +9,9 @@ from __future__ import annotations
 import typing as t
 
 from ...http import Session
+from ...protocols.options import HTTP_OPTIONS
 from ...protocols.paging import Paging
 from ...protocols.rest_spec import AccountFields, Call, Kind, Listing, RestSpec
-from ..options import HTTP_OPTIONS
 from ..rest import RestConnector
 
 _USERS = "settings/v3/users"

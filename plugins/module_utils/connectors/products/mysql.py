@@ -13,9 +13,9 @@ import typing as t
 
 from ...errors import Conflict, NotFound, PolicyError, Refused, Transient
 from ...libraries import library
+from ...protocols.options import Options
 from ..contract import Account, AccountKey, App, Connector, Entitlement, NewAccount, value_of
 from ..mysql_accounts import Host, User, defined_by, is_address, is_mariadb, me, privileges, read_users
-from ..options import Options
 from ..sql import open_database
 
 if t.TYPE_CHECKING:

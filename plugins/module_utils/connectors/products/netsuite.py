@@ -11,13 +11,13 @@ import typing as t
 
 from ...errors import Conflict, NotFound, Refused
 from ...http import Answer, Session, SignIn
+from ...protocols.options import HTTP_OPTIONS
 from ...protocols.paging import Paging
 from ...protocols.placeholders import Values
 from ...protocols.rest import RestClient, search
 from ...protocols.rest_spec import AccountFields, Call, Kind, Listing, RestSpec
 from ...protocols.sign_in import JWT_ASSERTION, Token, TokenEndpoint, signed
 from ..contract import Account, App, Entitlement, NewAccount
-from ..options import HTTP_OPTIONS
 from ..rest import RestConnector
 from ..rest_accounts import text
 from ..rest_entitlements import EntitlementDirectory

@@ -11,12 +11,12 @@ import typing as t
 
 from ...errors import NotFound, Refused, Unsupported
 from ...http import Session, SignIn
+from ...protocols.options import HTTP_OPTIONS
 from ...protocols.rest import search
 from ...protocols.rest_spec import Call, Listing, RestSpec
 from ...protocols.shaping import Problem
 from ...protocols.sign_in import TokenEndpoint, bearer, jwt_client
 from ..contract import Account, AccountKey, App, Entitlement, value_of
-from ..options import HTTP_OPTIONS
 from ..rest import RestConnector
 from .okta_apps import Assignments
 from .okta_roles import STANDARD_ROLES, AdministratorRoles

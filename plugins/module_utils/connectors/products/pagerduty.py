@@ -11,11 +11,11 @@ import typing as t
 
 from ...errors import Refused
 from ...http import Session
+from ...protocols.options import HTTP_OPTIONS
 from ...protocols.paging import Paging
 from ...protocols.rest_spec import AccountFields, Call, Kind, Listing, RestSpec
 from ...protocols.sign_in import bearer
 from ..contract import Account
-from ..options import HTTP_OPTIONS
 from ..rest import RestConnector
 
 _FROM = {"From": "{option.from}"}  # who acts: the address of a user of the account, for what is done in somebody's name

@@ -10,8 +10,8 @@ import difflib
 import typing as t
 
 from ...errors import Conflict, NotFound, PolicyError, Refused, Unsupported
+from ...protocols.options import Options
 from ..contract import Account, AccountKey, App, Connector, Entitlement, NewAccount, value_of
-from ..options import Options
 from ..postgresql_leaving import clear, databases, end_sessions, transaction, would_be_lost
 from ..postgresql_roles import IDENTITY, Role, owned, read_roles, run, written_comment
 from ..sql import open_database

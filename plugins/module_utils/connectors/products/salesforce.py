@@ -12,13 +12,13 @@ import typing as t
 
 from ...errors import Broken, Conflict, NotFound, PolicyError, Refused, Throttled
 from ...http import Answer, Session, SignIn
+from ...protocols.options import HTTP_OPTIONS
 from ...protocols.placeholders import Values
 from ...protocols.rest import RestClient, search
 from ...protocols.rest_spec import Call, Kind, Listing, RestSpec
 from ...protocols.shaping import Problem
 from ...protocols.sign_in import TokenEndpoint, bearer, client_credentials, jwt_grant
 from ..contract import Account, AccountKey, App, Entitlement, NewAccount
-from ..options import HTTP_OPTIONS
 from ..rest import RestConnector
 from ..rest_accounts import text
 from ..rest_entitlements import EntitlementDirectory, Names

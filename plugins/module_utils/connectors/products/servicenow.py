@@ -12,6 +12,7 @@ import typing as t
 
 from ...errors import Broken, NotFound, Refused
 from ...http import Answer, Session, SignIn
+from ...protocols.options import HTTP_OPTIONS
 from ...protocols.paging import Paging
 from ...protocols.placeholders import Values
 from ...protocols.rest import RestClient, search
@@ -19,7 +20,6 @@ from ...protocols.rest_spec import AccountFields, Call, Kind, Listing, RestSpec
 from ...protocols.shaping import Problem
 from ...protocols.sign_in import TokenEndpoint, basic, client_credentials
 from ..contract import Account, App, Entitlement, NewAccount
-from ..options import HTTP_OPTIONS
 from ..rest import RestConnector
 from ..rest_accounts import is_named_by, text
 from ..rest_entitlements import EntitlementDirectory

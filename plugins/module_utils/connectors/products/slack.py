@@ -10,8 +10,8 @@ import typing as t
 
 from ...errors import AppError, Broken, NotFound, Refused, Transient
 from ...http import Session
+from ...protocols.options import Options
 from ..contract import Account, App
-from ..options import Options
 from ..scim import PRODUCT_OPTIONS, ScimConnector
 from ..scim_dialect import ScimDialect
 from ..scim_places import ONLY_GROUPS

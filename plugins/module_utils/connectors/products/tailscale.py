@@ -9,8 +9,8 @@ from __future__ import annotations
 import typing as t
 
 from ...http import Session
+from ...protocols.options import HTTP_OPTIONS
 from ...protocols.rest_spec import AccountFields, Call, Invitations, Kind, Listing, RestSpec
-from ..options import HTTP_OPTIONS
 from ..rest import RestConnector
 
 _TAILNET = "tailnet/{option.tailnet}"

@@ -10,13 +10,13 @@ import typing as t
 
 from ...errors import NotFound, Refused
 from ...http import Session
+from ...protocols.options import HTTP_OPTIONS
 from ...protocols.paging import Paging
 from ...protocols.placeholders import Values
 from ...protocols.rest import search
 from ...protocols.rest_spec import AccountFields, Call, Kind, Listing, RestSpec
 from ...protocols.sign_in import bearer
 from ..contract import Account, Entitlement, NewAccount
-from ..options import HTTP_OPTIONS
 from ..rest import RestConnector
 from ..rest_accounts import is_named_by, texts_of
 

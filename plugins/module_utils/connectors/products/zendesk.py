@@ -9,10 +9,10 @@ from __future__ import annotations
 import typing as t
 
 from ...http import Session, SignIn
+from ...protocols.options import HTTP_OPTIONS
 from ...protocols.paging import Paging
 from ...protocols.rest_spec import AccountFields, Call, Kind, Listing, RestSpec
 from ...protocols.sign_in import basic, bearer
-from ..options import HTTP_OPTIONS
 from ..rest import RestConnector
 
 _USER = "api/v2/users/{id}"

@@ -10,11 +10,11 @@ import dataclasses
 import typing as t
 
 from ...http import Session
+from ...protocols.options import HTTP_OPTIONS
 from ...protocols.paging import Paging
 from ...protocols.rest_spec import AccountFields, Call, Kind, Listing, RestSpec
 from ...protocols.sign_in import TokenEndpoint, client_credentials
 from ..contract import Account, App
-from ..options import HTTP_OPTIONS
 from ..rest import RestConnector
 
 _STATUSES = ("active", "inactive", "pending")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading the options of an app's ``connection``.
+"""Reading the options of a ``connection``, an app's or a desk's.
 
 A value that went through a template is a text, whatever it was before: numbers and yes or no are taken as texts, too.
 """
@@ -16,7 +16,7 @@ import typing as t
 
 from ..errors import PolicyError, SettingsError
 from ..http import Session, SignIn
-from ..protocols.rest_auth import sign_in_from
+from .rest_auth import sign_in_from
 
 #: What every connector that speaks HTTP takes besides its own options.
 HTTP_OPTIONS: t.Mapping[str, str] = {
@@ -32,14 +32,17 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 class Options:
-    """The options of one app, read one by one. What cannot be used raises PolicyError; a value is never shown."""
+    """The options of one app, or desk, read one by one. What cannot be used raises PolicyError; a value is never shown.
 
-    def __init__(self, app: str, connection: t.Mapping[str, t.Any]) -> None:
-        self._app = app
+    ``key`` is that of the app or desk, and ``what`` says which of the two it is.
+    """
+
+    def __init__(self, key: str, connection: t.Mapping[str, t.Any], what: str = "app") -> None:
+        self._owner = f"{what} {key}"
         self._connection = connection
 
     def wrong(self, name: str, expected: str) -> PolicyError:
-        return PolicyError(f"expected {expected}", where=f"app {self._app}, connection.{name}")
+        return PolicyError(f"expected {expected}", where=f"{self._owner}, connection.{name}")
 
     def text(self, name: str, default: str = "") -> str:
         value = self._connection.get(name)
@@ -100,7 +103,7 @@ class Options:
 
     def sign_in(self) -> SignIn:
         """Return the sign-in that ``auth`` describes, or ``token`` as a bearer token."""
-        where = f"app {self._app}, connection"
+        where = f"{self._owner}, connection"
         auth = self._connection.get("auth") or {"bearer": self.text("token").strip()}
         return sign_in_from(auth, where, str(self.path("ca_file") or ""))
 
@@ -136,4 +139,4 @@ class Options:
                 requests_per_second=self.number("requests_per_second", requests_per_second, least=0.001),
             )
         except SettingsError as error:
-            raise PolicyError(error.message, where=f"app {self._app}, connection", todo=error.todo) from error
+            raise PolicyError(error.message, where=f"{self._owner}, connection", todo=error.todo) from error
