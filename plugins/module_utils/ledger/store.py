@@ -16,11 +16,26 @@ from .fulfilment import Fulfilment
 from .grants import Grants
 from .people import People
 from .plans import Plans
+from .requests import Requests
 from .reviews import Reviews
 from .rulings import Exceptions, Locks, Notices
 from .runs import Runs
 from .tasks import Tasks
 
 
-class Ledger(Runs, People, Accounts, Grants, Plans, Fulfilment, Tasks, Locks, Exceptions, Notices, Reviews, Evidence):
+class Ledger(
+    Runs,
+    People,
+    Accounts,
+    Grants,
+    Plans,
+    Fulfilment,
+    Tasks,
+    Locks,
+    Exceptions,
+    Notices,
+    Requests,
+    Reviews,
+    Evidence,
+):
     """An open ledger. ``Ledger.open(url)`` opens one; use it in a ``with``, or ``close`` it."""

@@ -19,19 +19,22 @@ from ..libraries import library
 sa = library("sqlalchemy")
 
 #: Every revision that this version of Rollcall knows, oldest first. The last one is what it works with.
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 
 
 @dataclasses.dataclass(frozen=True)
 class Kept:
     """A table whose rows are proven by the chain: the event that writes a row carries the row's digest.
 
-    ``unproven`` columns change too often to be worth an event each (when an account was last seen).
+    ``unproven`` columns change too often to be worth an event each (when an account was last seen). ``added`` are
+    columns that came with a later revision, with what they hold in older rows: while they hold it they are not part of
+    the digest, so that the digests of those rows stay what they were.
     """
 
     name: str
     key: tuple[str, ...]
     unproven: frozenset[str] = frozenset()
+    added: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict, hash=False)
 
     def key_of(self, row: t.Mapping[str, t.Any]) -> tuple[t.Any, ...]:
         return tuple(row[column] for column in self.key)
@@ -44,6 +47,25 @@ class Kept:
     def proven(self) -> tuple[str, ...]:
         return tuple(column for column in self.columns if column not in self.unproven)
 
+    def proven_values(self, row: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """Return what of a row its digest is taken of."""
+        added = self.added
+        return {name: row[name] for name in self.proven if not (name in added and row[name] == added[name])}
+
+
+_TASKS_ADDED = {
+    "kind": "access",
+    "subject": "",
+    "details": "{}",
+    "link": "",
+    "told": "",
+    "told_owner": "",
+    "seen": "",
+    "attention": "",
+    "level": 0,
+    "reminded_at": None,
+    "escalated_at": None,
+}
 
 KEPT: dict[str, Kept] = {
     kept.name: kept
@@ -57,7 +79,8 @@ KEPT: dict[str, Kept] = {
         Kept("plans", ("hash",)),
         Kept("approvals", ("plan", "by")),
         Kept("changes", ("id", "occurrence")),
-        Kept("tasks", ("id",)),
+        Kept("tasks", ("id",), added=_TASKS_ADDED),
+        Kept("requests", ("id",)),
         Kept("locks", ("number",)),
         Kept("exceptions", ("id",)),
         Kept("notices", ("key",)),
@@ -155,7 +178,8 @@ def schema() -> t.Any:
         metadata,
         "tasks",
         "id key person app items owner title instructions opened_at due urgency state account_name note ended_by "
-        "ended_at? reason desk reference",
+        "ended_at? reason desk reference kind subject details link told told_owner seen attention level# reminded_at? "
+        "escalated_at?",
         index("tasks_person", "person"),
         index("tasks_state", "state"),
         # of one key at most one task is ever open, whoever writes
@@ -174,6 +198,12 @@ def schema() -> t.Any:
         "id person grants reason requested_by approved_by start until ended_by ended_at? end_reason",
     )
     _table(metadata, "notices", "key data run at")
+    _table(
+        metadata,
+        "requests",
+        "id person grants reason requested_by requested_at start until approvers state via ended_at? note",
+        index("requests_state", "state"),
+    )
     _table(
         metadata,
         "reviews",

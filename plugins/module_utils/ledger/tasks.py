@@ -14,7 +14,17 @@ import typing as t
 from ..errors import LedgerError
 from ..model import Run, Task
 from .book import Book
-from .encoding import canonical, change_of, change_packed, time_of, time_or_none, time_text, time_text_or_none
+from .encoding import (
+    canonical,
+    change_of,
+    change_packed,
+    pack,
+    time_of,
+    time_or_none,
+    time_text,
+    time_text_or_none,
+    unpack,
+)
 from .transaction import Row
 
 _TEXTS = (
@@ -32,7 +42,15 @@ _TEXTS = (
     "reason",
     "desk",
     "reference",
+    "kind",
+    "subject",
+    "link",
+    "told",
+    "told_owner",
+    "seen",
+    "attention",
 )
+_TIMES = ("ended_at", "reminded_at", "escalated_at")
 
 
 def _row(task: Task) -> Row:
@@ -42,7 +60,9 @@ def _row(task: Task) -> Row:
         "items": canonical([change_packed(item) for item in task.items]),
         "opened_at": time_text(task.opened_at),
         "due": time_text(task.due),
-        "ended_at": time_text_or_none(task.ended_at),
+        **{name: time_text_or_none(getattr(task, name)) for name in _TIMES},
+        "details": canonical(pack(dict(task.details))),
+        "level": task.level,
     }
 
 
@@ -52,7 +72,9 @@ def _task(row: Row) -> Task:
         items=tuple(change_of(item) for item in json.loads(row["items"])),
         opened_at=time_of(row["opened_at"]),
         due=time_of(row["due"]),
-        ended_at=time_or_none(row["ended_at"]),
+        **{name: time_or_none(row[name]) for name in _TIMES},
+        details=unpack(json.loads(row["details"])),
+        level=row["level"],
     )
 
 
@@ -71,7 +93,9 @@ class Tasks(Book):
                 id = f"{task.id}-{count}"
             task = dataclasses.replace(task, id=id)
             row = _row(task)
-            about = ("owner", "title", "due", "urgency", "reason", "desk", "reference")
+            about: tuple[str, ...] = ("owner", "title", "due", "urgency", "reason", "desk", "reference")
+            if task.kind != "access":
+                about = (*about, "kind", "subject", "details")
             writing.event(
                 "task.opened",
                 person=task.person,

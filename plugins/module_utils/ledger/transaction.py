@@ -33,7 +33,7 @@ _AT_ONCE = 5000
 
 def digest(name: str, row: t.Mapping[str, t.Any]) -> str:
     """Return the SHA-256, in hex, of a row's proven columns."""
-    text = canonical({column: row[column] for column in KEPT[name].proven})
+    text = canonical(KEPT[name].proven_values(row))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
