@@ -79,7 +79,9 @@ options:
     type: str
     default: 3d
   working_day:
-    description: When a last day is over, as C(end) and C(timezone).
+    description:
+      - When a last day is over, as C(end) and C(timezone); with C(days), C(start), C(holidays) and C(country) also
+        what counts towards the deadlines of tasks.
     type: dict
   as_of:
     description: Work out this day instead of today. Carried out only in a rehearsal.
@@ -94,8 +96,25 @@ options:
     description: The limits beyond which a feed or a plan stops the run.
     type: dict
   fallback_owner:
-    description: Who gets the tasks of apps without an owner.
+    description: Who gets the tasks of apps without an owner that can be reached.
     type: str
+  security:
+    description: The address of the security team.
+    type: str
+  chasing:
+    description: When owners of tasks are reminded, and when a task goes to the next one.
+    type: dict
+  notifications:
+    description: How people are told, as C(routes) with Apprise URLs, and C(templates).
+    type: dict
+  evidence:
+    description: The folder in which files that prove a task are kept.
+    type: str
+    default: evidence
+  requests:
+    description: The folder or file with requests for access.
+    type: str
+    default: access/requests
 """
 
 EXAMPLES = r"""

@@ -13,10 +13,17 @@ import zoneinfo
 
 @dataclasses.dataclass(frozen=True)
 class WorkingDay:
-    """When a last day is over, and where."""
+    """When people work, and where. ``days`` are 0 (Monday) to 6; without any, every hour of every day counts.
+
+    ``holidays`` are single days; ``country`` adds the public ones of a country (NL, or DE-BY for a part of one).
+    """
 
     end: dt.time = dt.time(17, 0)
     timezone: str = "UTC"
+    start: dt.time = dt.time(9, 0)
+    days: frozenset[int] = frozenset()
+    holidays: frozenset[dt.date] = frozenset()
+    country: str = ""
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:

@@ -22,6 +22,7 @@ from ..policy.schema import check_schema
 from ..policy.yaml_lines import load_document
 
 PLUGIN = "rollcall.access.people"
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +45,12 @@ class Settings:
     rehearsal: bool = False
     limits: Limits = dataclasses.field(default_factory=Limits)
     fallback_owner: str = ""
+    security: str = ""
+    evidence: pathlib.Path = pathlib.Path("evidence")
+    requests: pathlib.Path = pathlib.Path("access/requests")
+    chasing: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    #: may hold secrets and templates: it goes through the caller's ``resolve`` and is never shown
+    notifications: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict, repr=False)
 
     @property
     def base(self) -> pathlib.Path:
@@ -71,7 +78,7 @@ class Settings:
         data = _checked(file)
         base = file.parent
         day = data.get("working_day") or {}
-        working_day = WorkingDay(_time_of_day(day.get("end", "17:00"), file), _zone(day.get("timezone", "UTC"), file))
+        working_day = _working_day(day, file)
         return cls(
             path=file,
             sources=tuple(data["sources"]),
@@ -89,6 +96,11 @@ class Settings:
             rehearsal=bool(data.get("rehearsal", False)),
             limits=Limits.from_settings(data.get("guard") or {}),
             fallback_owner=data.get("fallback_owner", ""),
+            security=data.get("security", ""),
+            evidence=base / data.get("evidence", "evidence"),
+            requests=base / data.get("requests", "access/requests"),
+            chasing=data.get("chasing") or {},
+            notifications=data.get("notifications") or {},
         )
 
 
@@ -110,6 +122,30 @@ def _ledger_url(url: str, base: pathlib.Path) -> str:
     return url
 
 
+def _working_day(day: t.Mapping[str, t.Any], file: pathlib.Path) -> WorkingDay:
+    start, end = (_time_of_day(day.get(key, usual), file, key) for key, usual in (("start", "09:00"), ("end", "17:00")))
+    if end <= start and day.get("days"):
+        raise SettingsError(
+            f"the working day ends at {end:%H:%M}, which is not after its start, {start:%H:%M}",
+            where=str(file),
+            todo="Correct start and end under working_day",
+        )
+    try:
+        holidays = frozenset(dt.date.fromisoformat(str(one)) for one in day.get("holidays") or ())
+    except ValueError as error:
+        raise SettingsError(
+            f"working_day.holidays: {error}", where=str(file), todo="Write each day as 2026-12-25"
+        ) from error
+    return WorkingDay(
+        end,
+        _zone(day.get("timezone", "UTC"), file),
+        start,
+        frozenset(_DAYS.index(name) for name in day.get("days") or ()),
+        holidays,
+        day.get("country", ""),
+    )
+
+
 def _zone(name: str, file: pathlib.Path) -> str:
     try:
         zoneinfo.ZoneInfo(name)
@@ -122,12 +158,12 @@ def _zone(name: str, file: pathlib.Path) -> str:
     return name
 
 
-def _time_of_day(text: t.Any, file: pathlib.Path) -> dt.time:
+def _time_of_day(text: t.Any, file: pathlib.Path, key: str = "end") -> dt.time:
     try:
         return dt.time.fromisoformat(str(text))
     except ValueError as error:
         raise SettingsError(
-            f"working_day.end is {text!r}, which is no time of day", where=str(file), todo='Write it as "17:00"'
+            f"working_day.{key} is {text!r}, which is no time of day", where=str(file), todo='Write it as "17:00"'
         ) from error
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The catalog: files -> apps."""
+"""The catalog: files -> apps and desks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,19 @@ import string
 import types
 import typing as t
 
-from ..model import App, Entitlement, Leave, Origin, Protected, Seats, Sla, is_module_name
+from ..model import (
+    App,
+    Approval,
+    Entitlement,
+    Leave,
+    Origin,
+    Protected,
+    Seats,
+    Secret,
+    Sla,
+    is_module_name,
+)
+from .desk_files import DeskProblems, DeskReader
 from .durations import parse_duration
 from .files import Definitions, mapping, read_directory, sequence
 from .problems import Problems, did_you_mean
@@ -36,8 +48,10 @@ class CatalogReader:
         known_connectors: t.Collection[str] | None,
         connection_options: t.Mapping[str, t.Mapping[str, str]] | None,
         connection_problems: ConnectionProblems | None = None,
+        desk_problems: DeskProblems | None = None,
     ) -> None:
         self.problems = problems
+        self.desk_problems = desk_problems
         self.known_connectors = known_connectors
         self.connection_options = connection_options or {}
         self.connection_problems = connection_problems
@@ -48,7 +62,9 @@ class CatalogReader:
     def read(self, directory: t.Any) -> Catalog:
         apps: dict[str, App] = {}
         defined = Definitions("the app", self.problems)
+        desks = DeskReader(self.problems, self.desk_problems)
         for document, _unused in read_directory(directory, "catalog", self.problems, required=True):
+            desks.read(document)
             for key, content in mapping(mapping(document.value).get("apps")).items():
                 path = ("apps", key)
                 if not defined.add(key, document.origin(path)):
@@ -57,17 +73,22 @@ class CatalogReader:
                 if isinstance(content, dict):
                     apps[key] = self._app(key, content, document, path)
         self._check_behind(apps)
-        return Catalog(types.MappingProxyType(apps), types.MappingProxyType(self.origins))
+        apps = {key: desks.settled(app) for key, app in apps.items()}
+        return Catalog(
+            types.MappingProxyType(apps), types.MappingProxyType(self.origins), types.MappingProxyType(desks.desks)
+        )
 
     def _app(self, key: str, content: dict[str, t.Any], document: Document, path: Path) -> App:
         self.origins[key] = document.origin(path)
         leave, sla, seats = (mapping(content.get(name)) for name in ("leave", "sla", "seats"))
         durations = {
             name: duration
-            for name in ("grant", "revoke", "emergency")
+            for name in ("grant", "revoke", "emergency", "approve", "handover", "rotate")
             if (duration := self._duration(sla.get(name))) is not None
         }
         transfer = _text(leave.get("transfer"))
+        desk = content.get("desk")
+        desk = {"name": desk} if isinstance(desk, str) else mapping(desk)
         app = App(
             key=key,
             name=_text(content.get("name")) or key,
@@ -83,6 +104,7 @@ class CatalogReader:
                 _text(leave.get("then")) or "suspend",
                 self._duration(leave.get("delete_after")),
                 "" if transfer == "none" else transfer,
+                _texts(leave.get("hand_over")),
             ),
             sla=Sla(**durations),
             seats=Seats(seats.get("limit"), seats.get("cost"), _text(seats.get("currency")), seats.get("per", "month")),
@@ -94,6 +116,12 @@ class CatalogReader:
                 if isinstance(one, dict)
             ),
             instructions=_text(content.get("instructions")),
+            words=_text_map(content.get("words")),
+            desk=_text(desk.get("name")),
+            place=_text_map({name: value for name, value in desk.items() if name != "name"}),
+            requestable=content.get("requestable") is not False,
+            approval=self._approval(mapping(content.get("approval"))),
+            secrets=self._secrets(key, content, document, path),
             origin=document.origin(path),
         )
         self._check_account_name(app, document.origin((*path, "account_name")))
@@ -128,6 +156,39 @@ class CatalogReader:
             result[key] = entitlement
             self.origins[f"{app}:{key}"] = origin
         return result
+
+    def _approval(self, content: dict[str, t.Any]) -> Approval:
+        usual = Approval()
+        return Approval(
+            _texts(content.get("approvers")) or usual.approvers,
+            _texts(content["privileged"]) if "privileged" in content else usual.privileged,
+            self._duration(content.get("longest")),
+        )
+
+    def _secrets(self, app: str, content: dict[str, t.Any], document: Document, path: Path) -> tuple[Secret, ...]:
+        result = []
+        known = frozenset(mapping(content.get("entitlements")))
+        for key, one in mapping(content.get("secrets")).items():
+            step = (*path, "secrets", key)
+            known_to = _texts(mapping(one).get("known_to"))
+            for name in known_to:
+                if name not in known:
+                    message = f'the app "{app}" has no entitlement "{name}"'
+                    place = document.origin((*step, "known_to"))
+                    self.problems.error("unknown_entitlement", message, place, did_you_mean(name, known), app=app)
+            if isinstance(one, dict):
+                result.append(
+                    Secret(
+                        key,
+                        _text(one.get("name")) or key,
+                        _text(one.get("kind")) or "password",
+                        _text(one.get("owner")),
+                        known_to,
+                        _text(one.get("owned_by")),
+                        document.origin(step),
+                    )
+                )
+        return tuple(result)
 
     def _duration(self, value: t.Any) -> dt.timedelta | None:
         try:
@@ -214,6 +275,15 @@ class CatalogReader:
                 self.problems.error(
                     "wrong_value", "apps are behind one another in a circle: " + " > ".join([*seen, above]), app.origin
                 )
+
+
+def _texts(value: t.Any) -> tuple[str, ...]:
+    return tuple(text for one in sequence(value) if (text := _text(one)))
+
+
+def _text_map(value: t.Any) -> t.Mapping[str, str]:
+    found = {name: str(one).strip() for name, one in mapping(value).items() if isinstance(one, (str, int))}
+    return types.MappingProxyType(found)
 
 
 def _text(value: t.Any) -> str:

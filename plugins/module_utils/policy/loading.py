@@ -13,6 +13,7 @@ import typing as t
 from ..errors import PolicyError
 from ..model import AccessException, Finding, Lock, is_module_name
 from .catalog_files import CatalogReader, ConnectionProblems
+from .desk_files import DeskProblems
 from .exception_files import read_exceptions, read_locks
 from .grants import GrantReader
 from .policy_files import PolicyReader
@@ -29,16 +30,19 @@ def load_catalog(
     known_connectors: t.Collection[str] | None = None,
     connection_options: Options | None = None,
     connection_problems: ConnectionProblems | None = None,
+    desk_problems: DeskProblems | None = None,
 ) -> Catalog:
     """Return the catalog.
 
     ``known_connectors`` are the words that ``connector`` may be, besides a module by its full name; None: any.
     ``connection_options`` is connector -> option -> required, optional or secret; a connector that is not in it is not
-    checked. ``connection_problems`` finds what else is wrong with a connection. Raises PolicyError, as all functions
-    here, with every error in ``findings``.
+    checked. ``connection_problems`` finds what else is wrong with a connection, and
+    ``desk_problems`` with a desk. Raises PolicyError, as all functions here, with every error in ``findings``.
     """
     problems = Problems()
-    catalog = CatalogReader(problems, known_connectors, connection_options, connection_problems).read(directory)
+    catalog = CatalogReader(problems, known_connectors, connection_options, connection_problems, desk_problems).read(
+        directory
+    )
     problems.stop_if_any()
     return catalog
 
@@ -49,6 +53,7 @@ def load_sound_apps(
     known_connectors: t.Collection[str],
     connection_options: Options | None = None,
     connection_problems: ConnectionProblems | None = None,
+    desk_problems: DeskProblems | None = None,
 ) -> tuple[Catalog, tuple[Finding, ...]]:
     """Return the apps of a catalog that can be used, and what is wrong with the rest. Raises nothing for what it says.
 
@@ -56,7 +61,9 @@ def load_sound_apps(
     """
     problems = Problems()
     try:
-        catalog = CatalogReader(problems, known_connectors, connection_options, connection_problems).read(directory)
+        catalog = CatalogReader(
+            problems, known_connectors, connection_options, connection_problems, desk_problems
+        ).read(directory)
     except PolicyError as error:
         return Catalog(), tuple(error.findings) or (Finding("catalog", "error", error.message, where=error.where),)
     usable = {
@@ -110,12 +117,13 @@ def load_access(
     known_connectors: t.Collection[str] | None = None,
     connection_options: Options | None = None,
     connection_problems: ConnectionProblems | None = None,
+    desk_problems: DeskProblems | None = None,
     known_attributes: t.Collection[str] | None = None,
     commit: str = "",
 ) -> Access:
     """Return all four, or raise one PolicyError with what is wrong in any of them."""
     problems = Problems()
-    catalog_reader = CatalogReader(problems, known_connectors, connection_options, connection_problems)
+    catalog_reader = CatalogReader(problems, known_connectors, connection_options, connection_problems, desk_problems)
     read_catalog = catalog_reader.read(catalog)
     # Of an app that is itself faulty the name is known: rules that use it are not to blame.
     grants = GrantReader(problems, catalog_reader.names)

@@ -10,7 +10,7 @@ import dataclasses
 import types
 import typing as t
 
-from ..model import AccessException, App, Lock, Origin
+from ..model import AccessException, App, DeskSettings, Lock, Origin
 from .conditions import Condition
 
 #: (app, entitlement); an empty entitlement is the account by itself.
@@ -23,10 +23,11 @@ def _empty() -> t.Mapping[str, t.Any]:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Catalog:
-    """The apps. ``origins`` has the place of "app" and of "app:entitlement"."""
+    """The apps and the desks. ``origins`` has the place of "app" and of "app:entitlement"."""
 
     apps: t.Mapping[str, App] = dataclasses.field(default_factory=_empty)
     origins: t.Mapping[str, Origin] = dataclasses.field(default_factory=_empty)
+    desks: t.Mapping[str, DeskSettings] = dataclasses.field(default_factory=_empty)
 
     def knows(self, pair: Pair) -> bool:
         app = self.apps.get(pair[0])

@@ -1,0 +1,93 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The desks of a catalog: files -> values."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing as t
+
+from ..model import EMBEDDED, MEANINGS, App, DeskSettings
+from .files import Definitions, mapping, sequence
+from .problems import Problems, did_you_mean
+from .yaml_lines import Document, Path
+
+#: a desk as it is written -> what is wrong with it: the way to it within the desk, what, and what to do
+DeskProblems = t.Callable[[DeskSettings], t.Iterable[tuple[tuple[t.Union[str, int], ...], str, str]]]
+
+
+class DeskReader:
+    """Reads the desks of one file after the other; ``desks`` has them all, ``settled`` says where an app's tasks go."""
+
+    def __init__(self, problems: Problems, desk_problems: DeskProblems | None) -> None:
+        self.problems = problems
+        self.desk_problems = desk_problems
+        self.desks: dict[str, DeskSettings] = {}
+        self._defined = Definitions("the desk", problems)
+        self._default = ""
+
+    def read(self, document: Document) -> None:
+        for key, content in mapping(mapping(document.value).get("desks")).items():
+            path = ("desks", key)
+            origin = document.origin(path)
+            if not self._defined.add(key, origin) or not isinstance(content, dict):
+                continue
+            desk = DeskSettings(
+                key=key,
+                type=_text(content.get("type")),
+                connection=types.MappingProxyType(mapping(content.get("connection"))),
+                place=_text_map(content.get("place")),
+                requests=_text_map(content.get("requests")),
+                states=self._states(content, document, path),
+                fields=_text_map(content.get("fields")),
+                default=content.get("default") is True,
+                origin=origin,
+            )
+            if desk.default and self._default:
+                message = f'"{self._default}" is the default desk already'
+                self.problems.error(
+                    "defined_twice", message, document.origin((*path, "default")), "Keep one of the two"
+                )
+            elif desk.default:
+                self._default = key
+            self.desks[key] = desk
+            for step, message, todo in self.desk_problems(desk) if self.desk_problems else ():
+                name = ".".join(str(part) for part in step)
+                place = document.origin((*path, *step))
+                self.problems.error("wrong_desk", f"{name}: {message}", place, todo)
+
+    def _states(self, content: dict[str, t.Any], document: Document, path: Path) -> t.Mapping[str, tuple[str, ...]]:
+        states = mapping(content.get("states"))
+        found: dict[str, tuple[str, ...]] = {}
+        seen: dict[str, str] = {}
+        for meaning in MEANINGS:
+            words = tuple(word.strip() for word in sequence(states.get(meaning)) if isinstance(word, str))
+            for word in words:
+                first = seen.setdefault(word.casefold(), meaning)
+                if first != meaning:
+                    message = f'the state "{word}" cannot mean both {first} and {meaning}'
+                    self.problems.error("contradiction", message, document.origin((*path, "states", meaning)))
+            if words:
+                found[meaning] = words
+        return types.MappingProxyType(found)
+
+    def settled(self, app: App) -> App:
+        """Return an app with the desk that it means: its own, the default one, or none."""
+        if app.desk and app.desk != EMBEDDED and app.desk not in self.desks:
+            message = f'there is no desk "{app.desk}" in the catalog'
+            todo = did_you_mean(app.desk, self.desks) or "Name one under desks"
+            self.problems.error("unknown_desk", message, app.origin, todo, app=app.key)
+            return dataclasses.replace(app, desk=EMBEDDED)
+        return dataclasses.replace(app, desk=app.desk or self._default or EMBEDDED)
+
+
+def _text_map(value: t.Any) -> t.Mapping[str, str]:
+    found = {name: str(one).strip() for name, one in mapping(value).items() if isinstance(one, (str, int))}
+    return types.MappingProxyType(found)
+
+
+def _text(value: t.Any) -> str:
+    return value.strip() if isinstance(value, str) else ""
