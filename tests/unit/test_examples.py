@@ -12,6 +12,7 @@ import re
 import pytest
 import yaml
 from ansible_collections.rollcall.access.plugins.module_utils.connectors import registry
+from ansible_collections.rollcall.access.plugins.module_utils.desks.registry import desk_problems
 from ansible_collections.rollcall.access.plugins.module_utils.policy.loading import load_catalog
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
@@ -35,6 +36,7 @@ def load(text: str, place: pathlib.Path) -> None:
         known_connectors=registry.known(),
         connection_options=registry.connection_options(),
         connection_problems=registry.connection_problems,
+        desk_problems=desk_problems,
     )
 
 

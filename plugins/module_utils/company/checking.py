@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ..connectors import registry
+from ..desks.registry import desk_problems
 from ..errors import PolicyError, RollcallError
 from ..model import App, Finding, is_module_name
 from ..policy import checking
@@ -33,6 +34,7 @@ def check_policy(company: Company) -> tuple[Finding, ...]:
             known_connectors=registry.known(),
             connection_options=registry.connection_options(),
             connection_problems=registry.connection_problems,
+            desk_problems=desk_problems,
             known_attributes=attributes,
         )
     except PolicyError as error:

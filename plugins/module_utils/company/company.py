@@ -16,6 +16,7 @@ import typing as t
 from ..connectors import registry
 from ..connectors.contract import Connector
 from ..connectors.own_module_calls import Modules
+from ..desks.registry import desk_problems
 from ..errors import (
     GuardStop,
     LedgerError,
@@ -128,6 +129,7 @@ class Company:
             "known_connectors": registry.known(),
             "connection_options": registry.connection_options(),
             "connection_problems": registry.connection_problems,
+            "desk_problems": desk_problems,
         }
         shared = self._shared("catalog")
         if shared is not None:

@@ -12,62 +12,82 @@ import typing as t
 
 from ..errors import TaskError
 from ..ledger.store import Ledger
-from ..model import Run, Task
+from ..model import EMBEDDED, DeskSettings, Run, Task
 from .completing import must_be_open
-from .contract import DECLINED, YES, Answer, Desk
+from .contract import Desk, Letter, Reply, Ticket
 
 
 class EmbeddedDesk(Desk):
-    """Tasks in the ledger itself: there is nothing to keep in step with."""
+    """The tickets are the ledger's tasks themselves: there is nothing to keep in step with."""
 
-    name = "embedded"
+    type = EMBEDDED
+    states: t.ClassVar[t.Mapping[str, tuple[str, ...]]] = {
+        "open": ("open",),
+        "done": ("attested", "verified"),
+        "declined": ("declined",),
+        "cancelled": ("cancelled",),
+    }
 
     def __init__(self, ledger: Ledger, run: Run, now: t.Callable[[], dt.datetime]) -> None:
+        super().__init__(DeskSettings(EMBEDDED), {})
         self.ledger, self.run, self.now = ledger, run, now
 
-    def open(self, task: Task) -> Task:
-        opened = self.ledger.open_task(dataclasses.replace(task, desk=self.name), self.run, self.now())
-        if not opened.reference:
-            opened = dataclasses.replace(opened, reference=opened.id)
-        return opened
+    def find(self, tasks: t.Collection[str]) -> t.Iterator[Ticket]:
+        for task in self.ledger.tasks():
+            if task.id in tasks and task.reference:
+                yield _ticket(task)
 
-    def read(self, task: Task) -> Answer | None:
-        known = self._known(task.id)
-        if known.state in ("attested", "verified"):
-            return Answer(
-                known.id, YES, known.account_name, known.note, known.ended_by, known.ended_at, f"task {known.id}"
-            )
-        if known.state == "declined":
-            return Answer(known.id, DECLINED, "", known.note, known.ended_by, known.ended_at, f"task {known.id}")
-        return None
+    def open(self, letter: Letter) -> Ticket:
+        task = self._known(letter.task)
+        if not task.reference:
+            task = dataclasses.replace(task, desk=EMBEDDED, reference=task.id)
+            self.ledger.update_task(task, "task.sent", self.run, self.now())
+        return _ticket(task)
 
-    def comment(self, task: Task, text: str, by: str) -> None:
-        known = self._known(task.id)
-        data = {"task": known.id, "text": text, "by": by}
+    def read(self, references: t.Collection[str]) -> dict[str, Ticket]:
+        return {task.id: _ticket(task) for task in self.ledger.tasks() if task.id in references}
+
+    def replies(self, reference: str) -> tuple[Reply, ...]:
+        events = self.ledger.events(kind="task.commented")
+        return tuple(
+            Reply(str(event.seq), str(event.data["by"]), str(event.data["text"]), event.at)
+            for event in events
+            if event.data["task"] == reference
+        )
+
+    def comment(self, reference: str, text: str) -> None:
+        known = self._known(reference)
+        data = {"task": known.id, "text": text, "by": self.run.actor}
         self.ledger.append("task.commented", self.run, self.now(), person=known.person, app=known.app, data=data)
 
-    def reassign(self, task: Task, owner: str, by: str, why: str) -> Task:
-        known = self._known(task.id)
+    def reassign(self, reference: str, owner: str) -> bool:
+        known = self._known(reference)
         must_be_open(known, "given to somebody else")
         owner = owner.strip()
         if not owner:
             raise TaskError("it cannot be given to nobody", where=f"task {known.id}", todo="Name the new owner")
-        if owner == known.owner:
-            return known
-        moved = dataclasses.replace(known, owner=owner)
-        self.comment(known, f"given to {owner}: {why}", by)
-        self.ledger.update_task(moved, "task.reassigned", self.run, self.now())
-        return moved
+        if owner != known.owner:
+            moved = dataclasses.replace(known, owner=owner)
+            self.ledger.update_task(moved, "task.reassigned", self.run, self.now())
+        return True
 
-    def close(self, task: Task, text: str) -> None:
+    def close(self, reference: str, meaning: str, text: str) -> None:
         # ending the task in the ledger is all there is to it
-        self._known(task.id)
+        self._known(reference)
+
+    def reopen(self, reference: str, text: str) -> None:
+        # and so is opening it again
+        self._known(reference)
 
     def _known(self, id: str) -> Task:
         task = self.ledger.task(id)
         if task is None:
             raise unknown_task(id)
         return task
+
+
+def _ticket(task: Task) -> Ticket:
+    return Ticket(task.id, task.id, task.state, task.title, task.instructions, "", task.owner, changed_by=task.ended_by)
 
 
 def unknown_task(id: str) -> TaskError:

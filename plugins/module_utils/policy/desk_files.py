@@ -81,7 +81,13 @@ class DeskReader:
             todo = did_you_mean(app.desk, self.desks) or "Name one under desks"
             self.problems.error("unknown_desk", message, app.origin, todo, app=app.key)
             return dataclasses.replace(app, desk=EMBEDDED)
-        return dataclasses.replace(app, desk=app.desk or self._default or EMBEDDED)
+        app = dataclasses.replace(app, desk=app.desk or self._default or EMBEDDED)
+        desk = self.desks.get(app.desk)
+        if desk is not None and app.place and self.desk_problems is not None:
+            for step, message, todo in self.desk_problems(dataclasses.replace(desk, place=app.place)):
+                if step[0] == "place" and step[-1] in app.place:
+                    self.problems.error("wrong_desk", f"desk.{step[-1]}: {message}", app.origin, todo, app=app.key)
+        return app
 
 
 def _text_map(value: t.Any) -> t.Mapping[str, str]:
