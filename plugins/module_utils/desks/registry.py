@@ -33,9 +33,9 @@ def known() -> tuple[str, ...]:
     return tuple(_DESKS)
 
 
-def desk_class(type: str) -> type[Desk]:
+def desk_class(word: str) -> type[Desk]:
     """Return the class of a desk. Raises KeyError for a word that is none."""
-    module, name = _DESKS[type]
+    module, name = _DESKS[word]
     found = importlib.import_module(f".products.{module}", __package__)
     return t.cast("type[Desk]", getattr(found, name))
 

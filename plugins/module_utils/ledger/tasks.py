@@ -67,12 +67,13 @@ def _row(task: Task) -> Row:
 
 
 def _task(row: Row) -> Task:
+    times: dict[str, t.Any] = {name: time_or_none(row[name]) for name in _TIMES}
     return Task(
         **{name: row[name] for name in _TEXTS},
         items=tuple(change_of(item) for item in json.loads(row["items"])),
         opened_at=time_of(row["opened_at"]),
         due=time_of(row["due"]),
-        **{name: time_or_none(row[name]) for name in _TIMES},
+        **times,
         details=unpack(json.loads(row["details"])),
         level=row["level"],
     )
