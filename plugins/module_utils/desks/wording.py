@@ -69,6 +69,7 @@ def task_for(
         due=due,
         urgency="emergency" if emergency else "normal",
         reason=reason,
+        desk=app.desk,
     )
     return dataclasses.replace(task, id=task_id(task))
 
