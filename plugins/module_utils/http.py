@@ -49,7 +49,7 @@ _EPOCH_FROM = 1_000_000_000
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back with a 2xx. ``body`` is the parsed JSON, None where there was none."""
+    """What came back with a 2xx. ``body`` is the parsed JSON, None where there was none; the bytes of a file."""
 
     status: int
     headers: t.Mapping[str, str]
@@ -208,6 +208,10 @@ class Session:
         """Read JSON. ``path`` is below ``base_url``, or a whole URL of the same place (a next link)."""
         return self.request("GET", path, where=where, params=params)
 
+    def file(self, path: str, *, where: str, params: t.Mapping[str, t.Any] | None = None) -> bytes:
+        """Read a file, whatever is in it. ``path`` as in ``get``."""
+        return bytes(self.request("GET", path, where=where, params=params, as_file=True).body)
+
     def request(
         self,
         method: str,
@@ -220,24 +224,25 @@ class Session:
         headers: t.Mapping[str, str] | None = None,
         expect_json: bool = True,
         read_only: bool = False,
+        as_file: bool = False,
     ) -> Answer:
         """Send one request and return its 2xx answer; raise one of the AppErrors for everything else.
 
         ``where`` begins every error. ``body`` is sent as JSON, ``form`` as a form. ``read_only`` says of a POST that it
         only reads (a search), and may be tried again like a GET. The parsed body of a refusal is the error's
-        ``answer``. Without ``expect_json`` an answer that is none is fine. A Transient of a write has
+        ``answer``. Without ``expect_json`` an answer that is none is fine; ``as_file`` gives its bytes. A Transient of a write has
         ``details["sent"]``: True when it may have been done although no answer came.
         """
         url = self._url(path, where)
         data, headers = self._encoded(body, form, headers)
         if method != "GET" and not read_only:
-            return self._once(method, url, where, params, data, headers, expect_json)
+            return self._once(method, url, where, params, data, headers, expect_json, as_file)
         give_up = time.monotonic() + self._read_budget
         attempt = 0
         while True:
             attempt += 1
             try:
-                return self._once(method, url, where, params, data, headers, expect_json)
+                return self._once(method, url, where, params, data, headers, expect_json, as_file)
             except (Throttled, Transient) as error:
                 asked = error.retry_after if isinstance(error, Throttled) else error.details.get("retry_after")
                 wait = asked if asked is not None else random.uniform(0.5, 1.0) * 0.5 * 2**attempt
@@ -271,6 +276,7 @@ class Session:
         data: bytes | None,
         headers: t.Mapping[str, str],
         expect_json: bool,
+        as_file: bool = False,
     ) -> Answer:
         redirects, renewed = 0, False
         while True:
@@ -294,7 +300,7 @@ class Session:
             error = self._error(status, got, content, where)
             error.answer = _json_or_none(content)
             raise error
-        return Answer(status, got, self._parsed(status, got, content, where, expect_json))
+        return Answer(status, got, content if as_file else self._parsed(status, got, content, where, expect_json))
 
     def _encoded(
         self, body: t.Any, form: t.Mapping[str, str] | None, headers: t.Mapping[str, str] | None

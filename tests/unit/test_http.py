@@ -114,6 +114,16 @@ def test_a_request_carries_what_it_should(place: Place) -> None:
     assert (answer.status, answer.body) == (201, {"id": "1"})
 
 
+def test_a_file_comes_as_it_is_even_where_it_looks_like_json(place: Place) -> None:
+    content = bytes(range(256)) + b"{}"
+    place.answers((200, {"Content-Type": "application/octet-stream"}, content), (200, {}, b"{}"), (404, {}, b""))
+    session = Session(place.url)
+    assert session.file("/attachments/1", where="desk help, replies") == content
+    assert session.file("/attachments/2", where="desk help, replies") == b"{}"
+    with pytest.raises(NotFound):
+        session.file("/attachments/3", where="desk help, replies")
+
+
 @pytest.mark.parametrize(
     ("status", "headers", "expected"),
     [
