@@ -10,6 +10,7 @@ import typing as t
 
 from ..module_utils.company.company import Company
 from ..module_utils.company.concluding import conclude
+from ..module_utils.company.evidence import keep_files
 from ..module_utils.desks.settling import Books, complete_task, decline_task, reopen_task
 from ..module_utils.face.tasks import task_data
 from ..plugin_utils.action import RollcallAction
@@ -24,6 +25,7 @@ class ActionModule(RollcallAction):
         "account_name": {"type": "str"},
         "note": {"type": "str"},
         "by": {"type": "str"},
+        "evidence": {"type": "list", "elements": "path", "default": []},
     }
 
     def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -42,11 +44,15 @@ class ActionModule(RollcallAction):
                 books, arguments["id"], now, account_name=name, note=note, by=by, write=company.writes
             )
         task = settled.task
+        kept: tuple[str, ...] = ()
+        if company.writes and arguments["evidence"]:
+            kept = keep_files(company, run, task, [self.in_company(path) for path in arguments["evidence"]], by)
         if company.writes and settled.changed and task.person in company.people:
             conclude(company, [task.person], run)
         word = "is" if settled.changed else "was already"
         return {
             "changed": settled.changed,
             "task": task_data(task, company.people),
+            "evidence": list(kept),
             "msg": f"task {task.id} ({task.title}) {word} {task.state}",
         }

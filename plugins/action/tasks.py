@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ..module_utils.company.company import Company
-from ..module_utils.company.manual_work import synchronise
+from ..module_utils.company.manual_work import send_new, synchronise
 from ..module_utils.desks.answers import read_answers, write_sheet
 from ..module_utils.desks.contract import Answer
 from ..module_utils.face.results import finding_lines
@@ -23,6 +23,8 @@ class ActionModule(RollcallAction):
     arguments: t.ClassVar = {
         "answers": {"type": "path"},
         "sheet": {"type": "path"},
+        "only_send": {"type": "bool", "default": False},
+        "emergency": {"type": "bool", "default": False},
     }
 
     def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -31,7 +33,7 @@ class ActionModule(RollcallAction):
         notes: tuple[Finding, ...] = ()
         if arguments["answers"]:
             answers, notes = read_answers(self.in_company(arguments["answers"]))
-        done = synchronise(company, run, answers)
+        done = send_new(company, run) if arguments["only_send"] else synchronise(company, run, answers)
         now = company.clock.now()
         if company.writes and arguments["sheet"]:
             sheet = self.in_company(arguments["sheet"])
@@ -41,12 +43,21 @@ class ActionModule(RollcallAction):
         for line in finding_lines(findings):
             self.say(f"  {line}")
         overdue = sum(task.due < now for task in done.open)
-        return {
+        message = f"{len(done.ended)} tasks ended, {len(done.open)} are open, {overdue} of them late"
+        if done.sent:
+            message += f"; {len(done.sent)} went to their owners as tickets"
+        result: dict[str, t.Any] = {
             "changed": done.changed,
             "open": [task_data(task, company.people) for task in done.open],
             "overdue": overdue,
             "ended": dict(done.ended),
             "reopened": list(done.reopened),
             "findings": [finding.to_dict() for finding in findings],
-            "msg": f"{len(done.ended)} tasks ended, {len(done.open)} are open, {overdue} of them late",
+            "sent": list(done.sent),
+            "left": list(done.left),
+            "msg": message,
         }
+        if done.left:
+            result["failed"] = True
+            result["msg"] = f"{message}. Left for the next run: the desks {', '.join(done.left)}, see the findings"
+        return result

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ..module_utils.company.company import Company
+from ..module_utils.company.evidence import evidence_findings
 from ..module_utils.face.results import finding_lines
 from ..module_utils.ledger.export import export
 from ..module_utils.ledger.verifying import verify_ledger
@@ -22,19 +23,21 @@ class ActionModule(RollcallAction):
 
     def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         found = verify_ledger(company.ledger)
-        for line in finding_lines(found.problems):
+        # in an altered ledger, what it says about files is of no use
+        problems = found.problems or evidence_findings(company)
+        for line in finding_lines(problems):
             self.say(f"  {line}")
         result: dict[str, t.Any] = {
             "events": found.count,
             "head": found.head.hash if found.head else "",
-            "problems": [problem.to_dict() for problem in found.problems],
+            "problems": [problem.to_dict() for problem in problems],
             "msg": f"{found.count} events hold; nothing was altered",
         }
         if arguments["export"] and not self.check_mode:
             directory = self.in_company(arguments["export"])
             result["exported"] = str(export(company.ledger, directory, company.clock.now()))
-        if not found.ok:
-            problems = "; ".join(str(problem) for problem in found.problems[:5])
-            more = f" (and {len(found.problems) - 5} more)" if len(found.problems) > 5 else ""
-            result.update(failed=True, msg=f"the evidence was altered: {problems}{more}")
+        if problems:
+            shown = "; ".join(str(problem) for problem in problems[:5])
+            more = f" (and {len(problems) - 5} more)" if len(problems) > 5 else ""
+            result.update(failed=True, msg=f"the evidence was altered: {shown}{more}")
         return result

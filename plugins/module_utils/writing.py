@@ -12,7 +12,12 @@ import tempfile
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> pathlib.Path:
-    """Write ``text`` as UTF-8 to ``path`` and return it.
+    """Write ``text`` as UTF-8 to ``path`` and return it. See ``write_bytes``."""
+    return write_bytes(path, text.encode())
+
+
+def write_bytes(path: str | os.PathLike[str], content: bytes) -> pathlib.Path:
+    """Write ``content`` to ``path`` and return it.
 
     The file is there with its new content or with its old one, never with half of either. Its mode is what the umask
     gives.
@@ -22,8 +27,8 @@ def write_text(path: str | os.PathLike[str], text: str) -> pathlib.Path:
     os.umask(umask)
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(name, 0o666 & ~umask)

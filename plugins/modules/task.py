@@ -41,6 +41,13 @@ options:
   by:
     description: Who did it. The one who runs this, when left out.
     type: str
+  evidence:
+    description:
+      - Files that prove it, such as a screenshot or an export. They are copied into the company's folder for evidence, and
+        the ledger holds their hashes.
+    type: list
+    elements: path
+    default: []
 """
 
 EXAMPLES = r"""
@@ -49,6 +56,7 @@ EXAMPLES = r"""
     id: 3f9a1c22
     account_name: alex@semrush
     by: marketing.ops@acme.example
+    evidence: [screenshots/semrush-alex.png]
 """
 
 RETURN = r"""
@@ -56,6 +64,11 @@ task:
   description: The task as it is now.
   returned: success
   type: dict
+evidence:
+  description: The SHA-256 of each file that was kept.
+  returned: success
+  type: list
+  elements: str
 msg:
   description: What happened, in words.
   returned: always

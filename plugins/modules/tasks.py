@@ -14,6 +14,8 @@ author:
 description:
   - Takes in the answers of owners, closes tasks that a read-back shows to be done, and opens those again that it shows not to be.
   - Cancels what is no longer due, and writes the list of what is open.
+  - Keeps tickets at the desks of the catalog in step with the tasks. What a desk that is down should have been told is
+    told by the next run, once.
 extends_documentation_fragment:
   - rollcall.access.config
   - rollcall.access.attributes
@@ -29,6 +31,16 @@ options:
   sheet:
     description: Where to write the open tasks as a CSV file for the owners to fill in.
     type: path
+  only_send:
+    description:
+      - Only put new tasks before their owners, and tell the desks what has ended. Nothing is read, checked or chased.
+      - The playbooks that open tasks end with it.
+    type: bool
+    default: false
+  emergency:
+    description: Work also while HR or the policy cannot be used.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -52,6 +64,16 @@ ended:
   description: The tasks that ended in this run, and how.
   returned: success
   type: dict
+sent:
+  description: The tasks that went to their owners as tickets.
+  returned: success
+  type: list
+  elements: str
+left:
+  description: The desks at which something is left for the next run. The task fails then.
+  returned: success
+  type: list
+  elements: str
 reopened:
   description: Tasks that were said to be done and are not.
   returned: success

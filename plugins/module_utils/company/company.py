@@ -16,6 +16,8 @@ import typing as t
 from ..connectors import registry
 from ..connectors.contract import Connector
 from ..connectors.own_module_calls import Modules
+from ..desks.contract import Desk
+from ..desks.registry import build as build_desk
 from ..desks.registry import desk_problems
 from ..errors import (
     GuardStop,
@@ -75,6 +77,7 @@ class Company:
         #: in an emergency, what is wrong with the catalog's other apps
         self.catalog_findings: tuple[Finding, ...] = ()
         self._connectors: dict[str, Connector] = {}
+        self._desks: dict[str, Desk] = {}
         self._lock = threading.Lock()
         if writes and settings.as_of and not settings.rehearsal:
             raise LedgerError(
@@ -112,6 +115,8 @@ class Company:
     def close(self) -> None:
         for connector in self._connectors.values():
             connector.close()
+        for desk in self._desks.values():
+            desk.close_session()
         if "ledger" in self.__dict__:
             self.ledger.close()
 
@@ -199,9 +204,13 @@ class Company:
 
     @functools.cached_property
     def ungoverned(self) -> frozenset[str]:
-        """Apps in which neither a rule nor an exception gives anybody anything: not governed yet."""
+        """Apps in which neither a rule nor an exception gives anybody anything: not governed yet.
+
+        What one person is given on request does not make it governed: nobody else's access there is a mistake by that.
+        """
         given = {app for rule in self.policy.rules for app, _entitlement in rule.gives}
-        given |= {app for exception in self.exceptions for app, _entitlement in exception.grants}
+        exceptions = (exception for exception in self.exceptions if exception.kind == "exception")
+        given |= {app for exception in exceptions for app, _entitlement in exception.grants}
         return frozenset(self.apps.keys() - given)
 
     # who is here
@@ -328,6 +337,29 @@ class Company:
                     # a missing credential concerns this app alone; the others go on
                     raise Refused(error.message, where=error.where, todo=error.todo) from error
             return self._connectors[app.key]
+
+    def desk(self, key: str) -> Desk:
+        """Return a desk of the catalog, made once. Raises Refused when it cannot be, which concerns it alone."""
+        if key not in self._desks:
+            settings = self.catalog.desks.get(key)
+            where = f"desk {key}"
+            if settings is None:
+                raise Refused("the catalog has no such desk any more", where=where, todo="Bring it back under desks")
+            try:
+                connection = dict(self.resolve(dict(settings.connection)))
+                connection["_base_dir"] = str(self.settings.base)
+                self._desks[key] = build_desk(settings, connection)
+            except PolicyError as error:
+                raise Refused(error.message, where=error.where or where, todo=error.todo) from error
+            except RollcallError:
+                raise
+            except Exception as error:  # whatever the templating of the caller raises, it concerns this desk alone
+                raise Refused(
+                    f"its connection settings cannot be filled in: {error}",
+                    where=where,
+                    todo="Define the variable that the catalog names, in group_vars or as a credential",
+                ) from error
+        return self._desks[key]
 
     def need_apps(self, keys: t.Iterable[str]) -> None:
         """Raise UnknownName when the catalog lacks one of these apps."""

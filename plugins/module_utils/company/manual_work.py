@@ -17,6 +17,7 @@ from ..desks.read_back import Shown, cancel_moot, close_by_reading
 from ..desks.settling import Books, finding_for_late, settle_answers, settle_cancelled, settle_read_back
 from ..fulfilment.showing import UNREADABLE, shows
 from ..model import GIVING, Change, Finding, Run, Status, Task, is_module_name
+from .at_the_desks import DeskRound
 from .company import Company
 from .concluding import conclude
 from .plans import correlate_all, plan_changes, record_accounts
@@ -25,46 +26,55 @@ from .reading_apps import read_apps
 
 @dataclasses.dataclass(frozen=True)
 class Synchronised:
-    """What became of the tasks in this run, by id, and what is open now."""
+    """What became of the tasks in this run, by id, and what is open now.
+
+    ``sent`` are the tasks that were put before their owners as tickets; ``left`` the desks at which something is left
+    for the next run.
+    """
 
     open: tuple[Task, ...]
     ended: t.Mapping[str, str]
     reopened: tuple[str, ...]
     findings: tuple[Finding, ...]
+    sent: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
-        return bool(self.ended or self.reopened)
+        return bool(self.ended or self.reopened or self.sent)
 
 
 def synchronise(company: Company, run: Run, answers: t.Sequence[Answer]) -> Synchronised:
-    """Take answers in, hold tasks against what their apps show, cancel what is no longer due.
+    """Take answers in, from a sheet and from the desks, hold tasks against what their apps show, cancel what is no
+    longer due, and tell the desks.
 
-    Raises TaskError, and changes nothing, when an answer is wrong. With a company that does not write, everything is
-    worked out and nothing is kept.
+    Raises TaskError, and changes nothing, when an answer of the sheet is wrong. With a company that does not write,
+    everything is worked out and nothing is kept.
     """
     now, ledger, writes = company.clock.now(), company.ledger, company.writes
     books = Books(ledger, run, company.people, company.apps)
-    ended: dict[str, str] = {}
-    touched: set[str] = set()
-    for one in settle_answers(books, answers, now, write=writes):
-        if one.changed:
-            ended[one.task.id] = one.task.state
-            touched.add(one.task.person)
-    tasks = ledger.tasks(states=("open", "attested"))
-    due = _due(company, tasks)
-    back = _read_back(company, books, tasks, due)
-    if writes:
-        settle_read_back(books, back.read, now)
-    ended.update((task.id, task.state) for task in back.read.closed)
-    for task in back.read.reopened:
-        # said to be done in this very run, and the app does not show it: it is open, and stays on the owner's list
-        ended.pop(task.id, None)
-    moot = _moot(due, [task for task in tasks if task.state == "open" and task.id not in ended], back.read.done, now)
-    if writes:
-        settle_cancelled(books, moot, now)
-    ended.update((task.id, task.state) for task in moot)
-    touched |= {task.person for task in (*back.read.closed, *back.read.reopened, *moot)}
+    with DeskRound(company, run, books) as desks:
+        sheet = [one.task for one in settle_answers(books, answers, now, write=writes) if one.changed]
+        desks.take_in()
+        at_desks = desks.result
+        ended = {**{task.id: task.state for task in sheet}, **at_desks.ended}
+        touched = {task.person for task in sheet} | at_desks.people
+        tasks = ledger.tasks(states=("open", "attested"))
+        due = _due(company, tasks)
+        back = _read_back(company, books, tasks, due)
+        if writes:
+            settle_read_back(books, back.read, now)
+        ended.update((task.id, task.state) for task in back.read.closed)
+        for task in back.read.reopened:
+            # said to be done in this very run, and the app does not show it: it is open, and stays on the owner's list
+            ended.pop(task.id, None)
+        still_open = [task for task in tasks if task.state == "open" and task.id not in ended]
+        moot = _moot(due, still_open, back.read.done, now)
+        if writes:
+            settle_cancelled(books, moot, now)
+        ended.update((task.id, task.state) for task in moot)
+        touched |= {task.person for task in (*back.read.closed, *back.read.reopened, *moot)}
+        desks.send_out()
     still = tuple(task for task in ledger.tasks(states=("open",)) if task.id not in ended)
     if writes and touched:
         conclude(company, touched & company.people.keys(), run)
@@ -72,9 +82,20 @@ def synchronise(company: Company, run: Run, answers: t.Sequence[Answer]) -> Sync
     return Synchronised(
         tuple(sorted(still, key=lambda task: (task.due, task.id))),
         ended,
-        tuple(task.id for task in back.read.reopened),
-        (*back.findings, *back.read.findings, *late),
+        (*at_desks.reopened, *(task.id for task in back.read.reopened)),
+        (*at_desks.findings, *back.findings, *back.read.findings, *late),
+        tuple(at_desks.sent),
+        tuple(sorted(at_desks.left)),
     )
+
+
+def send_new(company: Company, run: Run) -> Synchronised:
+    """Only put new tasks before their owners, and tell desks what has ended: the end of a run that opened tasks."""
+    with DeskRound(company, run, Books(company.ledger, run, company.people, company.apps)) as desks:
+        desks.send_out()
+    found = desks.result
+    still = sorted(company.ledger.tasks(states=("open",)), key=lambda task: (task.due, task.id))
+    return Synchronised(tuple(still), {}, (), tuple(found.findings), tuple(found.sent), tuple(sorted(found.left)))
 
 
 def cancel_giving(company: Company, run: Run, people: t.Collection[str]) -> tuple[str, ...]:
@@ -165,6 +186,8 @@ def _read_back(company: Company, books: Books, tasks: t.Sequence[Task], due: _Du
 def _moot(due: _Due, tasks: t.Sequence[Task], done: t.Collection[str], now: dt.datetime) -> tuple[Task, ...]:
     """Return, cancelled, the tasks that ask for what is no longer due: the person moved on, the rule is gone."""
     known = [task for task in tasks if task.person in due.people and task.app in due.apps]
+    # somebody said that the ledger is wrong about it: until they answer, it is not moot because of the ledger
+    known = [task for task in known if not task.details.get("reopened_by")]
     # what a review decided is due because of the review, whatever the policy says
     known = [task for task in known if not any(b.kind == "review" for item in task.items for b in item.because)]
     return cancel_moot(known, due.changes, now, done=done, unreadable=UNREADABLE)

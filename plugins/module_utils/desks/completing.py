@@ -85,11 +85,25 @@ def cancel(task: Task, why: str, now: dt.datetime, by: str = "rollcall") -> Task
     return dataclasses.replace(task, state="cancelled", note=why, ended_by=by, ended_at=now)
 
 
-def reopen(task: Task, why: str) -> Task:
-    """Return an ended task as open again, with ``why`` as its note; its deadline stays. An open one stays as it is."""
+def reopen(task: Task, why: str, by: str = "") -> Task:
+    """Return an ended task as open again, with ``why`` as its note; its deadline stays. An open one stays as it is.
+
+    ``by`` is the person who says so, where it is not a reading: then what the ledger knows is in doubt, and the task is
+    not cancelled because the ledger takes it for done.
+    """
     if task.state in OPEN_STATES:
         return task
-    return dataclasses.replace(task, state="open", account_name="", note=why, ended_by="", ended_at=None)
+    details = {**task.details, "reopened_by": by} if by else task.details
+    return dataclasses.replace(
+        task,
+        state="open",
+        account_name="",
+        note=why,
+        ended_by="",
+        ended_at=None,
+        attention="",
+        details=details,
+    )
 
 
 def same_answer(task: Task, *, done: str, account_name: str = "") -> bool:

@@ -121,7 +121,7 @@ def reopen_task(books: Books, id: str, now: dt.datetime, *, reason: str, by: str
             todo="If something is due again, the next run opens a new task",
             task=id,
         )
-    again = reopen(task, f"{by.strip()}: {reason.strip()}")
+    again = reopen(task, f"{by.strip()}: {reason.strip()}", by.strip())
     if write:
         _settle_items(books, again, "task", again.note, now)
         books.ledger.update_task(again, "task.reopened", books.run, now)

@@ -1,0 +1,264 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tasks and tickets, kept in step: what owners wrote comes in, what the ledger knows goes out.
+
+One run at a time works at a desk. What could not be said because the desk is down is still to be said the next time:
+``reference``, ``told`` and ``told_owner`` of a task say what the desk knows.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import datetime as dt
+import functools
+import typing as t
+
+from ..desks.completing import reopen
+from ..desks.contract import Attachment, Desk, Ticket
+from ..desks.following import Followed, follow, meaning_of, needs_replies
+from ..desks.letters import ending_words, letter_for
+from ..desks.settling import Books, settle_answers
+from ..errors import AppError, RollcallError, TaskError
+from ..model import EMBEDDED, Finding, Run, Task
+from ..policy.organisation import names_of
+from .company import Company
+from .evidence import keep
+
+#: How long one run holds a desk when it dies without giving it back; prolonged while it works.
+CLAIM_FOR = dt.timedelta(minutes=15)
+_PROLONG_EVERY = 50
+
+#: So long after somebody said that it is done, their ticket is still looked at: it may be opened again.
+LOOKED_AT_FOR = dt.timedelta(days=14)
+
+
+@dataclasses.dataclass
+class AtTheDesks:
+    """What came of it: findings, tasks that ended (id -> state), that are open again, and tickets that were opened."""
+
+    findings: list[Finding] = dataclasses.field(default_factory=list)
+    ended: dict[str, str] = dataclasses.field(default_factory=dict)
+    reopened: list[str] = dataclasses.field(default_factory=list)
+    sent: list[str] = dataclasses.field(default_factory=list)
+    people: set[str] = dataclasses.field(default_factory=set)
+    #: desks at which something is left for the next run
+    left: set[str] = dataclasses.field(default_factory=set)
+
+
+class DeskRound:
+    """One round at all desks, used in a ``with``: ``take_in`` first, then what the caller does, then ``send_out``.
+
+    In check mode nothing is sent and nothing kept.
+    """
+
+    def __init__(self, company: Company, run: Run, books: Books) -> None:
+        self.company, self.run, self.books = company, run, books
+        self.result = AtTheDesks()
+        self._held: list[str] = []
+        self._down: set[str] = set()
+        self._written = 0
+
+    def __enter__(self) -> DeskRound:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for key in self._held:
+            self.company.ledger.release("", _claim(key), self.run)
+
+    # what owners wrote
+
+    def take_in(self) -> None:
+        """Read the tickets of all tasks that are open, or whose desk has not been told that they ended."""
+        for key, tasks in self._by_desk(self._followed()).items():
+            tasks = [task for task in tasks if task.reference]
+            if tasks and self._hold(key):
+                self._at(key, functools.partial(self._take_in, tasks=tasks))
+
+    def _followed(self) -> list[Task]:
+        now = self.company.clock.now()
+        tasks = self.company.ledger.tasks()
+        return [
+            task
+            for task in tasks
+            if task.state == "open"
+            or task.told != meaning_of(task)
+            or (task.state == "attested" and task.ended_at and now - task.ended_at < LOOKED_AT_FOR)
+        ]
+
+    def _take_in(self, desk: Desk, tasks: t.Sequence[Task]) -> None:
+        tickets = desk.read([task.reference for task in tasks])
+        for task in tasks:
+            ticket = tickets.get(task.reference)
+            if ticket is not None and ticket.merged_into:
+                ticket = desk.read([ticket.merged_into]).get(ticket.merged_into)
+                ticket = dataclasses.replace(ticket, merged_into=ticket.reference) if ticket else None
+            replies = desk.replies(ticket.reference) if ticket is not None and needs_replies(task, ticket) else ()
+            self._take(desk, task, follow(desk, task, ticket, replies, self._names(task)))
+            self._prolong(desk.settings.key)
+
+    def _take(self, desk: Desk, before: Task, found: Followed) -> None:
+        if found.finding is not None:
+            self.result.findings.append(found.finding)
+        if not self.company.writes:
+            return
+        ledger, now = self.company.ledger, self.company.clock.now()
+        if found.answer is not None:
+            self._answered(desk, before, found)
+            return
+        if found.reopen:
+            again = dataclasses.replace(reopen(found.task, found.reopen, "the desk"), told="open")
+            ledger.update_task(again, "task.reopened", self.run, now)
+            self.result.reopened.append(before.id)
+            self.result.people.add(before.person)
+            return
+        if found.task != before:
+            # before anything is written at the ticket: a run that dies here asks once less, not twice
+            event = "task.noticed" if found.task.attention != before.attention else "task.followed"
+            ledger.update_task(found.task, event, self.run, now)
+        if found.ask:
+            desk.comment(found.task.reference, found.ask)
+
+    def _answered(self, desk: Desk, before: Task, found: Followed) -> None:
+        """Settle one owner's answer. One that cannot be right is sent back to its owner; the others go on."""
+        answer, ledger, now = found.answer, self.company.ledger, self.company.clock.now()
+        if answer is None:
+            return
+        try:
+            self._keep(before, found.attachments, answer.by)
+            (settled,) = settle_answers(self.books, [answer], now)
+        except TaskError as error:
+            closed = found.task.told != before.told
+            why = f"{error.message}. {error.todo}".strip(". ") + "."
+            back = dataclasses.replace(found.task, attention=why)
+            ledger.update_task(back, "task.noticed", self.run, now)
+            self.result.findings.append(
+                Finding("answer_refused", "warning", str(error), todo="The owner was told", app=before.app)
+            )
+            if not closed:
+                desk.comment(before.reference, why)
+            return
+        follow = ("told", "seen", "reference", "link", "details")
+        task = dataclasses.replace(settled.task, **{name: getattr(found.task, name) for name in follow})
+        ledger.update_task(task, "task.followed", self.run, now)
+        self.result.ended[task.id] = task.state
+        self.result.people.add(task.person)
+
+    def _keep(self, task: Task, files: t.Iterable[Attachment], by: str) -> None:
+        for file in files:
+            keep(self.company, self.run, task, file.name, file.content, by)
+
+    def _names(self, task: Task) -> frozenset[str]:
+        person = self.company.people.get(task.person)
+        return names_of(person) if person is not None else frozenset()
+
+    # what the ledger knows
+
+    def send_out(self) -> None:
+        """Open the tickets that are missing, close those whose task has ended, and say who they go to now."""
+        if not self.company.writes:
+            return
+        for key, tasks in self._by_desk(self.company.ledger.tasks()).items():
+            due = [task for task in tasks if _is_due(task)]
+            if due and key not in self._down and self._hold(key):
+                self._at(key, functools.partial(self._send_out, tasks=due))
+
+    def _send_out(self, desk: Desk, tasks: t.Sequence[Task]) -> None:
+        new = {task.id: task for task in tasks if not task.reference and task.state == "open"}
+        if new:
+            # a run that died after opening one, and before it could write that down, has left it there
+            for ticket in desk.find(new):
+                if ticket.task in new and not ticket.gone and not ticket.merged_into:
+                    self._opened(new.pop(ticket.task), ticket)
+        for task in new.values():
+            app = self.company.apps.get(task.app)
+            ticket = desk.open(letter_for(task, app, desk.settings))
+            # nobody can have answered what was opened a moment ago
+            self._opened(task, ticket, seen=ticket.version)
+            self.result.sent.append(task.id)
+            self._prolong(desk.settings.key)
+        for task in tasks:
+            if task.reference:
+                self._tell(desk, task)
+                self._prolong(desk.settings.key)
+
+    def _opened(self, task: Task, ticket: Ticket, seen: str = "") -> None:
+        opened = dataclasses.replace(
+            task,
+            reference=ticket.reference,
+            link=ticket.link,
+            told="open",
+            told_owner=task.owner,
+            seen=seen,
+            details={**task.details, "place": ticket.place},
+        )
+        self.company.ledger.update_task(opened, "task.sent", self.run, self.company.clock.now())
+
+    def _tell(self, desk: Desk, task: Task) -> None:
+        meaning = meaning_of(task)
+        if task.told != meaning:
+            if meaning == "open":
+                why = task.attention or task.note or "This is not done yet."
+                desk.reopen(task.reference, why)
+            else:
+                desk.close(task.reference, meaning, ending_words(task))
+        elif task.told_owner != task.owner and not desk.reassign(task.reference, task.owner):
+            desk.comment(
+                task.reference, f"This now goes to {task.owner}, whom this desk does not know by that address."
+            )
+        told = dataclasses.replace(task, told=meaning, told_owner=task.owner)
+        self.company.ledger.update_task(told, "task.told", self.run, self.company.clock.now())
+
+    # one desk
+
+    def _by_desk(self, tasks: t.Iterable[Task]) -> dict[str, list[Task]]:
+        grouped: dict[str, list[Task]] = collections.defaultdict(list)
+        for task in tasks:
+            if task.desk != EMBEDDED:
+                grouped[task.desk].append(task)
+        return dict(sorted(grouped.items()))
+
+    def _at(self, key: str, work: t.Callable[[Desk], None]) -> None:
+        """Work at one desk. One that cannot be reached, or refuses, keeps nobody from working at the others."""
+        try:
+            work(self.company.desk(key))
+        except RollcallError as error:
+            if not isinstance(error, (AppError, TaskError)):
+                raise
+            self._down.add(key)
+            self.result.left.add(key)
+            todo = "Its tasks are in the ledger; the next run goes on there"
+            self.result.findings.append(Finding("desk_failed", "error", str(error), where=f"desk {key}", todo=todo))
+
+    def _hold(self, key: str) -> bool:
+        """Take a desk for this run. False while another run works there."""
+        if key in self._held or not self.company.writes:
+            return key not in self._down
+        now = self.company.clock.now()
+        if not self.company.ledger.claim("", _claim(key), self.run, now, now + CLAIM_FOR):
+            self._down.add(key)
+            message = f"another run is at work at the desk {key}"
+            todo = "Nothing is lost: it, or the next run, does what is to be done"
+            self.result.findings.append(Finding("desk_busy", "note", message, where=f"desk {key}", todo=todo))
+            return False
+        self._held.append(key)
+        return True
+
+    def _prolong(self, key: str) -> None:
+        self._written += 1
+        if self.company.writes and self._written % _PROLONG_EVERY == 0:
+            now = self.company.clock.now()
+            self.company.ledger.claim("", _claim(key), self.run, now, now + CLAIM_FOR)
+
+
+def _is_due(task: Task) -> bool:
+    """Say whether a task's desk does not know yet how it stands."""
+    if not task.reference:
+        return task.state == "open"
+    return task.told != meaning_of(task) or (task.state == "open" and task.told_owner != task.owner)
+
+
+def _claim(key: str) -> str:
+    return f"desk {key}"

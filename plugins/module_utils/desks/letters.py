@@ -1,0 +1,66 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A task as the text of a ticket: what the task says, and how to answer at a desk."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..model import App, ChangeKind, DeskSettings, Task
+from .contract import Letter
+
+#: What ends the title of every ticket of ours, so that a person and a search can tell it.
+MARK = "[rollcall {task}]"
+
+
+def letter_for(task: Task, app: App | None, desk: DeskSettings) -> Letter:
+    """Return a task as it is put before its owner at ``desk``, where ``app`` may say the place."""
+    place = {**desk.place, **(app.place if app is not None and app.desk == desk.key else {})}
+    return Letter(
+        task=task.id,
+        title=f"{task.title} {MARK.format(task=task.id)}",
+        text=f"{task.instructions}\n\n{how_to_answer(task, desk)}",
+        owner=task.owner,
+        due=task.due,
+        urgency=task.urgency,
+        place=place,
+    )
+
+
+def how_to_answer(task: Task, desk: DeskSettings) -> str:
+    """Return, in a few lines, what an owner may do with the ticket of ``task``."""
+    fields = desk.fields
+    creates = any(item.kind is ChangeKind.CREATE for item in task.items)
+    lines = ["How to answer: close this ticket when it is done, or write a comment with one of these lines."]
+    if task.kind == "approval":
+        lines = ["How to answer: write a comment with one of these lines.", "  approved"]
+    elif creates:
+        lines += ["  account: THE-ACCOUNT-NAME    (if it is not the one asked for)", "  done"]
+    elif task.kind != "choices":
+        lines.append("  done")
+    lines.append("  declined: WHY")
+    told = [f"{_FIELDS[name]} in the field {field}" for name, field in sorted(fields.items())]
+    if told:
+        lines.append(f"You may also give {', '.join(told)}.")
+    lines.append(f"Rollcall follows this ticket as task {task.id}; please leave the number in its title.")
+    return "\n".join(lines)
+
+
+_FIELDS: t.Mapping[str, str] = {
+    "account_name": "the account name",
+    "note": "a note",
+    "reason": "the reason why it is declined",
+}
+
+
+def ending_words(task: Task) -> str:
+    """Return what a ticket is closed with, once its task has ended in the ledger."""
+    if task.state == "verified":
+        return "Rollcall has read the app and sees that this is done. There is nothing more to do."
+    if task.state == "attested":
+        return f"Recorded as done, on the word of {task.ended_by}. There is nothing more to do."
+    if task.state == "declined":
+        return f"Recorded as declined by {task.ended_by}: {task.note}"
+    return f"This is no longer needed: {task.note}"
