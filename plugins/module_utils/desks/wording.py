@@ -12,6 +12,11 @@ import hashlib
 import typing as t
 
 from ..model import App, Change, ChangeKind, Finding, Person, Task
+from .phrases import address_of as _address
+from .phrases import app_name as _app
+from .phrases import line as _line
+from .phrases import name_of as _name
+from .phrases import own_words
 
 GIVING = frozenset({ChangeKind.CREATE, ChangeKind.REACTIVATE, ChangeKind.UPDATE, ChangeKind.GRANT})
 
@@ -94,23 +99,23 @@ def owner_finding(task: Task, app: App) -> Finding | None:
     )
 
 
-def _line(text: t.Any) -> str:
-    """One line of plain text: a name from HR that holds a line break must not make up instructions of its own."""
-    return " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
-
-
-def _name(person: Person) -> str:
-    full = person.name or f"{person.given_name} {person.family_name}"
-    return _line(full) or person.email or person.username or person.id
-
-
-def _app(app: App) -> str:
-    return _line(app.name or app.key)
+# Of several changes the title tells the first of these, where the catalog has words of its own for it.
+_SAID_FIRST = (
+    ChangeKind.CREATE,
+    ChangeKind.REACTIVATE,
+    ChangeKind.DELETE,
+    ChangeKind.SUSPEND,
+    ChangeKind.TRANSFER,
+)
 
 
 def _title(items: t.Sequence[Change], person: Person, app: App) -> str:
     kinds = {item.kind for item in items}
     who, where = _name(person), _app(app)
+    for kind in _SAID_FIRST:
+        for item in items:
+            if item.kind is kind and (said := own_words(app, kind.value, person, item.account or asked_name(item))):
+                return said
     if ChangeKind.CREATE in kinds:
         return f"Give {who} access to {where}"
     if ChangeKind.REACTIVATE in kinds:
@@ -144,7 +149,7 @@ def _instructions(
         lines.append(f"Manager: {_name(manager)}{_address(manager)}")
     lines += [f"App: {_app(app)}", f"By: {due.astimezone(dt.timezone.utc):%Y-%m-%d %H:%M} UTC", "", "What to do:"]
     for number, item in enumerate(items, start=1):
-        lines.append(f"{number}. {_step(item, app, manager)}")
+        lines.append(f"{number}. {_step(item, person, app, manager)}")
         lines += [f"   Why: {_line(why)}" for why in dict.fromkeys(str(b) for b in item.because)]
     by_hand = _WHY_BY_HAND[reason].format(app=_app(app)) if reason in _WHY_BY_HAND else _line(reason)
     if because_of:
@@ -153,7 +158,7 @@ def _instructions(
         lines += ["", by_hand]
     if app.instructions.strip():
         lines += ["", f"How to do it in {_app(app)}:", app.instructions.strip()]
-    return "\n".join([*lines, "", _reply(items)])
+    return "\n".join([*lines, "", _reply(items, app)])
 
 
 def _who(person: Person) -> str:
@@ -161,11 +166,9 @@ def _who(person: Person) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _address(person: Person) -> str:
-    return f" <{_line(person.email)}>" if person.email else ""
-
-
-def _step(item: Change, app: App, manager: Person | None) -> str:
+def _step(item: Change, person: Person, app: App, manager: Person | None) -> str:
+    if said := own_words(app, item.kind.value, person, item.account or asked_name(item)):
+        return f"{said}."
     account = f'the account "{_line(item.account)}"' if item.account else "the account"
     kind = item.kind
     if kind is ChangeKind.CREATE:
@@ -220,8 +223,11 @@ def _heir(item: Change, manager: Person | None) -> str:
     return _line(to) or "whoever takes over"
 
 
-def _reply(items: t.Sequence[Change]) -> str:
-    if any(item.kind is ChangeKind.CREATE for item in items):
+def _reply(items: t.Sequence[Change], app: App) -> str:
+    creates = any(item.kind is ChangeKind.CREATE for item in items)
+    if creates and app.words.get(ChangeKind.CREATE.value):
+        ask = "When it is done, reply with what it is known by as the account name (an asset tag, a number)."
+    elif creates:
         ask = "When it is done, reply with the account name (empty: as asked above) and a note if there is more to say."
     else:
         ask = "When it is done, reply so, with a note if there is more to say."

@@ -143,6 +143,13 @@ class App:
         """The address that tasks go to: the primary owner, or the first one named; empty where there is none."""
         return self.owners.get("primary") or next(iter(self.owners.values()), "")
 
+    @property
+    def stays_on_leave(self) -> bool:
+        """Whether it is a thing that people have (a laptop) rather than an account: words of its own for suspending say
+        how it is collected. Nobody on leave of absence is asked for it; who leaves or is locked out is.
+        """
+        return "suspend" in self.words
+
     def entitlement_of(self, kind: str, value: str) -> Entitlement | None:
         """Return the entitlement that the app itself calls ``value``, or None where the catalog does not know it."""
         for entitlement in self.entitlements.values():

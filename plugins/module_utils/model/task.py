@@ -70,6 +70,12 @@ class Task:
         return fingerprint([self.person, self.app, self.kind, self.subject])[:16]
 
     @property
+    def concerns(self) -> frozenset[str]:
+        """The ids of the people who are not complete while it is open: its own, and those who knew a secret."""
+        people = self.details.get("people", ()) if self.kind == "rotation" else (self.person,)
+        return frozenset(people) - {""} if self.completes else frozenset()
+
+    @property
     def completes(self) -> bool:
         """Whether its person is not complete while it is open: what is asked of others first does not count."""
         return self.kind not in ("approval", "seats")

@@ -58,7 +58,8 @@ def difference(
 
     - Present: created with what is wanted; or reactivated, brought up to date, given what is missing, relieved of what
       is not wanted.
-    - On leave, locked, or not started yet: suspended; everything else stays as it is.
+    - On leave, locked, or not started yet: suspended; everything else stays as it is. A thing rather than an account
+      (``App.stays_on_leave``) is left with who is on leave.
     - Left, or no longer to have this app: what ``app.leave`` says. Groups and roles stay with a suspended account, for
       a quick return and for evidence; privileged ones go, so that reactivating it by hand gives no power back. A want
       that is absent deletes in any case.
@@ -71,7 +72,7 @@ def difference(
     elif account is None:
         return ()
     elif kind == "paused":
-        changes = _paused(want, account, person, given, urgency)
+        changes = _paused(want, account, person, app, given, urgency)
     else:
         changes = _ended(want, account, person, app, given, urgency)
     if pending and changes:
@@ -144,10 +145,15 @@ def _present(
     return changes
 
 
-def _paused(want: Want | None, account: Account, person: Person, given: Circumstances, urgency: str) -> list[Change]:
+def _paused(
+    want: Want | None, account: Account, person: Person, app: App, given: Circumstances, urgency: str
+) -> list[Change]:
     if not account.active:
         return []
     because = want.because if want else ()
+    away = given.status in (Status.LEAVE, Status.FUTURE) and not any(reason.kind == "lock" for reason in because)
+    if app.stays_on_leave and away:
+        return []
     if not because:
         if given.status is Status.LEAVE:
             because = (Because("leave", "", "on leave of absence: suspended and kept", given.policy, given.commit),)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import string
 import types
 import typing as t
@@ -31,6 +32,7 @@ from .values import Catalog
 from .yaml_lines import Document, Path
 
 ACCOUNT_NAME_FIELDS = ("username", "email", "first", "last", "id")
+WORDS_FIELDS = ("account", "person")
 
 
 #: connector, connection -> what is wrong with it: the way to it within the connection, what, and what to do
@@ -125,6 +127,7 @@ class CatalogReader:
             origin=document.origin(path),
         )
         self._check_account_name(app, document.origin((*path, "account_name")))
+        self._check_words(app, document, path)
         self._check_connection(app, document, path)
         return app
 
@@ -212,6 +215,14 @@ class CatalogReader:
                 self.problems.error(
                     "wrong_value", f'"account_name" knows {expected}; found {{{field}}}', origin, app=app.key
                 )
+
+    def _check_words(self, app: App, document: Document, path: Path) -> None:
+        for kind, text in app.words.items():
+            for field in re.findall(r"\{([^{}]*)\}", text):
+                if field not in WORDS_FIELDS:
+                    expected = ", ".join(f"{{{one}}}" for one in WORDS_FIELDS)
+                    message = f'"words.{kind}" knows {expected}; found {{{field}}}'
+                    self.problems.error("wrong_value", message, document.origin((*path, "words", kind)), app=app.key)
 
     def _check_connection(self, app: App, document: Document, path: Path) -> None:
         origin = document.origin((*path, "connector"))
