@@ -230,8 +230,8 @@ class Session:
 
         ``where`` begins every error. ``body`` is sent as JSON, ``form`` as a form. ``read_only`` says of a POST that it
         only reads (a search), and may be tried again like a GET. The parsed body of a refusal is the error's
-        ``answer``. Without ``expect_json`` an answer that is none is fine; ``as_file`` gives its bytes. A Transient of a write has
-        ``details["sent"]``: True when it may have been done although no answer came.
+        ``answer``. Without ``expect_json`` an answer that is none is fine; ``as_file`` gives its bytes. A Transient of
+        a write has ``details["sent"]``: True when it may have been done although no answer came.
         """
         url = self._url(path, where)
         data, headers = self._encoded(body, form, headers)

@@ -119,8 +119,9 @@ class DeskCase:
     nowhere: t.ClassVar[str] = "999999"
     #: What the desk has not, and why: the name of a DeskServer method or of a check -> the reason, in a sentence.
     #: Checks: http (it is not spoken to by HTTP), listing (no listing by reference), changed_by (it does not say who),
-    #: fields (it has none), assignee (tickets have none), other_states, other_place, page_twice (cannot be noticed: the
-    #: interface gives nothing to notice it by), copied_marker (people's copies of our mark cannot be told from ours).
+    #: fields (it has none), attachments (its interface gives no files), assignee (tickets have none), other_states,
+    #: other_place, page_twice (cannot be noticed: the interface gives nothing to notice it by), copied_marker (people's
+    #: copies of our mark cannot be told from ours).
     without: t.ClassVar[t.Mapping[str, str]] = {}
 
     def server(self) -> t.ContextManager[DeskServer]:

@@ -440,6 +440,7 @@ def test_a_state_that_a_person_changed_is_no_reply(server: DeskServer, desk: Des
     assert desk.replies(made.reference) == ()
 
 
+@needs("attachments")
 def test_an_attachment_comes_with_its_reply_byte_by_byte(server: DeskServer, desk: Desk) -> None:
     made = desk.open(letter(server))
     content = bytes(range(256)) * 300 + b"<script>"
