@@ -24,6 +24,10 @@ from .plans import correlate_all, plan_changes, record_accounts
 from .reading_apps import read_apps
 
 
+#: Seconds that a run which opened tasks waits for another one to be done with a desk.
+_WAIT = 30.0
+
+
 @dataclasses.dataclass(frozen=True)
 class Synchronised:
     """What became of the tasks in this run, by id, and what is open now.
@@ -59,7 +63,8 @@ def synchronise(company: Company, run: Run, answers: t.Sequence[Answer]) -> Sync
         at_desks = desks.result
         ended = {**{task.id: task.state for task in sheet}, **at_desks.ended}
         touched = {task.person for task in sheet} | at_desks.people
-        tasks = ledger.tasks(states=("open", "attested"))
+        # only changes of access show in an app, or are due or not by the rules
+        tasks = ledger.tasks(states=("open", "attested"), kind="access")
         due = _due(company, tasks)
         back = _read_back(company, books, tasks, due)
         if writes:
@@ -91,7 +96,9 @@ def synchronise(company: Company, run: Run, answers: t.Sequence[Answer]) -> Sync
 
 def send_new(company: Company, run: Run) -> Synchronised:
     """Only put new tasks before their owners, and tell desks what has ended: the end of a run that opened tasks."""
-    with DeskRound(company, run, Books(company.ledger, run, company.people, company.apps)) as desks:
+    books = Books(company.ledger, run, company.people, company.apps)
+    # runs for several people at once open tickets at the same desk; none of them may go home with its own unsent
+    with DeskRound(company, run, books, wait=_WAIT) as desks:
         desks.send_out()
     found = desks.result
     still = sorted(company.ledger.tasks(states=("open",)), key=lambda task: (task.due, task.id))
@@ -113,7 +120,7 @@ def cancel_giving(company: Company, run: Run, people: t.Collection[str]) -> tupl
         cancel(task, "the person has left or is locked out", now)
         for id in sorted(gone)
         for task in company.ledger.tasks(states=("open",), person=id)
-        if all(item.kind in GIVING for item in task.items)
+        if task.kind == "access" and all(item.kind in GIVING for item in task.items)
     ]
     if tasks:
         books = Books(company.ledger, run, company.people, company.apps)

@@ -132,10 +132,15 @@ class Tasks(Book):
             )
 
     def tasks(
-        self, *, states: t.Collection[str] | None = None, person: str | None = None, app: str | None = None
+        self,
+        *,
+        states: t.Collection[str] | None = None,
+        person: str | None = None,
+        app: str | None = None,
+        kind: str | None = None,
     ) -> list[Task]:
         """Return tasks, oldest first; ``states`` None means in any."""
-        rows = self._rows("tasks", state=None if states is None else set(states), person=person, app=app)
+        rows = self._rows("tasks", state=None if states is None else set(states), person=person, app=app, kind=kind)
         return [_task(row) for row in sorted(rows, key=lambda row: (row["opened_at"], row["id"]))]
 
     def task(self, id: str) -> Task | None:
