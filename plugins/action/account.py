@@ -115,6 +115,7 @@ class ActionModule(RollcallAction):
             diff=self.diff_mode,
             say=lambda text: None,
             elsewhere=(lambda changes: self._carry_out_there(company, app, person, changes)) if elsewhere else None,
+            send=True,
         )
         result["account"] = account_data(account)
         if company.writes and result["changed"]:

@@ -53,4 +53,5 @@ class ActionModule(RollcallAction):
             check_mode=self.check_mode,
             diff=self.diff_mode,
             say=self.say,
+            send=not arguments["plan"],
         )

@@ -10,7 +10,9 @@ import typing as t
 
 from ..module_utils.company.company import Company
 from ..module_utils.company.concluding import conclude
+from ..module_utils.company.manual_work import send_new
 from ..module_utils.errors import UnknownName
+from ..module_utils.face.results import finding_lines
 from ..module_utils.fulfilment.executor import SETTLED
 from ..plugin_utils.action import RollcallAction
 
@@ -48,13 +50,19 @@ class ActionModule(RollcallAction):
         scope = plan.scope.get("people", ())
         people = list(company.people) if scope == "everyone" else [id for id in scope if id in company.people]
         progress = conclude(company, people, run, open_changes)
+        sent = send_new(company, run)
+        self.say_each(finding_lines(sent.findings))
         incomplete = {company.people[id].username: list(p.missing) for id, p in progress.items() if not p.complete}
         summary = {"plan": plan.hash, "changes": len(plan.changes), "left": len(left), "incomplete": len(incomplete)}
         done = len(plan.changes) - len(left)
         message = f"{max(done, 0)} of {len(plan.changes)} changes are done or in somebody's hands"
         if incomplete:
             message += f"; {len(incomplete)} people are not complete yet"
+        left += [f"desk {key}: its tickets wait for the next run" for key in sent.left]
+        if sent.sent:
+            message += f"; {len(sent.sent)} tasks went to their owners as tickets"
         result: dict[str, t.Any] = {"left": left, "incomplete": incomplete, "msg": message, **summary}
+        result["sent"] = list(sent.sent)
         if left:
             more = f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
             result["failed"] = True

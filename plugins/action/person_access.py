@@ -68,6 +68,7 @@ class ActionModule(RollcallAction):
             diff=self.diff_mode,
             say=self.say,
             emergency=emergency,
+            send=not arguments["plan"],
         )
 
     def _lock(self, company: Company, person: t.Any, arguments: dict[str, t.Any], run: t.Any) -> None:

@@ -11,6 +11,7 @@ import typing as t
 
 from ..module_utils.company import reviewing
 from ..module_utils.company.company import Company
+from ..module_utils.company.manual_work import send_new
 from ..module_utils.errors import ReviewError
 from ..module_utils.face.results import finding_lines, result_data, result_line
 from ..module_utils.reviews.decisions import decisions_from, read_decisions
@@ -61,9 +62,16 @@ class ActionModule(RollcallAction):
                 approved=arguments["approved"] or "",
                 progress=lambda _packet, rows: self.say_each(result_line(row, company.people) for row in rows),
             )
-        for line in finding_lines(done.findings):
-            self.say(f"  {line}")
-        return self._result(company, done)
+        result = self._result(company, done)
+        findings = done.findings
+        if done.outcome is not None and company.writes:
+            sent = send_new(company, run)
+            findings = (*findings, *sent.findings)
+            if sent.left:
+                wait = f"the tickets for the desks {', '.join(sent.left)} wait for the next run"
+                result.update(failed=True, msg=f"{result['msg']}; {wait}")
+        self.say_each(finding_lines(findings))
+        return result
 
     def _due(self, arguments: dict[str, t.Any]) -> dt.date | None:
         if not arguments["due"]:

@@ -44,6 +44,11 @@ incomplete:
   description: People who are not complete yet, with what is missing.
   returned: always
   type: dict
+sent:
+  description: The tasks that went to their owners as tickets.
+  returned: success
+  type: list
+  elements: str
 msg:
   description: What happened, in words.
   returned: always

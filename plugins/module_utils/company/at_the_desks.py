@@ -14,6 +14,7 @@ import collections
 import dataclasses
 import datetime as dt
 import functools
+import time
 import typing as t
 
 from ..desks.completing import reopen
@@ -30,6 +31,8 @@ from .evidence import keep
 #: How long one run holds a desk when it dies without giving it back; prolonged while it works.
 CLAIM_FOR = dt.timedelta(minutes=15)
 _PROLONG_EVERY = 50
+#: Seconds between two attempts to get a desk that another run has.
+_LOOK_AGAIN = 0.5
 
 #: So long after somebody said that it is done, their ticket is still looked at: it may be opened again.
 LOOKED_AT_FOR = dt.timedelta(days=14)
@@ -51,11 +54,21 @@ class AtTheDesks:
 class DeskRound:
     """One round at all desks, used in a ``with``: ``take_in`` first, then what the caller does, then ``send_out``.
 
-    In check mode nothing is sent and nothing kept.
+    In check mode nothing is sent and nothing kept. ``wait`` is how many seconds to wait for another run to be done with
+    a desk.
     """
 
-    def __init__(self, company: Company, run: Run, books: Books) -> None:
+    def __init__(
+        self,
+        company: Company,
+        run: Run,
+        books: Books,
+        *,
+        wait: float = 0.0,
+        sleep: t.Callable[[float], None] = time.sleep,
+    ) -> None:
         self.company, self.run, self.books = company, run, books
+        self.wait, self.sleep = wait, sleep
         self.result = AtTheDesks()
         self._held: list[str] = []
         self._down: set[str] = set()
@@ -237,7 +250,13 @@ class DeskRound:
         if key in self._held or not self.company.writes:
             return key not in self._down
         now = self.company.clock.now()
-        if not self.company.ledger.claim("", _claim(key), self.run, now, now + CLAIM_FOR):
+        waited = 0.0
+        while not self.company.ledger.claim("", _claim(key), self.run, now, now + CLAIM_FOR):
+            if waited < self.wait:
+                self.sleep(_LOOK_AGAIN)
+                waited += _LOOK_AGAIN
+                now = self.company.clock.now()
+                continue
             self._down.add(key)
             message = f"another run is at work at the desk {key}"
             todo = "Nothing is lost: it, or the next run, does what is to be done"

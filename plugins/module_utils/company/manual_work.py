@@ -23,7 +23,6 @@ from .concluding import conclude
 from .plans import correlate_all, plan_changes, record_accounts
 from .reading_apps import read_apps
 
-
 #: Seconds that a run which opened tasks waits for another one to be done with a desk.
 _WAIT = 30.0
 

@@ -11,7 +11,7 @@ import typing as t
 from ..company.carrying_out import carry_out
 from ..company.company import Company
 from ..company.concluding import conclude
-from ..company.manual_work import cancel_giving
+from ..company.manual_work import cancel_giving, send_new
 from ..fulfilment.executor import SETTLED
 from ..fulfilment.packet import Send
 from ..model import Change, Plan, Run
@@ -33,10 +33,12 @@ def carry_out_and_conclude(
     say: t.Callable[[str], None],
     emergency: bool = False,
     elsewhere: Send | None = None,
+    send: bool = False,
 ) -> dict[str, t.Any]:
     """Carry changes out (not in check mode), conclude for ``people``, and return what the task returns.
 
-    ``elsewhere`` carries them out on another host, where the apps cannot be reached from here.
+    ``elsewhere`` carries them out on another host, where the apps cannot be reached from here. ``send`` puts new tasks
+    before their owners at once, where no later task of the play does that.
 
     The result is failed when anything is left that is neither done nor in somebody's hands.
     """
@@ -87,6 +89,12 @@ def carry_out_and_conclude(
             for id, s in states.items()
         }
         result["complete"] = all(state.complete for state in states.values())
+    if send and (result["tasks"] or cancelled):
+        sent = send_new(company, run)
+        result["sent"] = list(sent.sent)
+        for line in finding_lines(sent.findings):
+            say(f"  {line}")
+        left += [f"desk {key}: its tickets wait for the next run" for key in sent.left]
     counts = ", ".join(f"{number} {state}" for state, number in outcome.counts().items())
     result["msg"] = counts or "nothing to do"
     if left:

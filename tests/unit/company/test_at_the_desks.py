@@ -299,3 +299,39 @@ def test_in_check_mode_nothing_is_sent_and_nothing_kept(place, store):
     run_company = place.open()
     found = synchronise(company, place.run(run_company), [])
     assert (found.sent, store.writes) == ((), 0)
+
+
+def said_by_us(store: Store) -> list[list[str]]:
+    return [kept.ours() for kept in store.tickets.values()]
+
+
+@pytest.mark.parametrize("write", range(1, 4))
+def test_a_run_that_dies_at_any_write_of_the_desk_says_nothing_twice(place, store, write):
+    def whole(dies_at: int) -> tuple[t.Any, ...]:
+        """Open, reject without a reason (it is opened again), answer in a comment (it is closed)."""
+        turns: tuple[t.Callable[[], None], ...] = (
+            lambda: None,
+            lambda: store.set("100", "rejected"),
+            lambda: store.say("100", "done"),
+        )
+        for number, turn in enumerate(turns, start=1):
+            turn()
+            if number == dies_at:
+                store.dies_after = store.writes + 1
+                with pytest.raises(KeyboardInterrupt):
+                    tasks_run(place)
+                tasks_run(place)
+            tasks_run(place)
+        task = the_task(place)
+        return said_by_us(store), store.only().ticket.state, task.state, task.told
+
+    expected = [
+        [
+            "It was declined without a reason.",
+            f"Recorded as done, on the word of {OFFICE}. There is nothing more to do.",
+        ]
+    ]
+    assert whole(write) == (expected, "resolved", "attested", "done")
+    company = place.open(writes=False)
+    assert verify_ledger(company.ledger).ok
+    assert [event.kind for event in company.ledger.events() if event.kind == "task.attested"] == ["task.attested"]
