@@ -23,7 +23,7 @@ class Heard:
     """What several replies say together: ``said``, in the words of ``reply``; ``unread`` is a later one that cannot be
     read."""
 
-    said: Said = Said()
+    said: Said = dataclasses.field(default_factory=Said)
     reply: Reply | None = None
     unread: Reply | None = None
 
