@@ -113,6 +113,12 @@ class ReviewError(RollcallError):
     code = "review"
 
 
+class RequestError(RollcallError):
+    """A request for access cannot be made, or cannot be decided on by this person."""
+
+    code = "request"
+
+
 # What an app answered. Only Throttled and Transient are tried again.
 
 

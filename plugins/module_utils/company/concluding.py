@@ -91,8 +91,12 @@ def progress(company: Company, people: t.Collection[str]) -> dict[str, Progress]
             if not (working and app in company.ungoverned):
                 wants[id].append(Want(id, app, "absent"))
     granted: dict[str, set[tuple[str, str]]] = {id: set() for id in chosen}
+    wanted = {(w.person, w.app, entitlement) for mine in wants.values() for w in mine for entitlement in w.entitlements}
     for grant in _rows(company.ledger.grants, chosen):
-        granted[grant.person].add((grant.app, grant.entitlement))
+        explained = any(reason.kind not in ("unexplained", "") for reason in grant.because)
+        # what nobody of us gave in an app that is not governed yet is left alone
+        if explained or grant.app not in company.ungoverned or (grant.person, grant.app, grant.entitlement) in wanted:
+            granted[grant.person].add((grant.app, grant.entitlement))
     tasks: dict[str, list[Task]] = {id: [] for id in chosen}
     declined: dict[str, set[tuple[str, str, str]]] = {id: set() for id in chosen}
     for task in _rows(functools.partial(company.ledger.tasks, states=("open", "declined")), chosen):

@@ -13,7 +13,7 @@ import typing as t
 from ..errors import LedgerError
 from ..model import AccessException, Lock, Run
 from .book import Book
-from .encoding import canonical, readable, time_or_none, time_text, time_text_or_none
+from .encoding import canonical, readable, time_of, time_or_none, time_text, time_text_or_none
 from .transaction import Row
 
 
@@ -132,7 +132,11 @@ class Exceptions(Book):
             return True
 
     def exceptions(self) -> list[AccessException]:
-        """Return all exceptions that nobody has ended; whether today is within their days is for the caller to see."""
+        """Return all exceptions that nobody has ended; whether today is within their days is for the caller to see.
+
+        One that has the id of a request is what became of that request.
+        """
+        requests = {row["id"] for row in self._rows("requests")}
         return [
             AccessException(
                 id=row["id"],
@@ -143,6 +147,7 @@ class Exceptions(Book):
                 approved_by=row["approved_by"],
                 start=dt.date.fromisoformat(row["start"]),
                 until=dt.date.fromisoformat(row["until"]),
+                kind="request" if row["id"] in requests else "exception",
             )
             for row in sorted(self._rows("exceptions"), key=lambda row: row["id"])
             if row["ended_at"] is None
@@ -166,3 +171,22 @@ class Notices(Book):
                 proofs=[writing.put("notices", row, new=True)],
             )
             return True
+
+    def notice_all(self, keys: t.Collection[str], data: t.Mapping[str, t.Any], run: Run, at: dt.datetime) -> None:
+        """Mark all of these as told, in one go and with one event; those that were marked before stay as they are."""
+        with self._writing(run, at) as writing:
+            before = {key for (key,) in writing.rows("notices", key=set(keys))} if keys else set()
+            told = sorted(set(keys) - before)
+            row = {"data": canonical(readable(data)), "run": run.id, "at": time_text(at)}
+            if told:
+                writing.event(
+                    "notice.given",
+                    data={"keys": told, "notice": data},
+                    proofs=[writing.put("notices", {"key": key, **row}, new=True) for key in told],
+                )
+
+    def noticed(self, key: str) -> dict[str, t.Any] | None:
+        """Return what a notice says: ``data``, ``run`` and ``at``; None where nothing was told."""
+        for row in self._rows("notices", key=key):
+            return {"data": json.loads(row["data"]), "run": row["run"], "at": time_of(row["at"])}
+        return None

@@ -76,7 +76,10 @@ class GrantRecord:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class AccessException:
-    """A grant outside the policy, for a time. ``grants`` are (app, entitlement) pairs; both days are included."""
+    """A grant outside the policy, for a time. ``grants`` are (app, entitlement) pairs; both days are included.
+
+    ``kind`` is exception, or request where somebody asked for it and the catalog's approvers agreed; grants say so.
+    """
 
     id: str
     person: str
@@ -87,6 +90,7 @@ class AccessException:
     start: dt.date
     until: dt.date
     origin: t.Any = dataclasses.field(default=None, compare=False)
+    kind: str = "exception"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ class Approver:
     """One of those who have to agree. ``role`` is as the catalog says (manager, owner, security, or an address).
 
     ``address`` is who that is; ``decision`` is empty until they decide, then approved or refused. ``task`` is the task
-    that asks them.
+    that asks them. ``app`` is the app that they speak for; of several, the first.
     """
 
     role: str
@@ -27,6 +27,7 @@ class Approver:
     at: dt.datetime | None = None
     note: str = ""
     task: str = ""
+    app: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

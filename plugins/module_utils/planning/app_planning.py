@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import datetime as dt
 import functools
 import typing as t
@@ -178,9 +179,11 @@ class AppPlanner:
         self, app: App, person: Person, want: Want | None, account: Account | None, correlation: Correlation
     ) -> list[Change]:
         status = self._status(person.id)
-        if want is None and status is Status.ACTIVE and app.key in self.ungoverned:
+        if status is Status.ACTIVE and app.key in self.ungoverned and (want is None or want.state == "present"):
             # the policy has not got round to this app: what people have there is no mistake of theirs
-            return []
+            want, account = self._of_ours(app, person, want, account)
+            if want is None and account is None:
+                return []
         if (
             account
             and want
@@ -211,6 +214,27 @@ class AppPlanner:
         if account and unclaimed and (changes or app.leave.then == "delete"):
             self.findings.append(plan_findings.nobody_takes_over(app, person, account))
         return changes
+
+    def _of_ours(
+        self, app: App, person: Person, want: Want | None, account: Account | None
+    ) -> tuple[Want | None, Account | None]:
+        """Return want and account without what nobody of us ever gave, so that it is left alone.
+
+        What was given on request and has ended goes; the account stays where there is something else in it.
+        """
+        if account is None:
+            return want, None
+        given = {
+            grant.entitlement
+            for grant in self.grants.get((person.id, app.key), ())
+            if grant.account == account.id and any(reason.kind not in ("unexplained", "") for reason in grant.because)
+        }
+        ours = account.entitlements & (given | (want.entitlements if want else frozenset()))
+        if want is None and not ours:
+            return None, None
+        if want is None and ours != account.entitlements:
+            want = Want(person.id, app.key)
+        return want, dataclasses.replace(account, entitlements=ours)
 
     def _decisions_about(self, person: str, app: str, account: Account) -> dict[str, Because]:
         if not self.decisions:

@@ -201,7 +201,7 @@ def _held(
         _add(held, rule.gives, because)
     for exception in exceptions:
         if in_force(exception, organisation, today):
-            because = Because("exception", exception.id, exception.reason, policy.version, policy.commit)
+            because = Because(exception.kind, exception.id, exception.reason, policy.version, policy.commit)
             _add(held, exception.grants, because)
     return held
 
