@@ -16,6 +16,7 @@ from ..policy import checking
 from ..policy.loading import load_access
 from .company import Company
 from .reading_apps import read_apps
+from .telling import check_notifications
 
 
 def check_policy(company: Company) -> tuple[Finding, ...]:
@@ -40,7 +41,8 @@ def check_policy(company: Company) -> tuple[Finding, ...]:
     except PolicyError as error:
         return tuple(error.findings) or (_error("policy", error),)
     today = settings.working_day.today(company.clock.now())
-    return _own_modules(company, access.catalog.apps) + checking.check(
+    found = _own_modules(company, access.catalog.apps) + check_notifications(company)
+    return found + checking.check(
         access.catalog,
         access.policy,
         (*access.exceptions, *company.ledger.exceptions()),

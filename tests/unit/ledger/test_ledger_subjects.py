@@ -415,6 +415,20 @@ def test_somebody_is_told_once(ledger, run, now):
     assert ledger.notices() == {"X1 ends"}
 
 
+def test_several_things_are_told_with_one_event(ledger, run, now, later):
+    ledger.notice("a", {"to": "kim"}, run, now)
+    before = ledger.head.seq
+    ledger.notice_all(["a", "b", "c"], {"to": "sam"}, run, later)
+    ledger.notice_all(["b", "c"], {"to": "sam"}, run, later)
+    ledger.notice_all([], {}, run, later)
+    assert ledger.head.seq == before + 1
+    assert ledger.notices() == {"a", "b", "c"}
+    assert ledger.noticed("a") == {"data": {"to": "kim"}, "run": run.id, "at": now}
+    assert ledger.noticed("c") == {"data": {"to": "sam"}, "run": run.id, "at": later}
+    assert ledger.noticed("d") is None
+    assert verify_ledger(ledger).ok
+
+
 # reviews
 
 

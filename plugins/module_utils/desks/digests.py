@@ -1,0 +1,269 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who is to be told what: one digest for each address, instead of a message for each task.
+
+What follows from the open tasks is worked out anew in every run, so that nothing is lost that could not be sent. What
+only happens (a task ends, a person is complete) is given by the run in which it happened.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import datetime as dt
+import types
+import typing as t
+
+from ..model import GIVING, Finding, Person, PersonRecord, Task, fingerprint
+from ..policy.organisation import Organisation
+
+#: Who is told, in the words of rollcall.yml; each has a template of the same name.
+ROUTES = ("owner", "security", "manager", "new_hire")
+
+#: Findings that the security team hears of besides what follows from tasks.
+FOR_SECURITY = frozenset({"no_owner", "owner_unreachable", "owner_left"})
+
+#: What can be said of a task, the most telling first: of one task a digest says one thing.
+TASK_NEWS = ("declined", "cancelled", "reopened", "escalated", "late", "opened", "reminded")
+
+#: The columns of HR in which a private address may stand, for people who have no other yet.
+PRIVATE_ADDRESS = ("personal_email", "private_email", "home_email")
+
+
+def _nobody() -> t.Mapping[str, str]:
+    return types.MappingProxyType({})
+
+
+@dataclasses.dataclass(frozen=True)
+class Happenings:
+    """What a run found and did, as far as people may want to hear of it.
+
+    ``open`` are all tasks that are open after it. ``ended`` are those that ended in it, as they are now; ``reopened``
+    the ids of those that it opened again. ``completed`` says who became complete in it and with what (person id ->
+    joining, moving or leaving; see ``completed_since``). ``findings`` may be all of the run's.
+    """
+
+    open: tuple[Task, ...] = ()
+    ended: tuple[Task, ...] = ()
+    reopened: t.Collection[str] = ()
+    completed: t.Mapping[str, str] = dataclasses.field(default_factory=_nobody)
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class News:
+    """One thing to tell. ``what`` is a word of TASK_NEWS, complete or finding; ``subject`` the id of what it is about.
+
+    ``stamp`` tells a second time from the first: the time of a reminder, the level of an escalation.
+    """
+
+    what: str
+    subject: str
+    title: str
+    stamp: str = ""
+    due: dt.datetime | None = None
+    overdue: bool = False
+    emergency: bool = False
+    note: str = ""
+    link: str = ""
+    owner: str = ""
+
+    @property
+    def key(self) -> str:
+        return ":".join((self.what, self.subject, self.stamp)).rstrip(":")
+
+
+@dataclasses.dataclass(frozen=True)
+class Digest:
+    """Everything for one address on one route. ``open`` and ``overdue`` count the tasks that wait for it in all.
+
+    ``alone`` is the id of the emergency task that this is about, which is told by itself; else it is empty.
+    """
+
+    route: str
+    address: str
+    news: tuple[News, ...]
+    name: str = ""
+    open: int = 0
+    overdue: int = 0
+    alone: str = ""
+
+    @property
+    def lines(self) -> tuple[News, ...]:
+        """What is said: of each subject the most telling, the most urgent first."""
+        best: dict[str, News] = {}
+        for one in sorted(self.news, key=_telling):
+            best.setdefault(one.subject, one)
+        return tuple(sorted(best.values(), key=_urgent))
+
+    def fresh(self, told: t.Callable[[str], bool]) -> Digest | None:
+        """Return what of it is new; None when nothing is. ``told`` says whether a key of News was told here before."""
+        opened = {one.subject for one in self.news if one.what == "opened"}
+        left = tuple(
+            one
+            for one in self.news
+            if not told(one.key)
+            # nobody needs to hear that something is off of which they never heard
+            and not (one.what == "cancelled" and one.subject not in opened and not told(f"opened:{one.subject}"))
+        )
+        return dataclasses.replace(self, news=left) if left else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Circle:
+    """Who can be told, and the time of the telling. ``security`` is the security team's address, if it has one."""
+
+    organisation: Organisation
+    now: dt.datetime
+    security: str = ""
+
+    def recipient(self, reference: str) -> tuple[str, str]:
+        """Return address and name of whom ``reference`` means; itself where that is nobody known."""
+        person = self.organisation.find(reference)
+        if person is None:
+            return reference.strip(), ""
+        return person.email or reference.strip(), _name(person)
+
+    def manager(self, person: str) -> str:
+        found = self.organisation.people.get(person)
+        above = self.organisation.people.get(found.manager) if found else None
+        return above.email if above else ""
+
+    def name(self, person: str) -> str:
+        found = self.organisation.people.get(person)
+        return _name(found) if found else person
+
+
+def digests(happenings: Happenings, circle: Circle) -> tuple[Digest, ...]:
+    """Return all that could be told, each emergency by itself and first. What was told before is still in it."""
+    news: dict[tuple[str, str, str], list[News]] = collections.defaultdict(list)
+    waiting: dict[tuple[str, str], list[Task]] = collections.defaultdict(list)
+    names: dict[str, str] = {}
+    for task in happenings.open:
+        said = _of_open(task, task.id in happenings.reopened, circle.now)
+        for route, address, words in _listeners(task, circle, names):
+            waiting[route, address].append(task)
+            alone = task.id if task.urgency == "emergency" else ""
+            news[route, address, alone] += [one for one in said if one.what in words]
+    for task in happenings.ended:
+        alone = task.id if task.urgency == "emergency" else ""
+        for route, address, words in _listeners(task, circle, names):
+            if task.state in words:
+                news[route, address, alone].append(_of_ended(task))
+    for person, phase in happenings.completed.items():
+        one = News("complete", person, circle.name(person), stamp=f"{phase} {circle.now:%Y-%m-%d}", note=phase)
+        found = circle.organisation.people.get(person)
+        if circle.manager(person):
+            news["manager", circle.manager(person), ""].append(one)
+        if phase == "joining" and found and new_hire_address(found):
+            news["new_hire", new_hire_address(found), ""].append(one)
+    for finding in happenings.findings:
+        if finding.code in FOR_SECURITY:
+            news["security", circle.security, ""].append(_of_finding(finding))
+    made = [
+        Digest(
+            route,
+            address,
+            tuple({one.key: one for one in each}.values()),
+            name=names.get(address) or circle.recipient(address)[1],
+            open=len(waiting[route, address]),
+            overdue=sum(circle.now > task.due for task in waiting[route, address]),
+            alone=alone,
+        )
+        for (route, address, alone), each in news.items()
+        if each
+    ]
+    return tuple(sorted(made, key=lambda one: (not one.alone, ROUTES.index(one.route), one.address, one.alone)))
+
+
+def completed_since(before: t.Mapping[str, PersonRecord], after: t.Mapping[str, PersonRecord]) -> t.Mapping[str, str]:
+    """Return who became complete between two readings of the ledger, and what it was that they were at."""
+    return {
+        id: before[id].phase
+        for id, record in after.items()
+        if record.complete and id in before and not before[id].complete and before[id].phase
+    }
+
+
+def new_hire_address(person: Person) -> str:
+    """Return where to write to somebody new: the work address that HR gives, else a private one; empty without."""
+    found = [person.email, *(str(person.attributes.get(column) or "") for column in PRIVATE_ADDRESS)]
+    return next((address.strip() for address in found if address.strip()), "")
+
+
+def _listeners(task: Task, circle: Circle, names: dict[str, str]) -> t.Iterator[tuple[str, str, frozenset[str]]]:
+    """Yield who hears of a task, as route and address, and which kinds of news of it."""
+    if task.owner.strip():
+        address, name = circle.recipient(task.owner)
+        if name:
+            names[address] = name
+        yield "owner", address, frozenset({"opened", "reminded", "escalated", "reopened", "cancelled"})
+    if task.urgency == "emergency":
+        yield "security", circle.security, frozenset({"opened", "escalated", "late", "reopened", "declined"})
+    elif _takes(task):
+        yield "security", circle.security, frozenset({"late", "reopened", "declined"})
+    elif task.kind == "access" and circle.manager(task.person):
+        yield "manager", circle.manager(task.person), frozenset({"late", "declined"})
+
+
+def _takes(task: Task) -> bool:
+    """Whether somebody keeps what they should not have, or know, until it is done."""
+    if task.kind == "access":
+        return any(item.kind not in GIVING for item in task.items)
+    return task.kind == "rotation"
+
+
+def _of_open(task: Task, reopened: bool, now: dt.datetime) -> list[News]:
+    base = News(
+        "opened",
+        task.id,
+        task.title,
+        due=task.due,
+        overdue=now > task.due,
+        emergency=task.urgency == "emergency",
+        link=task.link,
+        owner=task.owner,
+    )
+    said = [base]
+    if task.reminded_at:
+        said.append(dataclasses.replace(base, what="reminded", stamp=task.reminded_at.isoformat()))
+    if task.level:
+        said.append(dataclasses.replace(base, what="escalated", stamp=str(task.level)))
+    if base.overdue:
+        said.append(dataclasses.replace(base, what="late"))
+    if reopened:
+        said.append(dataclasses.replace(base, what="reopened", stamp=now.isoformat(), note=task.note))
+    return said
+
+
+def _of_ended(task: Task) -> News:
+    return News(
+        task.state,
+        task.id,
+        task.title,
+        stamp=task.ended_at.isoformat() if task.ended_at else "",
+        emergency=task.urgency == "emergency",
+        note=task.note,
+        link=task.link,
+        owner=task.ended_by,
+    )
+
+
+def _of_finding(finding: Finding) -> News:
+    subject = fingerprint([finding.code, finding.app, finding.person, finding.account, finding.where])[:16]
+    return News("finding", subject, finding.message, note=finding.todo)
+
+
+def _name(person: Person) -> str:
+    return person.name or f"{person.given_name} {person.family_name}".strip() or person.username or person.id
+
+
+def _telling(one: News) -> int:
+    return TASK_NEWS.index(one.what) if one.what in TASK_NEWS else len(TASK_NEWS)
+
+
+def _urgent(one: News) -> tuple[bool, bool, bool, str, str, str]:
+    due = one.due.astimezone(dt.timezone.utc).isoformat() if one.due else ""
+    return (not one.emergency, not one.overdue, not due, due, one.title, one.subject)

@@ -1,0 +1,258 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Sending messages through Apprise: which service a URL means, and whether it took a message.
+
+An Apprise URL is made of secrets, and a service's answer may repeat them. So nothing of a URL is ever shown but the
+service's name, what Apprise logs goes nowhere, and of why a message was not taken only the answer's number is kept.
+
+Source: https://appriseit.com/ and https://github.com/caronc/apprise
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import dataclasses
+import logging
+import re
+import typing as t
+import urllib.parse
+
+from ..libraries import library
+from ..model import Finding
+from .digests import ROUTES
+
+apprise = library("apprise")
+
+#: Stands in a URL for the recipient's address. A URL without it is a channel, where a message names who is meant.
+ADDRESS = "{address}"
+
+# An address is put into a URL, and services split lists at commas, spaces, slashes and more: it must be just one.
+# And where one is none, mail goes to the sender and Slack to #general instead.
+_ONE_ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
+_SECONDS = 60.0
+# What services draw from plain text: mail has no mentions and no links but its own.
+_MAIL = ("mailto", "mailtos")
+
+# Apprise logs URLs, texts and answers at DEBUG, and the library below it the paths of requests, which hold tokens.
+_TALKATIVE = (
+    "apprise",
+    "urllib3.connectionpool",
+    "urllib3.util.retry",
+    "requests_oauthlib.oauth1_session",
+    "requests_oauthlib.oauth2_session",
+    "markdown",
+    "MARKDOWN",
+)
+_HTTP = re.compile(r"\berror=(\d{3})\b")
+_SMTP = re.compile(r"\((\d{3}), b['\"]")
+_HEARD: contextvars.ContextVar[t.Any] = contextvars.ContextVar("rollcall_heard", default=None)
+
+
+@dataclasses.dataclass(frozen=True)
+class Channel:
+    """One URL of one route. ``name`` says which one it is, without a secret: owner/slack, owner/slack-2."""
+
+    route: str
+    name: str
+    service: str
+    url: str = dataclasses.field(repr=False)
+    personal: bool = False  # it takes an address
+    mail: bool = False
+
+    def problem_with(self, address: str) -> str:
+        """Return why nothing can be sent to ``address`` this way; empty when it can."""
+        if self.personal and not address:
+            return "there is no address"
+        if self.personal and not _ONE_ADDRESS.fullmatch(address):
+            return f"{address!r} is not one plain email address"
+        return ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """Whether a service took a message; if not, ``why`` and what to do."""
+
+    sent: bool
+    why: str = ""
+    todo: str = ""
+
+
+def channels_of(routes: t.Mapping[str, t.Any], where: str) -> tuple[tuple[Channel, ...], tuple[Finding, ...]]:
+    """Return the channels of ``notifications.routes``, templates filled in, and what is wrong with the others.
+
+    Nothing is sent and nobody is connected to. Raises MissingLibrary when there are routes and no Apprise.
+    """
+    channels, findings = [], []
+    names: dict[str, int] = {}
+    for route in ROUTES:
+        given = routes.get(route) or ()
+        urls = [given] if isinstance(given, str) else list(given)
+        for number, url in enumerate(urls, start=1):
+            place = f"{where}, notifications.routes.{route}" + (f", entry {number}" if len(urls) > 1 else "")
+            service = _service(_filled(str(url), "someone@example.com"))
+            problem = _problem(service, str(url))
+            if problem:
+                findings.append(Finding("notification_route", "error", problem[0], where=place, todo=problem[1]))
+                continue
+            scheme = str(url).partition(":")[0].strip().lower()
+            # its number among those of its kind, so that the order of different services does not matter
+            count = names[f"{route}/{scheme}"] = names.get(f"{route}/{scheme}", 0) + 1
+            channels.append(
+                Channel(
+                    route,
+                    f"{route}/{scheme}" + (f"-{count}" if count > 1 else ""),
+                    str(service.service_name),
+                    str(url).strip(),
+                    personal=ADDRESS in str(url),
+                    mail=scheme in _MAIL,
+                )
+            )
+    return tuple(channels), tuple(findings)
+
+
+class Sender:
+    """Sends, and keeps what it has connected to, so that a service's limit on its rate holds for all of a run."""
+
+    def __init__(self) -> None:
+        self._services: dict[tuple[str, str], t.Any] = {}
+
+    def send(self, channel: Channel, address: str, title: str, body: str, *, urgent: bool = False) -> Outcome:
+        """Send one message of plain text. A message that was not taken may be sent again: it is not known to be out."""
+        problem = channel.problem_with(address)
+        if problem:
+            return Outcome(False, problem, "Give an address in the catalog, in HR or in rollcall.yml")
+        key = (channel.name, address if channel.personal else "")
+        if key not in self._services:
+            self._services[key] = _service(_filled(channel.url, address))
+        service = self._services[key]
+        if service is None or (channel.mail and channel.personal and not _goes_to(service, address)):
+            return Outcome(False, "its URL is not understood with this address", "Check the route's URL")
+        if not channel.mail:
+            title, body = disarmed(title), disarmed(body)
+        with _unheard() as heard:
+            sender = apprise.Apprise()
+            sender.add(service)
+            result = sender.notify(
+                body=body,
+                title=title,
+                notify_type="failure" if urgent else "info",
+                body_format="text",
+                # what HR wrote as \n is a backslash and an n
+                interpret_escapes=False,
+                timeout=_SECONDS,
+            )
+        return (
+            Outcome(True) if result else Outcome(False, *_explained(heard, timed_out=result.status.name == "TIMEOUT"))
+        )
+
+
+def disarmed(text: str) -> str:
+    """Return ``text`` so that a chat calls nobody because of it and makes no link of it; it looks the same.
+
+    Apprise escapes what a service's markup needs in a body; mentions it leaves alone, and titles too.
+    """
+    text = re.sub(r"@(?=everyone|here|channel|all|room|online)", "@\u200b", text, flags=re.IGNORECASE)
+    # <!here>, <@U123>, <https://...|text> in Slack, <at>...</at> in Teams, @name and @**all** elsewhere
+    text = re.sub(r"<(?=\S)", "<\u200b", text)
+    text = re.sub(r"(?<![\w.+'-])@(?=[\w*|_])", "@\u200b", text)
+    return text.replace("](", "]\u200b(")
+
+
+def _filled(url: str, address: str) -> str:
+    return url.strip().replace(ADDRESS, urllib.parse.quote(address, safe=""))
+
+
+def _service(url: str) -> t.Any:
+    """Return Apprise's service for a URL, or None where it does not understand it. Nothing is kept on disk."""
+    asset = apprise.AppriseAsset(
+        app_id="Rollcall",
+        app_desc="Rollcall",
+        app_url="",
+        storage_mode="memory",
+        pgp_autogen=False,
+        secure_logging=True,
+    )
+    with _unheard():
+        service = apprise.Apprise.instantiate(url, asset=asset)
+    if service is not None:
+        # "optional=yes" would have a message taken for sent that was not
+        service.optional = False
+    return service
+
+
+def _goes_to(service: t.Any, address: str) -> bool:
+    return any(str(target[-1]).casefold() == address.casefold() for target in service.targets)
+
+
+def _problem(service: t.Any, url: str) -> tuple[str, str] | None:
+    if service is None:
+        known = re.match(r"\s*([a-z0-9]{2,20})://", url, re.IGNORECASE)
+        what = f"the {known[1].lower()}:// URL" if known else "the URL"
+        return (
+            f"Apprise does not understand {what} (its text is not shown: it may hold a secret)",
+            "Compare it with https://appriseit.com/services/; a password is written percent-encoded (urlencode)",
+        )
+    if not getattr(service, "verify_certificate", True):
+        return "verify=no switches off the check of certificates", "Remove it; trust the authority instead"
+    return None
+
+
+@contextlib.contextmanager
+def _unheard() -> t.Iterator[list[str]]:
+    """Let nothing be logged that Apprise and those below it say within; what is heard is gathered to be looked into.
+
+    A service that is too slow goes on in a thread, which takes this with it: it stays unheard there.
+    """
+    for name in _TALKATIVE:
+        logger = logging.getLogger(name)
+        if not any(isinstance(one, _Unheard) for one in logger.filters):
+            logger.addFilter(_Unheard())
+    talking = logging.getLogger("apprise")
+    level = talking.level
+    heard: list[str] = []
+    token = _HEARD.set(heard)
+    talking.setLevel(logging.DEBUG)  # the number of a mail server's answer is only said there
+    try:
+        yield heard
+    finally:
+        talking.setLevel(level)
+        _HEARD.reset(token)
+
+
+class _Unheard(logging.Filter):
+    """Drops what is logged while something is sent: from everywhere else it lets pass."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        heard = _HEARD.get()
+        if heard is None:
+            return True
+        if record.name == "apprise":
+            heard.append(record.getMessage())
+        return False
+
+
+def _explained(heard: t.Iterable[str], *, timed_out: bool) -> tuple[str, str]:
+    """Return why a message was not taken, and what to do, from the numbers alone in what was heard."""
+    text = "\n".join(heard)
+    again = "It is sent again in the next run"
+    if timed_out:
+        return f"there was no answer within {_SECONDS:.0f} seconds", again
+    http, smtp = _HTTP.search(text), _SMTP.search(text)
+    if smtp:
+        code = int(smtp[1])
+        if code in (530, 534, 535, 538):
+            return f"the mail server refused name or password (SMTP {code})", "Correct them in the route's URL"
+        if code in (550, 551, 553, 554):
+            return f"the mail server refused sender or recipient (SMTP {code})", "Check the addresses"
+        return f"the mail server answered SMTP {code}", again
+    if http:
+        code = int(http[1])
+        if code in (401, 403):
+            return f"it was refused (HTTP {code})", "Correct the token or password in the route's URL, and its rights"
+        if code in (404, 410):
+            return f"there is nothing at the route's URL (HTTP {code})", "Make a new webhook, or correct the URL"
+        return f"the answer was HTTP {code}", again
+    return "the service cannot be reached or did not take it", f"Check that it can be reached from here. {again}"
