@@ -15,7 +15,9 @@ from ..fulfilment.packet import Packet, PacketRunner, Send
 from ..fulfilment.retrying import USUAL, Budget
 from ..ledger.records import ChangeResult
 from ..model import Change, Run
+from ..working_time import check_country
 from .company import Company
+from .owning import owners_of
 
 
 def carry_out(
@@ -29,10 +31,15 @@ def carry_out(
     progress: t.Callable[[Packet, list[ChangeResult]], None] | None = None,
     elsewhere: Send | None = None,
 ) -> Outcome:
-    """Carry changes out, each with its evidence. Raises LedgerError when the evidence cannot be written.
+    """Carry changes out, each with its evidence. Raises LedgerError when the evidence cannot be written, and
+    SettingsError, before anything is done, when rollcall.yml names a country whose holidays are not known.
 
     ``elsewhere`` carries them out on another host; then nothing is connected to from here.
     """
+    working_day = company.settings.working_day
+    if not company.emergency:
+        # an emergency counts by the clock
+        check_country(working_day.country)
     for key in () if elsewhere else dict.fromkeys(change.app for change in changes):
         # templates are filled in here, before there are threads; what fails is reported where the app's turn comes
         with contextlib.suppress(AppError):
@@ -44,6 +51,8 @@ def carry_out(
         people=company.people,
         budget=budget,
         fallback_owner=company.settings.fallback_owner,
+        owners=owners_of(company),
+        working_day=working_day,
         plan=plan,
     )
     packets = packets_of(changes, company.people, company.apps)

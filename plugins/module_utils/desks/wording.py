@@ -11,7 +11,12 @@ import datetime as dt
 import hashlib
 import typing as t
 
+from ..clock import WorkingDay
 from ..model import App, Change, ChangeKind, Finding, Person, Task
+from ..planning.owners import Owner, Owners
+from ..policy.organisation import Organisation
+from ..working_time import in_words
+from .deadlines import deadline
 from .phrases import address_of as _address
 from .phrases import app_name as _app
 from .phrases import line as _line
@@ -19,6 +24,9 @@ from .phrases import name_of as _name
 from .phrases import own_words
 
 GIVING = frozenset({ChangeKind.CREATE, ChangeKind.REACTIVATE, ChangeKind.UPDATE, ChangeKind.GRANT})
+
+#: Without a working day, every hour of every day counts, and times are shown in UTC.
+ALL_HOURS = WorkingDay()
 
 _WHY_BY_HAND = {
     "no_connector": "Rollcall has no connection to {app}, so a person has to do this.",
@@ -46,30 +54,35 @@ def task_for(
     manager: Person | None = None,
     reason: str,
     now: dt.datetime,
+    owners: Owners | None = None,
+    working_day: WorkingDay = ALL_HOURS,
     fallback_owner: str = "",
     because_of: str = "",
 ) -> Task:
     """Return the task for ``changes``: of one person, in one app, all giving or all taking, at least one.
 
     ``reason`` is why a person has to do it (no_connector, no_operation, refused, unverified, deferred) and
-    ``because_of`` what the app said to that. The owner is the app's, or ``fallback_owner``; empty when there is
-    neither, which ``owner_finding`` tells.
+    ``because_of`` what the app said to that. The owner is the first whom ``owners`` say can be reached; without them
+    the app's, or ``fallback_owner``. It is empty when there is nobody, which ``owner_finding`` tells. ``working_day``
+    is when people work, and where: deadlines count that time (but an emergency's), and the text shows that zone.
     """
     if not changes:
         raise ValueError("a task needs at least one change")
     items = tuple(changes)
     emergency = any(item.urgency == "emergency" for item in items)
     giving = items[0].kind in GIVING
-    allowed = app.sla.emergency if emergency else app.sla.grant if giving else app.sla.revoke
-    due = now + allowed
+    due = deadline(app, person, giving=giving, emergency=emergency, now=now, working_day=working_day)
+    owners = owners or Owners(Organisation(), fallback=fallback_owner)
+    owner = owners.reachable_owner(app, person.id, removal=not giving) or Owner("")
     task = Task(
         id="",
         person=person.id,
         app=app.key,
         items=items,
-        owner=app.owner or fallback_owner,
+        owner=owner.address,
+        level=owner.level,
         title=("URGENT: " if emergency else "") + _title(items, person, app),
-        instructions=_instructions(items, person, app, manager, reason, because_of, due),
+        instructions=_instructions(items, person, app, manager, reason, because_of, in_words(working_day, due)),
         opened_at=now,
         due=due,
         urgency="emergency" if emergency else "normal",
@@ -91,7 +104,7 @@ def owner_finding(task: Task, app: App) -> Finding | None:
     return Finding(
         "no_owner",
         "error",
-        f"task {task.id} ({task.title}) goes to nobody: {app.name or app.key} has no owner",
+        f"task {task.id} ({task.title}) goes to nobody: {app.name or app.key} has no owner who can be reached",
         where=str(app.origin or ""),
         todo="Name one under owners in the catalog, or set fallback_owner in rollcall.yml",
         app=app.key,
@@ -142,12 +155,12 @@ def _instructions(
     manager: Person | None,
     reason: str,
     because_of: str,
-    due: dt.datetime,
+    due: str,
 ) -> str:
     lines = [f"Who: {_who(person)}"]
     if manager:
         lines.append(f"Manager: {_name(manager)}{_address(manager)}")
-    lines += [f"App: {_app(app)}", f"By: {due.astimezone(dt.timezone.utc):%Y-%m-%d %H:%M} UTC", "", "What to do:"]
+    lines += [f"App: {_app(app)}", f"By: {due}", "", "What to do:"]
     for number, item in enumerate(items, start=1):
         lines.append(f"{number}. {_step(item, person, app, manager)}")
         lines += [f"   Why: {_line(why)}" for why in dict.fromkeys(str(b) for b in item.because)]

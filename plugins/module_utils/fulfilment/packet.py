@@ -16,9 +16,10 @@ import datetime as dt
 import time
 import typing as t
 
+from ..clock import WorkingDay
 from ..connectors.contract import Connector
 from ..desks.access_records import records_from
-from ..desks.wording import owner_finding, task_for
+from ..desks.wording import ALL_HOURS, owner_finding, task_for
 from ..errors import AppError, Conflict, Throttled, Transient, Unsupported
 from ..ledger.records import ChangeResult
 from ..model import (
@@ -38,6 +39,7 @@ from ..model import (
     Run,
     Task,
 )
+from ..planning.owners import Owners
 from .retrying import USUAL, Budget, with_retries
 from .showing import UNREADABLE, shows
 
@@ -72,6 +74,8 @@ class PacketRunner:
         people: t.Mapping[str, Person],
         budget: Budget = USUAL,
         fallback_owner: str = "",
+        owners: Owners | None = None,
+        working_day: WorkingDay = ALL_HOURS,
         plan: str = "",
         sleep: t.Callable[[float], None] = time.sleep,
     ) -> None:
@@ -81,6 +85,8 @@ class PacketRunner:
         self.people = people
         self.budget = budget
         self.fallback_owner = fallback_owner
+        self.owners = owners
+        self.working_day = working_day
         self.plan = plan
         self.sleep = sleep
         #: what somebody should look at: tasks that nobody owns
@@ -476,6 +482,8 @@ class _Attempt:
                 manager=self.runner.people.get(self.person.manager),
                 reason=reason,
                 now=self.runner.now(),
+                owners=self.runner.owners,
+                working_day=self.runner.working_day,
                 fallback_owner=self.runner.fallback_owner,
                 because_of="; ".join(sorted({self.done[c.id].detail for c in items if c.id in self.done})),
             )
