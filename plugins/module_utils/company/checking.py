@@ -14,7 +14,9 @@ from ..errors import PolicyError, RollcallError
 from ..model import App, Finding, is_module_name
 from ..policy import checking
 from ..policy.loading import load_access
+from ..working_time import check_country
 from .company import Company
+from .owning import unowned
 from .reading_apps import read_apps
 from .telling import check_notifications
 
@@ -41,7 +43,10 @@ def check_policy(company: Company) -> tuple[Finding, ...]:
     except PolicyError as error:
         return tuple(error.findings) or (_error("policy", error),)
     today = settings.working_day.today(company.clock.now())
-    found = _own_modules(company, access.catalog.apps) + check_notifications(company)
+    found = _own_modules(company, access.catalog.apps) + check_notifications(company) + _deadlines(company)
+    if _known(company):
+        # of an app that names nobody, the check of the catalog tells
+        found += tuple(one for one in unowned(company) if access.catalog.apps[one.app].owner)
     return found + checking.check(
         access.catalog,
         access.policy,
@@ -96,6 +101,15 @@ def _own_modules(company: Company, apps: t.Mapping[str, App]) -> tuple[Finding, 
         except PolicyError as error:
             findings.append(Finding("wrong_value", "error", error.message, where=where, todo=error.todo, app=key))
     return tuple(findings)
+
+
+def _deadlines(company: Company) -> tuple[Finding, ...]:
+    """Report a country whose public holidays are not known, or the missing library that knows them."""
+    try:
+        check_country(company.settings.working_day.country)
+    except RollcallError as error:
+        return (Finding(error.code, "error", error.message, where=str(company.settings.path), todo=error.todo),)
+    return ()
 
 
 def _known(company: Company) -> bool:
