@@ -44,4 +44,5 @@ def facts_of(company: Company) -> Facts:
         policy=company.policy.version,
         commit=company.commit,
         stale=bool(population.stale),
+        zone=company.settings.working_day.zone,
     )

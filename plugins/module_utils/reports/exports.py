@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A report as files: the page, and each table as CSV and as JSON.
+"""A report as files: the page, each table as CSV and as JSON, and the numbers as OpenMetrics text.
 
 Each file is written under another name and moved into place, so that a reader never sees half of one. They say who has
 what, so they are for their owner and group only: a file gets mode 0640 and a directory that is made here 0750, both
@@ -21,23 +21,27 @@ import typing as t
 from ..errors import RollcallError
 from ..tabular import write_csv
 from .facts import Facts
+from .openmetrics import open_metrics
 from .page import render
 from .tables import Table, tables
 
 PAGE = "index.html"
+METRICS = "metrics.txt"
 
 
 def write_report(facts: Facts, directory: str | os.PathLike[str]) -> list[pathlib.Path]:
-    """Write index.html and every table as NAME.csv and NAME.json into ``directory``, which is made where it is missing.
+    """Write index.html, every table as NAME.csv and NAME.json, and metrics.txt into ``directory``.
 
-    Returns the paths, the page first. The same facts give the same bytes. Raises RollcallError when a file cannot be
-    written, and MissingLibrary without Jinja2; then the files that are there already are whole, older ones included.
+    The directory is made where it is missing. Returns the paths, the page first. The same facts give the same bytes.
+    Raises RollcallError when a file cannot be written, and MissingLibrary without Jinja2; then the files that are there
+    already are whole, older ones included.
     """
     folder = pathlib.Path(directory)
     files: dict[str, str] = {}
     for table in tables(facts):
         files[f"{table.name}.csv"] = as_csv(table)
         files[f"{table.name}.json"] = as_json(table, facts)
+    files[METRICS] = open_metrics(facts)
     texts = {PAGE: render(facts, downloads=tuple(files)), **files}
     try:
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)

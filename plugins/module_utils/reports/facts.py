@@ -108,6 +108,47 @@ class OpenTask:
     urgency: str = "normal"
     age_days: int = 0
     reference: str = ""
+    kind: str = "access"
+    desk: str = ""
+    link: str = ""
+    level: int = 0
+    attention: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Duration:
+    """How long something took, in seconds. ``scope`` is all, app or owner; ``what`` is provision or revoke."""
+
+    scope: str
+    name: str
+    what: str
+    count: int
+    median: float
+    p95: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ServiceLevel:
+    """How many tasks ended in time. ``scope`` is all, app, owner or kind."""
+
+    scope: str
+    name: str
+    kept: int
+    missed: int
+
+    @property
+    def ratio(self) -> float:
+        """The part that was in time, from 0 to 1."""
+        return self.kept / (self.kept + self.missed)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Debt:
+    """How many revocations have been due for ``start`` to ``end`` days (None: and more)."""
+
+    start: int
+    end: int | None
+    count: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -270,3 +311,7 @@ class Facts:
     reviews: tuple[ReviewFacts, ...] = ()
     runs: tuple[RunFacts, ...] = ()
     failures: tuple[Failure, ...] = ()
+    durations: tuple[Duration, ...] = ()
+    service_levels: tuple[ServiceLevel, ...] = ()
+    debt: tuple[Debt, ...] = ()
+    progress: tuple[str, ...] = ()  # a sentence for each person who is not complete

@@ -17,6 +17,7 @@ from ..model import (
     AccessException,
     AccountRecord,
     App,
+    Event,
     Finding,
     Lifecycle,
     Lock,
@@ -35,11 +36,14 @@ from .facts import (
     Facts,
     LockInForce,
     OpenTask,
+    PersonFacts,
     ReviewerProgress,
     ReviewFacts,
     RunFacts,
 )
+from .measures import debt, durations, service_levels
 from .outstanding import Evidence, recent_failures, unverified_revocations
+from .progress import progress_line
 
 RUNS_SHOWN = 25
 
@@ -68,6 +72,7 @@ def gather(
     policy: str = "",
     commit: str = "",
     stale: bool = False,
+    zone: dt.tzinfo = dt.timezone.utc,
 ) -> Facts:
     """Read the ledger and return all that a report shows.
 
@@ -76,7 +81,8 @@ def gather(
     connector can do by itself. ``progress`` has (done, due) of the people with something going on. ``exceptions`` and
     ``locks`` are all there are, from files and ledger (None: those of the ledger); what is not in force is left out.
     ``findings`` are further ones to show, of HR or of a run that looked. ``now`` is the time of the report, and
-    ``today`` the company's day at that time. Raises LedgerError.
+    ``today`` the company's day at that time; ``zone`` is where its
+    weekdays are counted. Raises LedgerError.
     """
     today = today or now.date()
     everyone = {id: record.person for id, record in ledger.people().items()} | dict(people)
@@ -95,6 +101,12 @@ def gather(
     open_tasks = [task for task in tasks if task.state == "open"]
     in_force = [lock for lock in (ledger.locks(now) if locks is None else locks) if _in_force(lock, now)]
     locked = {directory.id_of(lock.person) for lock in in_force}
+    by_id = {task.id: task for task in tasks}
+    revocations = unverified_revocations(
+        history, by_id, evidence, events_of=lambda person: ledger.events(person=person), who=who
+    )
+    waiting = tuple(sorted((_open_task(task, now, who) for task in open_tasks), key=lambda task: (task.due, task.id)))
+    persons = people_facts(everyone, statuses, events, progress, locked, access_of(apps, accounts, grants))
     return Facts(
         generated_at=now,
         company=company,
@@ -108,22 +120,58 @@ def gather(
         chain_head=ledger.head.hash if ledger.head.seq else "",
         checkpoint=_checkpoint(ledger),
         apps=_apps(apps, standings, operations, reads, ledger.readings(), open_tasks),
-        people=people_facts(everyone, statuses, events, progress, locked, access_of(apps, accounts, grants)),
-        tasks=tuple(sorted((_open_task(task, now, who) for task in open_tasks), key=lambda task: (task.due, task.id))),
+        people=persons,
+        tasks=waiting,
         ended_tasks=_ended(tasks),
-        revocations=unverified_revocations(
-            history,
-            {task.id: task for task in tasks},
-            evidence,
-            events_of=lambda person: ledger.events(person=person),
-            who=who,
-        ),
+        revocations=revocations,
         findings=account_findings(standings, found, grants, findings, now=now, who=who),
         exceptions=_exceptions(ledger.exceptions() if exceptions is None else exceptions, today, directory),
         locks=_locks(in_force, directory),
         reviews=_reviews(ledger.reviews(), now, who),
         runs=_runs(ledger.runs(limit=RUNS_SHOWN), collections.Counter(r.run for r in history if r.state in _CHANGED)),
         failures=recent_failures(history, evidence, now=now, who=who),
+        durations=durations(_change_events(ledger), by_id, apps, now=now),
+        service_levels=service_levels(tasks, now=now),
+        debt=debt(revocations, now=now),
+        progress=_progress(persons, waiting, tasks, {key: app.name or key for key, app in apps.items()}, now, zone),
+    )
+
+
+def _change_events(ledger: Ledger) -> t.Iterator[Event]:
+    return (event for event in ledger.events() if event.kind.startswith("change."))
+
+
+def _progress(
+    people: t.Iterable[PersonFacts],
+    waiting: t.Iterable[OpenTask],
+    tasks: t.Iterable[Task],
+    apps: t.Mapping[str, str],
+    now: dt.datetime,
+    zone: dt.tzinfo,
+) -> tuple[str, ...]:
+    """Return a sentence for everybody with something going on: what is done, what waits, what was declined and why."""
+    mine: dict[str, list[OpenTask]] = collections.defaultdict(list)
+    for task in waiting:
+        if task.kind not in ("approval", "seats"):
+            mine[task.person].append(task)
+    declined: dict[str, list[str]] = collections.defaultdict(list)
+    for ended in tasks:
+        if ended.state == "declined" and ended.kind == "access":
+            what = apps.get(ended.app, ended.app)
+            declined[ended.person].append(f"{what} was declined by {ended.ended_by}: {ended.note}")
+    return tuple(
+        progress_line(
+            person.name,
+            person.done,
+            person.due,
+            mine[person.username],
+            apps,
+            now=now,
+            zone=zone,
+            explained=declined[person.id],
+        )
+        for person in people
+        if person.event or mine[person.username]
     )
 
 
@@ -183,6 +231,11 @@ def _open_task(task: Task, now: dt.datetime, who: t.Callable[[str], str]) -> Ope
         urgency=task.urgency,
         age_days=max(0, (now - task.opened_at).days),
         reference=task.reference,
+        kind=task.kind,
+        desk=task.desk,
+        link=task.link,
+        level=task.level,
+        attention=task.attention,
     )
 
 

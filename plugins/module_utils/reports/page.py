@@ -23,7 +23,8 @@ import urllib.parse
 
 from ..libraries import library
 from ..model import ChangeKind
-from .facts import Facts, OpenTask, PersonFacts
+from .facts import Facts, OpenTask, PersonFacts, ServiceLevel
+from .measures import WINDOW
 from .numbers import headline
 
 jinja2 = library("jinja2")
@@ -69,6 +70,8 @@ def render(facts: Facts, *, downloads: t.Sequence[str] = (), rows_shown: int = R
         downloads=_by_stem(downloads),
         operations=len(ChangeKind),
         shown=rows_shown,
+        measured=measured(facts),
+        window=WINDOW.days,
         data=_data(facts),
         style=style,
         script=script,
@@ -94,6 +97,31 @@ def tasks_by_owner(tasks: t.Iterable[OpenTask]) -> tuple[OwnerTasks, ...]:
         for owner, each in groups.items()
     ]
     return tuple(sorted(found, key=lambda group: (-group.overdue, -len(group.tasks), group.owner)))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Measured:
+    """One line of times: of everything, an app, an owner or a kind of task. ``level`` is there once for each name."""
+
+    scope: str
+    name: str
+    what: str
+    count: int = 0
+    median: float = 0.0
+    p95: float = 0.0
+    level: ServiceLevel | None = None
+
+
+def measured(facts: Facts) -> tuple[Measured, ...]:
+    """Put times and service levels of the same app or owner side by side: everything first, then apps, then owners."""
+    levels = {(level.scope, level.name): level for level in facts.service_levels}
+    rows = [
+        Measured(d.scope, d.name, d.what, d.count, d.median, d.p95, levels.pop((d.scope, d.name), None))
+        for d in facts.durations
+    ]
+    rows += [Measured(scope, name, "", level=level) for (scope, name), level in levels.items()]
+    order = {"all": 0, "app": 1, "owner": 2}
+    return tuple(sorted(rows, key=lambda row: (order.get(row.scope, 3), row.name, row.what)))
 
 
 def _by_stem(names: t.Iterable[str]) -> list[tuple[str, list[str]]]:
@@ -133,7 +161,15 @@ def _template() -> t.Any:
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        day=_day, moment=_moment, days=_days, plural=_plural, number=_number, part=_part, quoted=_quoted
+        day=_day,
+        moment=_moment,
+        days=_days,
+        plural=_plural,
+        number=_number,
+        part=_part,
+        quoted=_quoted,
+        web=_web,
+        span=_span,
     )
     # Only the three texts that this package makes itself go around the escaping.
     environment.filters["own"] = jinja2.utils.markupsafe.Markup
@@ -164,6 +200,19 @@ def _plural(count: int, one: str, many: str = "") -> str:
 def _number(value: float) -> str:
     """Write a number with commas between thousands, without a fraction that is nought."""
     return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
+
+
+def _web(link: str) -> bool:
+    """Say whether a link may be followed: only to a web page, and never to a script."""
+    return link.startswith(("https://", "http://"))
+
+
+def _span(seconds: float) -> str:
+    """Write a length of time roughly, as people do: 45 s, 12 min, 3.5 h, 12 days."""
+    for limit, unit, size in ((90, "s", 1), (5400, "min", 60), (172800, "h", 3600)):
+        if seconds < limit:
+            return f"{round(seconds / size, 0 if size < 3600 else 1):g} {unit}"
+    return f"{round(seconds / 86400, 1):g} days"
 
 
 def _quoted(text: str) -> str:

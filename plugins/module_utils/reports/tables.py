@@ -68,7 +68,11 @@ def people(facts: Facts) -> Table:
 
 
 def tasks(facts: Facts) -> Table:
-    return _from("tasks", "id title owner person app opened due overdue urgency age_days reference", facts.tasks)
+    return _from(
+        "tasks",
+        "id title owner person app opened due overdue urgency age_days reference kind desk link level attention",
+        facts.tasks,
+    )
 
 
 def coverage(facts: Facts) -> Table:
@@ -103,6 +107,23 @@ def revocations(facts: Facts) -> Table:
     return _from("revocations", "person app entitlement account what state since task detail", facts.revocations)
 
 
+def measures(facts: Facts) -> Table:
+    """Return how long it took to provision and to revoke, in seconds, and how much of it was in time."""
+    levels = {(level.scope, level.name): level for level in facts.service_levels}
+    rows: list[Row] = [
+        (d.scope, d.name, d.what, d.count, round(d.median), round(d.p95), None, None) for d in facts.durations
+    ]
+    rows += [
+        (scope, name, "in_time", level.kept + level.missed, None, None, level.kept, level.missed)
+        for (scope, name), level in levels.items()
+    ]
+    for d in facts.debt:
+        age = f"{d.start} days and more" if d.end is None else f"{d.start} to {d.end} days"
+        rows.append(("age", age, "debt", d.count, None, None, None, None))
+    columns = ("scope", "name", "what", "count", "median_seconds", "p95_seconds", "in_time", "late")
+    return Table("measures", columns, tuple(rows))
+
+
 TABLES: tuple[t.Callable[[Facts], Table], ...] = (
     access,
     people,
@@ -112,6 +133,7 @@ TABLES: tuple[t.Callable[[Facts], Table], ...] = (
     exceptions,
     reviews,
     revocations,
+    measures,
 )
 
 

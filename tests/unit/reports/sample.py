@@ -13,6 +13,8 @@ from ansible_collections.rollcall.access.plugins.module_utils.reports.facts impo
     AccountFinding,
     AppFacts,
     Checkpoint,
+    Debt,
+    Duration,
     EndedTasks,
     EndingException,
     Facts,
@@ -24,6 +26,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.reports.facts impo
     ReviewFacts,
     Revocation,
     RunFacts,
+    ServiceLevel,
 )
 
 NOW = dt.datetime(2026, 11, 20, 9, 30, tzinfo=dt.timezone.utc)
@@ -212,6 +215,11 @@ def sample() -> Facts:
                 overdue=due < 0,
                 urgency=urgency,
                 age_days=age,
+                reference=id.removeprefix("T-") if app == "netsuite" else "",
+                desk="helpdesk" if app == "netsuite" else "embedded",
+                link=f"https://desk.acme.example/{id}" if app == "netsuite" else "",
+                level=1 if due < -200 else 0,
+                attention="greta.holm wrote: waiting for the month's end" if id == "T-3SVN" else "",
             )
             for id, title, app, person, age, due, urgency in tasks
         ),
@@ -357,6 +365,24 @@ def sample() -> Facts:
             RunFacts("r6", _ago(hours=20), "tasks", "awx:hourly (job 4390)", "ok", 0, _ago(hours=20)),
             RunFacts("r5", _ago(days=1), "emergency_offboard", "omar.farouk", "ok", 5, _ago(days=1)),
             RunFacts("r4", _ago(days=1, hours=3), "onboard", "omar.farouk", "ok", 9, _ago(days=1)),
+        ),
+        durations=(
+            Duration("all", "", "provision", 61, 5400.0, 172800.0),
+            Duration("all", "", "revoke", 34, 1800.0, 93600.0),
+            Duration("app", "github", "provision", 30, 45.0, 320.0),
+            Duration("app", "netsuite", "revoke", 6, 90000.0, 1036800.0),
+            Duration("owner", _OWNERS["netsuite"], "revoke", 6, 90000.0, 1036800.0),
+        ),
+        service_levels=(
+            ServiceLevel("all", "", 103, 12),
+            ServiceLevel("app", "netsuite", 8, 4),
+            ServiceLevel("kind", "emergency", 3, 0),
+            ServiceLevel("owner", _OWNERS["netsuite"], 8, 4),
+        ),
+        debt=(Debt(0, 1, 1), Debt(1, 7, 1), Debt(7, 30, 2), Debt(30, None, 0)),
+        progress=(
+            "Ana Costa: 12 of 14 done; Figma waits for design@acme.example since today",
+            "Ben Okafor: 5 of 7 done; NetSuite waits for finance.systems@acme.example since 2026-11-08, late",
         ),
         failures=(
             Failure(

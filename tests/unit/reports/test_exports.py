@@ -20,7 +20,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.tabular import pla
 from ansible_collections.rollcall.access.tests.unit.reports.hostile import HOSTILE, with_every_text
 from ansible_collections.rollcall.access.tests.unit.reports.sample import NOW, sample
 
-TABLES = ("access", "people", "tasks", "coverage", "orphans", "exceptions", "reviews", "revocations")
+TABLES = ("access", "people", "tasks", "coverage", "orphans", "exceptions", "reviews", "revocations", "measures")
 
 
 @pytest.fixture
@@ -38,6 +38,7 @@ def test_the_page_comes_first_and_every_table_is_there_twice(tmp_path):
     assert paths[0] == tmp_path / "index.html"
     assert {path.name for path in paths} == {
         "index.html",
+        "metrics.txt",
         *(f"{table}.{ending}" for table in TABLES for ending in ("csv", "json")),
     }
     assert {path.name for path in tmp_path.iterdir()} == {path.name for path in paths}
