@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import types
 import typing as t
 
 from ..desks.chasing import Rules, Step, next_step
 from ..model import Finding, Run, Task
+from ..planning.chain import Chain
 from ..planning.owners import Owners
 from .company import Company
 from .owning import owners_of, unowned
@@ -43,9 +45,12 @@ class Chased:
         return bool(self.reminders or self.escalations)
 
 
-def chase(company: Company, run: Run, tasks: t.Sequence[Task]) -> Chased:
+def chase(
+    company: Company, run: Run, tasks: t.Sequence[Task], chains: t.Mapping[str, Chain] = types.MappingProxyType({})
+) -> Chased:
     """Remind owners and pass on what is not done, or whose owner is not there, one step for each task.
 
+    ``chains`` says who comes after whom where that is not for the app's owners to say: the id of a task -> its chain.
     A company that does not write works it out and keeps nothing. What another run has done about a task meanwhile is
     left as it is. Raises SettingsError when rollcall.yml names a country whose holidays are not known.
     """
@@ -53,7 +58,7 @@ def chase(company: Company, run: Run, tasks: t.Sequence[Task]) -> Chased:
     rules, working_day = Rules.from_settings(company.settings.chasing), company.settings.working_day
     steps: dict[str, Nudge] = {}
     for task in tasks:
-        chain = owners.chain_for(task, company.apps.get(task.app))
+        chain = chains.get(task.id) or owners.chain_for(task, company.apps.get(task.app))
         step = next_step(task, chain, rules, working_day, now, owners)
         if step is not None and (not company.writes or _is_still_so(company, task)):
             steps[task.id] = _take(company, run, task, step, owners, now)

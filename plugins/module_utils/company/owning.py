@@ -9,7 +9,8 @@ from __future__ import annotations
 import typing as t
 
 from ..model import Finding, Status
-from ..planning.owners import Owners, bounced_addresses
+from ..planning.chain import bounced_addresses
+from ..planning.owners import Owners
 from ..policy.organisation import Organisation, names_of
 from .company import Company
 

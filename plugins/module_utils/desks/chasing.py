@@ -15,7 +15,8 @@ import typing as t
 
 from ..clock import WorkingDay
 from ..model import Task
-from ..planning.owners import FALLBACK, Chain, Owner, Owners
+from ..planning.chain import FALLBACK, Chain, Owner
+from ..planning.owners import Owners
 from ..policy.durations import parse_duration
 from ..working_time import due, in_words
 

@@ -13,7 +13,8 @@ import typing as t
 
 from ..clock import WorkingDay
 from ..model import App, Change, ChangeKind, Finding, Person, Task
-from ..planning.owners import Owner, Owners
+from ..planning.chain import Owner
+from ..planning.owners import Owners
 from ..policy.organisation import Organisation
 from ..working_time import in_words
 from .deadlines import deadline

@@ -7,14 +7,13 @@
 from __future__ import annotations
 
 import dataclasses
-import re
-import types
 import typing as t
 
 from ..model import GIVING, App, Finding, Person, Status, Task
 from ..policy.organisation import Organisation
+from .chain import FALLBACK, HEAD, PRIMARY, SECOND, Chain, Owner
 
-PRIMARY, SECOND, HEAD, FALLBACK = range(4)
+__all__ = ["Chain", "Owner", "Owners"]
 
 #: These roles of an app's owners have a place of their own, or none.
 _FINANCE, _HEAD = "finance", "head"
@@ -24,57 +23,11 @@ _ABOUT_THEMSELVES = frozenset({"approval", "choices", "handover", "rotation"})
 #: What a manager or somebody named has to decide goes to their managers next, not to the app's other owners.
 _DECISIONS = frozenset({"approval", "choices"})
 
-_BOUNCED = re.compile(r"bounced: (\S+)")
 _MISSING = {
     Status.LEFT: "has left",
     Status.LEAVE: "is on leave",
     Status.FUTURE: "has not started yet",
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class Owner:
-    """Somebody whom tasks go to. ``level`` is 0 for the owner, 1 a second one, 2 the department's head, 3 the fallback;
-    ``role`` says it in words."""
-
-    address: str
-    level: int = PRIMARY
-    role: str = "owner"
-
-
-@dataclasses.dataclass(frozen=True)
-class Chain:
-    """Whom a task goes to, one after the other; ``passed_over`` says of others why not: address -> "has left".
-
-    Addresses in ``passed_over`` are in lower case.
-    """
-
-    owners: tuple[Owner, ...] = ()
-    passed_over: t.Mapping[str, str] = dataclasses.field(default_factory=lambda: types.MappingProxyType({}))
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        return tuple(owner.address for owner in self.owners)
-
-    @property
-    def first(self) -> Owner | None:
-        return self.owners[0] if self.owners else None
-
-
-def bounced_note(address: str, why: str) -> str:
-    """Return what ``Task.attention`` says when mail to ``address`` came back; ``bounced_addresses`` reads it."""
-    return f"bounced: {address} cannot be reached by mail: {why}".rstrip(": ")
-
-
-def bounced_addresses(tasks: t.Iterable[Task]) -> frozenset[str]:
-    """Return the addresses, in lower case, from which mail about one of these tasks came back."""
-    found: set[str] = set()
-    for task in tasks:
-        said = _BOUNCED.match(task.attention)
-        if said:
-            found.add(said[1].casefold())
-        found |= {str(address).casefold() for address in task.details.get("bounced", ())}
-    return frozenset(found)
 
 
 class Owners:
@@ -108,9 +61,9 @@ class Owners:
         """Return whom a task in ``app`` about the person ``about`` (an id) goes to, in order of escalation.
 
         The primary owner; the further ones as the catalog lists them, but for finance; the department's head: the role
-        head of the catalog, or else the topmost person of the owner's department in HR, of the person's where the owner
-        is a mailbox; the fallback. Whoever cannot be reached is passed over, and so is the person themselves in a
-        removal. The head is never the person.
+        head of the catalog, or else the topmost person of the owner's department in HR (of the person's, where the
+        owner is a mailbox that somebody reads); the fallback. Whoever cannot be reached is passed over, and so is the
+        person themselves in a removal. The head is never the person.
         """
         owners = app.owners if app is not None else {}
         primary = app.owner if app is not None else ""
@@ -145,6 +98,20 @@ class Owners:
             for owner in chain.owners:
                 building.add(owner)
             building.passed_over.update(chain.passed_over)
+        return building.chain()
+
+    def chain_along(self, addresses: t.Iterable[str], about: str = "") -> Chain:
+        """Return a chain of these addresses, in their order; for tasks whose owners something else decides.
+
+        Whoever cannot be reached is passed over, and so is the person ``about``. The first is the owner, the fallback
+        keeps its level, and everybody between is a second owner.
+        """
+        building = _Building(self, about, True)
+        for address in addresses:
+            if self.fallback and self.organisation.same(address, self.fallback):
+                building.add(Owner(address, FALLBACK, "fallback owner"))
+            else:
+                building.add(Owner(address, SECOND, "next in line") if building.found else Owner(address))
         return building.chain()
 
     def reachable_owner(self, app: App, about: str = "", *, removal: bool = False) -> Owner | None:
@@ -183,7 +150,7 @@ class Owners:
 
     def _add_head(self, building: _Building, primary: str, about: str) -> None:
         person = self.organisation.find(primary) if primary else None
-        if person is None and not self.organisation.named(primary):
+        if person is None and building.found and not self.organisation.named(primary):
             person = self.organisation.people.get(about)
         if person is None or not person.department:
             return
