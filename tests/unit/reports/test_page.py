@@ -125,7 +125,10 @@ def test_the_page_needs_nothing_from_anywhere():
     }
     assert not [a for a in parsed.attributes if a[1] in ("src", "srcset", "style", "action") or a[1].startswith("on")]
     links = {value for _tag, name, value in parsed.attributes if name == "href"}
-    assert {link for link in links if not link.startswith("#")} == {"access.csv", "access.json"}
+    # tickets can be followed; nothing is loaded from there
+    tickets = {task.link for task in sample().tasks if task.link}
+    assert tickets
+    assert {link for link in links if not link.startswith("#")} == {"access.csv", "access.json"} | tickets
     assert not re.search(r"url\(|@import|expression\(", parsed.text("style"))
     assert not re.search(
         r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|fetch\(", parsed.text("script:")
@@ -254,3 +257,11 @@ def test_accounts_that_cannot_be_told_apart_are_no_calm_day():
     words = Parsed(render(facts)).words
     assert "Nothing needs anybody" not in words
     assert "1 account finding is serious" in words
+
+
+def test_a_ticket_whose_link_is_no_web_page_is_text():
+    facts = sample()
+    task = dataclasses.replace(facts.tasks[0], reference="17", desk="helpdesk", link="javascript:alert(1)")
+    page = render(dataclasses.replace(facts, tasks=(task,)))
+    assert "helpdesk 17" in page
+    assert "javascript:alert" not in page
