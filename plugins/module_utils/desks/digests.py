@@ -16,17 +16,15 @@ import datetime as dt
 import types
 import typing as t
 
-from ..model import GIVING, Finding, Person, PersonRecord, Task, fingerprint
+from ..model import GIVING, Finding, Person, PersonRecord, Task
 from ..policy.organisation import Organisation
+from .news import News, of_ended, of_finding, of_open, telling, urgent
 
 #: Who is told, in the words of rollcall.yml; each has a template of the same name.
 ROUTES = ("owner", "security", "manager", "new_hire")
 
 #: Findings that the security team hears of besides what follows from tasks.
 FOR_SECURITY = frozenset({"no_owner", "owner_unreachable", "owner_left"})
-
-#: What can be said of a task, the most telling first: of one task a digest says one thing.
-TASK_NEWS = ("declined", "cancelled", "reopened", "escalated", "late", "opened", "reminded")
 
 #: The columns of HR in which a private address may stand, for people who have no other yet.
 PRIVATE_ADDRESS = ("personal_email", "private_email", "home_email")
@@ -53,29 +51,6 @@ class Happenings:
 
 
 @dataclasses.dataclass(frozen=True)
-class News:
-    """One thing to tell. ``what`` is a word of TASK_NEWS, complete or finding; ``subject`` the id of what it is about.
-
-    ``stamp`` tells a second time from the first: the time of a reminder, the level of an escalation.
-    """
-
-    what: str
-    subject: str
-    title: str
-    stamp: str = ""
-    due: dt.datetime | None = None
-    overdue: bool = False
-    emergency: bool = False
-    note: str = ""
-    link: str = ""
-    owner: str = ""
-
-    @property
-    def key(self) -> str:
-        return ":".join((self.what, self.subject, self.stamp)).rstrip(":")
-
-
-@dataclasses.dataclass(frozen=True)
 class Digest:
     """Everything for one address on one route. ``open`` and ``overdue`` count the tasks that wait for it in all.
 
@@ -94,9 +69,9 @@ class Digest:
     def lines(self) -> tuple[News, ...]:
         """What is said: of each subject the most telling, the most urgent first."""
         best: dict[str, News] = {}
-        for one in sorted(self.news, key=_telling):
+        for one in sorted(self.news, key=telling):
             best.setdefault(one.subject, one)
-        return tuple(sorted(best.values(), key=_urgent))
+        return tuple(sorted(best.values(), key=urgent))
 
     def fresh(self, told: t.Callable[[str], bool]) -> Digest | None:
         """Return what of it is new; None when nothing is. ``told`` says whether a key of News was told here before."""
@@ -142,7 +117,7 @@ def digests(happenings: Happenings, circle: Circle) -> tuple[Digest, ...]:
     waiting: dict[tuple[str, str], list[Task]] = collections.defaultdict(list)
     names: dict[str, str] = {}
     for task in happenings.open:
-        said = _of_open(task, task.id in happenings.reopened, circle.now)
+        said = of_open(task, task.id in happenings.reopened, circle.now)
         for route, address, words in _listeners(task, circle, names):
             waiting[route, address].append(task)
             alone = task.id if task.urgency == "emergency" else ""
@@ -151,7 +126,7 @@ def digests(happenings: Happenings, circle: Circle) -> tuple[Digest, ...]:
         alone = task.id if task.urgency == "emergency" else ""
         for route, address, words in _listeners(task, circle, names):
             if task.state in words:
-                news[route, address, alone].append(_of_ended(task))
+                news[route, address, alone].append(of_ended(task))
     for person, phase in happenings.completed.items():
         one = News("complete", person, circle.name(person), stamp=f"{phase} {circle.now:%Y-%m-%d}", note=phase)
         found = circle.organisation.people.get(person)
@@ -161,7 +136,7 @@ def digests(happenings: Happenings, circle: Circle) -> tuple[Digest, ...]:
             news["new_hire", new_hire_address(found), ""].append(one)
     for finding in happenings.findings:
         if finding.code in FOR_SECURITY:
-            news["security", circle.security, ""].append(_of_finding(finding))
+            news["security", circle.security, ""].append(of_finding(finding))
     made = [
         Digest(
             route,
@@ -215,55 +190,5 @@ def _takes(task: Task) -> bool:
     return task.kind == "rotation"
 
 
-def _of_open(task: Task, reopened: bool, now: dt.datetime) -> list[News]:
-    base = News(
-        "opened",
-        task.id,
-        task.title,
-        due=task.due,
-        overdue=now > task.due,
-        emergency=task.urgency == "emergency",
-        link=task.link,
-        owner=task.owner,
-    )
-    said = [base]
-    if task.reminded_at:
-        said.append(dataclasses.replace(base, what="reminded", stamp=task.reminded_at.isoformat()))
-    if task.level:
-        said.append(dataclasses.replace(base, what="escalated", stamp=str(task.level)))
-    if base.overdue:
-        said.append(dataclasses.replace(base, what="late"))
-    if reopened:
-        said.append(dataclasses.replace(base, what="reopened", stamp=now.isoformat(), note=task.note))
-    return said
-
-
-def _of_ended(task: Task) -> News:
-    return News(
-        task.state,
-        task.id,
-        task.title,
-        stamp=task.ended_at.isoformat() if task.ended_at else "",
-        emergency=task.urgency == "emergency",
-        note=task.note,
-        link=task.link,
-        owner=task.ended_by,
-    )
-
-
-def _of_finding(finding: Finding) -> News:
-    subject = fingerprint([finding.code, finding.app, finding.person, finding.account, finding.where])[:16]
-    return News("finding", subject, finding.message, note=finding.todo)
-
-
 def _name(person: Person) -> str:
     return person.name or f"{person.given_name} {person.family_name}".strip() or person.username or person.id
-
-
-def _telling(one: News) -> int:
-    return TASK_NEWS.index(one.what) if one.what in TASK_NEWS else len(TASK_NEWS)
-
-
-def _urgent(one: News) -> tuple[bool, bool, bool, str, str, str]:
-    due = one.due.astimezone(dt.timezone.utc).isoformat() if one.due else ""
-    return (not one.emergency, not one.overdue, not due, due, one.title, one.subject)

@@ -19,7 +19,8 @@ import typing as t
 from ..clock import WorkingDay
 from ..errors import SettingsError
 from ..libraries import library
-from .digests import ROUTES, Digest, News
+from .digests import ROUTES, Digest
+from .news import News
 
 jinja2 = library("jinja2")
 sandbox = library("jinja2.sandbox")

@@ -5,17 +5,14 @@
 """Sending messages through Apprise: which service a URL means, and whether it took a message.
 
 An Apprise URL is made of secrets, and a service's answer may repeat them. So nothing of a URL is ever shown but the
-service's name, what Apprise logs goes nowhere, and of why a message was not taken only the answer's number is kept.
+service's name; for what Apprise logs see ``unheard``.
 
 Source: https://appriseit.com/ and https://github.com/caronc/apprise
 """
 
 from __future__ import annotations
 
-import contextlib
-import contextvars
 import dataclasses
-import logging
 import re
 import typing as t
 import urllib.parse
@@ -23,6 +20,7 @@ import urllib.parse
 from ..libraries import library
 from ..model import Finding
 from .digests import ROUTES
+from .unheard import explained, unheard
 
 apprise = library("apprise")
 
@@ -32,23 +30,9 @@ ADDRESS = "{address}"
 # An address is put into a URL, and services split lists at commas, spaces, slashes and more: it must be just one.
 # And where one is none, mail goes to the sender and Slack to #general instead.
 _ONE_ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
-_SECONDS = 60.0
+_SECONDS = 60
 # What services draw from plain text: mail has no mentions and no links but its own.
 _MAIL = ("mailto", "mailtos")
-
-# Apprise logs URLs, texts and answers at DEBUG, and the library below it the paths of requests, which hold tokens.
-_TALKATIVE = (
-    "apprise",
-    "urllib3.connectionpool",
-    "urllib3.util.retry",
-    "requests_oauthlib.oauth1_session",
-    "requests_oauthlib.oauth2_session",
-    "markdown",
-    "MARKDOWN",
-)
-_HTTP = re.compile(r"\berror=(\d{3})\b")
-_SMTP = re.compile(r"\((\d{3}), b['\"]")
-_HEARD: contextvars.ContextVar[t.Any] = contextvars.ContextVar("rollcall_heard", default=None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,7 +116,7 @@ class Sender:
             return Outcome(False, "its URL is not understood with this address", "Check the route's URL")
         if not channel.mail:
             title, body = disarmed(title), disarmed(body)
-        with _unheard() as heard:
+        with unheard() as heard:
             sender = apprise.Apprise()
             sender.add(service)
             result = sender.notify(
@@ -144,9 +128,9 @@ class Sender:
                 interpret_escapes=False,
                 timeout=_SECONDS,
             )
-        return (
-            Outcome(True) if result else Outcome(False, *_explained(heard, timed_out=result.status.name == "TIMEOUT"))
-        )
+        if result.status.name == "TIMEOUT":
+            return Outcome(False, f"there was no answer within {_SECONDS} seconds", "It is sent again in the next run")
+        return Outcome(True) if result else Outcome(False, *explained(heard))
 
 
 def disarmed(text: str) -> str:
@@ -175,7 +159,7 @@ def _service(url: str) -> t.Any:
         pgp_autogen=False,
         secure_logging=True,
     )
-    with _unheard():
+    with unheard():
         service = apprise.Apprise.instantiate(url, asset=asset)
     if service is not None:
         # "optional=yes" would have a message taken for sent that was not
@@ -198,61 +182,3 @@ def _problem(service: t.Any, url: str) -> tuple[str, str] | None:
     if not getattr(service, "verify_certificate", True):
         return "verify=no switches off the check of certificates", "Remove it; trust the authority instead"
     return None
-
-
-@contextlib.contextmanager
-def _unheard() -> t.Iterator[list[str]]:
-    """Let nothing be logged that Apprise and those below it say within; what is heard is gathered to be looked into.
-
-    A service that is too slow goes on in a thread, which takes this with it: it stays unheard there.
-    """
-    for name in _TALKATIVE:
-        logger = logging.getLogger(name)
-        if not any(isinstance(one, _Unheard) for one in logger.filters):
-            logger.addFilter(_Unheard())
-    talking = logging.getLogger("apprise")
-    level = talking.level
-    heard: list[str] = []
-    token = _HEARD.set(heard)
-    talking.setLevel(logging.DEBUG)  # the number of a mail server's answer is only said there
-    try:
-        yield heard
-    finally:
-        talking.setLevel(level)
-        _HEARD.reset(token)
-
-
-class _Unheard(logging.Filter):
-    """Drops what is logged while something is sent: from everywhere else it lets pass."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        heard = _HEARD.get()
-        if heard is None:
-            return True
-        if record.name == "apprise":
-            heard.append(record.getMessage())
-        return False
-
-
-def _explained(heard: t.Iterable[str], *, timed_out: bool) -> tuple[str, str]:
-    """Return why a message was not taken, and what to do, from the numbers alone in what was heard."""
-    text = "\n".join(heard)
-    again = "It is sent again in the next run"
-    if timed_out:
-        return f"there was no answer within {_SECONDS:.0f} seconds", again
-    http, smtp = _HTTP.search(text), _SMTP.search(text)
-    if smtp:
-        code = int(smtp[1])
-        if code in (530, 534, 535, 538):
-            return f"the mail server refused name or password (SMTP {code})", "Correct them in the route's URL"
-        if code in (550, 551, 553, 554):
-            return f"the mail server refused sender or recipient (SMTP {code})", "Check the addresses"
-        return f"the mail server answered SMTP {code}", again
-    if http:
-        code = int(http[1])
-        if code in (401, 403):
-            return f"it was refused (HTTP {code})", "Correct the token or password in the route's URL, and its rights"
-        if code in (404, 410):
-            return f"there is nothing at the route's URL (HTTP {code})", "Make a new webhook, or correct the URL"
-        return f"the answer was HTTP {code}", again
-    return "the service cannot be reached or did not take it", f"Check that it can be reached from here. {again}"

@@ -19,12 +19,13 @@ import urllib.parse
 from ..ledger.holding import is_gone, this_process
 from ..ledger.store import Ledger
 from ..model import Run
-from .digests import Digest, News
+from .digests import Digest
+from .news import News
 
 SENT, FAILED, UNCERTAIN = "sent", "failed", "uncertain"
 
 # Nobody sends one message for as long as this: who does not come back in that time is gone, wherever it ran.
-_TOO_LONG = dt.timedelta(hours=1)
+_TOO_LONG = dt.timedelta(minutes=10)
 # What is not worked out anew by the next run, and has to be kept until it could be sent.
 _HAPPENED = ("declined", "cancelled", "complete", "finding", "reopened")
 

@@ -11,8 +11,9 @@ import datetime as dt
 
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.clock import WorkingDay
-from ansible_collections.rollcall.access.plugins.module_utils.desks.digests import ROUTES, Digest, News
+from ansible_collections.rollcall.access.plugins.module_utils.desks.digests import ROUTES, Digest
 from ansible_collections.rollcall.access.plugins.module_utils.desks.messages import Messages
+from ansible_collections.rollcall.access.plugins.module_utils.desks.news import News
 from ansible_collections.rollcall.access.plugins.module_utils.errors import SettingsError
 from ansible_collections.rollcall.access.tests.unit.desks.sample import NOW
 

@@ -1,0 +1,93 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One thing to tell somebody: about a task, a person, or a finding."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+from ..model import Finding, Task, fingerprint
+
+#: What can be said of a task, the most telling first: of one task a digest says one thing.
+TASK_NEWS = ("declined", "cancelled", "reopened", "escalated", "late", "opened", "reminded")
+
+
+@dataclasses.dataclass(frozen=True)
+class News:
+    """One thing to tell. ``what`` is a word of TASK_NEWS, complete or finding; ``subject`` the id of what it is about.
+
+    ``stamp`` tells a second time from the first: the time of a reminder, the level of an escalation.
+    """
+
+    what: str
+    subject: str
+    title: str
+    stamp: str = ""
+    due: dt.datetime | None = None
+    overdue: bool = False
+    emergency: bool = False
+    note: str = ""
+    link: str = ""
+    owner: str = ""
+
+    @property
+    def key(self) -> str:
+        return ":".join((self.what, self.subject, self.stamp)).rstrip(":")
+
+
+def of_open(task: Task, reopened: bool, now: dt.datetime) -> list[News]:
+    """Return everything that can be said of an open task. ``reopened``: in this very run."""
+    base = News(
+        "opened",
+        task.id,
+        task.title,
+        due=task.due,
+        overdue=now > task.due,
+        emergency=task.urgency == "emergency",
+        link=task.link,
+        owner=task.owner,
+    )
+    said = [base]
+    if task.reminded_at:
+        said.append(dataclasses.replace(base, what="reminded", stamp=task.reminded_at.isoformat()))
+    if task.level:
+        said.append(dataclasses.replace(base, what="escalated", stamp=str(task.level)))
+    if base.overdue:
+        said.append(dataclasses.replace(base, what="late"))
+    if reopened:
+        said.append(dataclasses.replace(base, what="reopened", stamp=now.isoformat(), note=task.note))
+    return said
+
+
+def of_ended(task: Task) -> News:
+    """Return what can be said of a task that ended."""
+    return News(
+        task.state,
+        task.id,
+        task.title,
+        stamp=task.ended_at.isoformat() if task.ended_at else "",
+        emergency=task.urgency == "emergency",
+        note=task.note,
+        link=task.link,
+        owner=task.ended_by,
+    )
+
+
+def of_finding(finding: Finding) -> News:
+    """Return a finding as news. In another run the same finding is the same news, whatever it counts."""
+    subject = fingerprint([finding.code, finding.app, finding.person, finding.account, finding.where])[:16]
+    return News("finding", subject, finding.message, note=finding.todo)
+
+
+def telling(one: News) -> int:
+    """Sorts by how much is said: the most telling first."""
+    return TASK_NEWS.index(one.what) if one.what in TASK_NEWS else len(TASK_NEWS)
+
+
+def urgent(one: News) -> tuple[bool, bool, bool, str, str, str]:
+    """Sorts by how much of a hurry there is: the most urgent first."""
+    due = one.due.astimezone(dt.timezone.utc).isoformat() if one.due else ""
+    return (not one.emergency, not one.overdue, not due, due, one.title, one.subject)
