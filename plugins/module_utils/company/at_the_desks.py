@@ -157,7 +157,7 @@ class DeskRound:
         task = dataclasses.replace(settled.task, **{name: getattr(found.task, name) for name in follow})
         ledger.update_task(task, "task.followed", self.run, now)
         self.result.ended[task.id] = task.state
-        self.result.people.add(task.person)
+        self.result.people |= {task.person, *task.concerns}
 
     def _keep(self, task: Task, files: t.Iterable[Attachment], by: str) -> None:
         for file in files:

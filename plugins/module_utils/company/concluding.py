@@ -14,6 +14,7 @@ import typing as t
 from ..model import ChangeKind, Lifecycle, PersonRecord, Run, Status, Task, Want
 from .company import Company
 from .deciding import decide
+from .leaving import open_leaving_tasks
 
 PHASES = {Lifecycle.JOINER: "joining", Lifecycle.MOVER: "moving", Lifecycle.LEAVER: "leaving"}
 
@@ -79,7 +80,8 @@ def progress(company: Company, people: t.Collection[str]) -> dict[str, Progress]
     wants: dict[str, list[Want]] = {id: [] for id in chosen}
     decided = decide(company, chosen).wants
     for want in decided.values():
-        wants[want.person].append(want)
+        if not _left_with(company, want.person, want.app):
+            wants[want.person].append(want)
     accounts: dict[str, dict[str, bool]] = {id: {} for id in chosen}
     for record in _rows(company.ledger.accounts, chosen):
         mine = accounts[record.person]
@@ -88,7 +90,7 @@ def progress(company: Company, people: t.Collection[str]) -> dict[str, Progress]
     for id, mine in accounts.items():
         working = company.population.statuses[id] is Status.ACTIVE
         for app in mine.keys() - {want.app for want in wants[id]}:
-            if not (working and app in company.ungoverned):
+            if not (working and app in company.ungoverned) and not _left_with(company, id, app):
                 wants[id].append(Want(id, app, "absent"))
     granted: dict[str, set[tuple[str, str]]] = {id: set() for id in chosen}
     wanted = {(w.person, w.app, entitlement) for mine in wants.values() for w in mine for entitlement in w.entitlements}
@@ -101,10 +103,24 @@ def progress(company: Company, people: t.Collection[str]) -> dict[str, Progress]
     declined: dict[str, set[tuple[str, str, str]]] = {id: set() for id in chosen}
     for task in _rows(functools.partial(company.ledger.tasks, states=("open", "declined")), chosen):
         if task.state == "open":
-            tasks[task.person].append(task)
+            if task.completes:
+                tasks[task.person].append(task)
         else:
             declined[task.person] |= {(item.app, item.kind.value, item.entitlement) for item in task.items}
+    for task in company.ledger.tasks(states=("open",), kind="rotation"):
+        for id in task.concerns & chosen:
+            record = company.population.records.get(id)
+            if record is None or record.standing != "left":
+                # who left long before somebody wrote down what they knew does not leave once more
+                tasks[id].append(task)
     return {id: progress_of(wants[id], accounts[id], granted[id], tasks[id], declined[id], id) for id in sorted(chosen)}
+
+
+def _left_with(company: Company, id: str, app: str) -> bool:
+    """Whether what somebody has in this app stays with them for now: nobody on leave hands their laptop in."""
+    entry = company.apps.get(app)
+    away = company.population.statuses[id] in (Status.LEAVE, Status.FUTURE)
+    return away and entry is not None and entry.stays_on_leave and company.lock_on(company.people[id]) is None
 
 
 def _rows(query: t.Callable[..., t.Iterable[t.Any]], people: t.Collection[str]) -> t.Iterator[t.Any]:
@@ -119,11 +135,12 @@ def _rows(query: t.Callable[..., t.Iterable[t.Any]], people: t.Collection[str]) 
 def conclude(
     company: Company, people: t.Collection[str], run: Run, unsettled: t.Mapping[str, t.Sequence[str]] | None = None
 ) -> dict[str, Progress]:
-    """Write down for each person how far they are; return it.
+    """Write down for each person how far they are; return it. What comes with leaving is opened first.
 
     ``unsettled`` are people with a change of this run that is neither done nor in somebody's hands, with what it was.
     """
     now = company.clock.now()
+    open_leaving_tasks(company, run, people)
     found = progress(company, people)
     for id, reasons in (unsettled or {}).items():
         if id in found and reasons:

@@ -20,6 +20,7 @@ from ..model import GIVING, Change, Finding, Run, Status, Task, is_module_name
 from .at_the_desks import DeskRound
 from .company import Company
 from .concluding import conclude
+from .leaving import follow_leaving
 from .plans import correlate_all, plan_changes, record_accounts
 from .reading_apps import read_apps
 
@@ -32,7 +33,7 @@ class Synchronised:
     """What became of the tasks in this run, by id, and what is open now.
 
     ``sent`` are the tasks that were put before their owners as tickets; ``left`` the desks at which something is left
-    for the next run.
+    for the next run. ``opened`` are tasks that come with leaving: what becomes of things, and secrets to change.
     """
 
     open: tuple[Task, ...]
@@ -41,10 +42,11 @@ class Synchronised:
     findings: tuple[Finding, ...]
     sent: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    opened: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
-        return bool(self.ended or self.reopened or self.sent)
+        return bool(self.ended or self.reopened or self.sent or self.opened)
 
 
 def synchronise(company: Company, run: Run, answers: t.Sequence[Answer]) -> Synchronised:
@@ -61,7 +63,7 @@ def synchronise(company: Company, run: Run, answers: t.Sequence[Answer]) -> Sync
         desks.take_in()
         at_desks = desks.result
         ended = {**{task.id: task.state for task in sheet}, **at_desks.ended}
-        touched = {task.person for task in sheet} | at_desks.people
+        touched = {id for task in sheet for id in (task.person, *task.concerns)} | at_desks.people
         # only changes of access show in an app, or are due or not by the rules
         tasks = ledger.tasks(states=("open", "attested"), kind="access")
         due = _due(company, tasks)
@@ -78,6 +80,11 @@ def synchronise(company: Company, run: Run, answers: t.Sequence[Answer]) -> Sync
             settle_cancelled(books, moot, now)
         ended.update((task.id, task.state) for task in moot)
         touched |= {task.person for task in (*back.read.closed, *back.read.reopened, *moot)}
+        leaving = follow_leaving(company, run)
+        ended.update(leaving.ended)
+        for id in leaving.reopened:
+            ended.pop(id, None)
+        touched |= leaving.people
         desks.send_out()
     still = tuple(task for task in ledger.tasks(states=("open",)) if task.id not in ended)
     if writes and touched:
@@ -86,10 +93,11 @@ def synchronise(company: Company, run: Run, answers: t.Sequence[Answer]) -> Sync
     return Synchronised(
         tuple(sorted(still, key=lambda task: (task.due, task.id))),
         ended,
-        (*at_desks.reopened, *(task.id for task in back.read.reopened)),
-        (*at_desks.findings, *back.findings, *back.read.findings, *late),
+        (*at_desks.reopened, *(task.id for task in back.read.reopened), *leaving.reopened),
+        (*at_desks.findings, *back.findings, *back.read.findings, *leaving.findings, *late),
         tuple(at_desks.sent),
         tuple(sorted(at_desks.left)),
+        tuple(task.id for task in leaving.opened),
     )
 
 

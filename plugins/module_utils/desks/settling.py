@@ -12,6 +12,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import datetime as dt
+import functools
 import typing as t
 
 from ..errors import TaskError
@@ -31,7 +32,9 @@ from ..model import (
     Run,
     Task,
 )
+from ..policy.organisation import Organisation
 from .access_records import GrantKey, records_from
+from .choosing import check_choices
 from .completing import complete, decline, must_be_open, reopen, same_answer
 from .contract import DECLINED, NO, YES, Answer
 from .embedded import unknown_task
@@ -57,6 +60,10 @@ class Books:
     run: Run
     people: t.Mapping[str, Person]
     apps: t.Mapping[str, App]
+
+    @functools.cached_property
+    def organisation(self) -> Organisation:
+        return Organisation(self.people)
 
     def app(self, key: str) -> App:
         # an app may have left the catalog while somebody was at work on it
@@ -225,6 +232,8 @@ class _Judge:
         moment = _moment(task, answer, self.now)
         if answer.done == DECLINED:
             return Settled(decline(task, answer.note, answer.by, moment), True)
+        if task.kind == "choices":
+            check_choices(task, answer.note, answer.by, self.books.organisation)
         ended = complete(task, answer.account_name, answer.note, answer.by, moment)
         if any(item.kind is ChangeKind.CREATE for item in ended.items):
             if ended.app not in self._accounts:
