@@ -68,6 +68,19 @@ def test_new_tasks_are_due_in_working_time_and_belong_to_somebody_who_is_here(of
     assert "By: 2026-06-03 12:00 Europe/Amsterdam (10:00 UTC)" in tasks(company)[0].instructions
 
 
+def test_a_new_task_passes_an_owner_who_is_on_leave(office):
+    office.edit("people.csv", ("2018-01-01,,employee,Active", "2018-01-01,,employee,On leave"))
+    text = (office.path / "people.csv").read_text(encoding="utf-8")
+    new = "5,Eve,Poe,eve@acme.example,Engineer,Engineering,1,2026-06-03,,employee,Active\n"
+    office.write("people.csv", text + new)
+    company = office.open(as_of="2026-06-02T10:00Z")
+    carry_out(company, plan_changes(company, people={"5"}, apps={"desk"}).plan.changes, office.run(company))
+    (made,) = (task for task in tasks(company) if task.person == "5")
+    assert (made.owner, made.level) == ("ops@acme.example", 1)
+    # on her first morning, not two working days later
+    assert made.due.isoformat() == "2026-06-03T07:00:00+00:00"
+
+
 def test_owners_are_reminded_once_and_the_ledger_says_so(office):
     company, chased = round_(office, "2026-06-03T09:00Z")
     assert [nudge.task.person for nudge in chased.reminders] == ["2", "3"]
