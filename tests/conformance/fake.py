@@ -38,7 +38,8 @@ class Route(t.NamedTuple):
 def route(method: str, rule: str, *, specified: bool = True) -> t.Callable[[t.Any], t.Any]:
     """Mark a method of a fake as the answer to ``method rule``, in werkzeug's form: ``/users/<id>``.
 
-    It takes the request and what the rule names, and returns (status, JSON body or None) or (status, body, headers).
+    It takes the request and what the rule names, and returns (status, JSON body, bytes of a file or None) or (status,
+    body, headers).
     ``specified`` is false for an address that the vendor documents in prose only, such as that of tokens: it is not
     looked for in the fake's specifications.
     """
@@ -147,6 +148,8 @@ class Fake:
         headers = dict(rest[0]) if rest else {}
         if body is None:
             response = Response(b"", status=status, headers=headers)
+        elif isinstance(body, bytes):  # a file
+            response = Response(body, status=status, headers={"Content-Type": "application/octet-stream", **headers})
         else:
             headers.setdefault("Content-Type", "application/json")
             response = Response(json.dumps(body), status=status, headers=headers)
