@@ -36,6 +36,7 @@ FLOORS = (
     "desks",
     "fulfilment",
     "reviews",
+    "requesting",
     "reports",
     "company",
     "face",
@@ -58,6 +59,8 @@ STRANGERS = frozenset(
         ("planning", "ledger"),
         ("desks", "connectors"),
         ("reviews", "connectors"),
+        ("requesting", "connectors"),
+        ("requesting", "ledger"),
         ("reports", "connectors"),
         ("reports", "reviews"),
     }
@@ -69,6 +72,7 @@ FORBIDDEN_TOOLS = {
     "ledger": {"http"},
     "reports": {"http"},
     "reviews": {"http"},
+    "requesting": {"http"},
 }
 # Libraries that a floor must not ask for.
 FORBIDDEN_LIBRARIES = {
@@ -79,6 +83,7 @@ FORBIDDEN_LIBRARIES = {
     "desks": {"sqlalchemy", "alembic"},
     "fulfilment": {"sqlalchemy", "alembic"},
     "reviews": {"sqlalchemy", "alembic", "requests", "urllib3"},
+    "requesting": {"sqlalchemy", "alembic", "requests", "urllib3"},
     "reports": {"sqlalchemy", "alembic", "requests", "urllib3"},
     "company": {"sqlalchemy", "alembic", "requests", "urllib3"},
     "face": {"sqlalchemy", "alembic", "requests", "urllib3"},

@@ -18,6 +18,7 @@ from ..working_time import check_country
 from .company import Company
 from .owning import unowned
 from .reading_apps import read_apps
+from .request_intake import check_requests
 from .telling import check_notifications
 
 
@@ -44,6 +45,7 @@ def check_policy(company: Company) -> tuple[Finding, ...]:
         return tuple(error.findings) or (_error("policy", error),)
     today = settings.working_day.today(company.clock.now())
     found = _own_modules(company, access.catalog.apps) + check_notifications(company) + _deadlines(company)
+    found += check_requests(company)
     if _known(company):
         # of an app that names nobody, the check of the catalog tells
         found += tuple(one for one in unowned(company) if access.catalog.apps[one.app].owner)

@@ -14,6 +14,7 @@ from ..policy.duties import conflicts, held_by
 from ..policy.evaluation import evaluate_all
 from ..reviews.vetoes import Vetoes, apply_vetoes, vetoes
 from .company import Company
+from .request_ends import accounts_over
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +54,9 @@ def decide(company: Company, people: t.Iterable[str], apps: t.Collection[str] | 
         if company.policy.separation_of_duties:
             findings += conflicts(held_by(mine), company.policy, person=company.people[id].username)
         wants.update(((id, want.app), want) for want in mine if apps is None or want.app in apps)
+    for key, want in accounts_over(company, evaluated.keys(), today).items():
+        if apps is None or want.app in apps:
+            wants.setdefault(key, want)
     return Decision(wants, tuple(findings), {key: veto.because for key, veto in vetoed.items()})
 
 

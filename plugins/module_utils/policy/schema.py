@@ -36,7 +36,7 @@ _HIDDEN = frozenset({"connection"})
 
 
 def load_schema(name: str) -> dict[str, t.Any]:
-    """Return the published schema: catalog, policy, exceptions, locks or rollcall."""
+    """Return the published schema: catalog, policy, exceptions, locks, requests or rollcall."""
     path = _SCHEMAS / f"{name}.json"
     try:
         schema: dict[str, t.Any] = json.loads(path.read_text(encoding="utf-8"))

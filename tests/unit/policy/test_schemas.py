@@ -22,7 +22,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.policy.yaml_lines 
 
 from .conftest import Write
 
-NAMES = ["catalog", "policy", "exceptions", "locks", "rollcall"]
+NAMES = ["catalog", "policy", "exceptions", "locks", "requests", "rollcall"]
 
 INVENTORY = """
     plugin: rollcall.access.people

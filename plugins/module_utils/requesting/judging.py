@@ -1,0 +1,170 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is asked becomes a request that waits for its approvers, or an answer that says what to do instead."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import typing as t
+
+from ..errors import RequestError
+from ..model import AccessException, AccessRequest, Because, Finding, Person, Status, Want
+from ..policy.duties import conflicts, held_by
+from ..policy.evaluation import highest_roles
+from ..policy.organisation import Organisation
+from ..policy.problems import did_you_mean
+from ..policy.values import Catalog, Pair, Policy
+from .already import check_had, shown
+from .approvers import Approvers
+from .asked import Asked
+from .days import days_of
+
+#: A longer reason is no reason but a document; it belongs behind a link.
+LONGEST_REASON = 2000
+
+
+@dataclasses.dataclass(frozen=True)
+class Circumstances:
+    """What a request is judged by. ``today`` is the day at the company; ``waiting`` are the requests that wait.
+
+    ``wants_of`` says what a person should have today, ``locked`` whether they are locked out. ``exceptions`` are all
+    that are kept, also those of approved requests.
+    """
+
+    catalog: Catalog
+    policy: Policy
+    organisation: Organisation
+    approvers: Approvers
+    statuses: t.Mapping[str, Status]
+    today: dt.date
+    wants_of: t.Callable[[Person], t.Iterable[Want]]
+    locked: t.Callable[[Person], bool]
+    exceptions: t.Sequence[AccessException] = ()
+    waiting: t.Sequence[AccessRequest] = ()
+
+
+def judge(asked: Asked, given: Circumstances, now: dt.datetime) -> AccessRequest:
+    """Return the request, with its approvers.
+
+    Raises RequestError, with what to do, for an app or entitlement that is not there or not to be asked for, somebody
+    unknown, left or locked out, a reason that is missing, an end that is missing, past or too far, what the person has
+    already or what waits already, and where nobody may decide.
+    """
+    try:
+        return _judged(asked, given, now)
+    except RequestError as error:
+        error.where = error.where or asked.where
+        raise
+
+
+def _judged(asked: Asked, given: Circumstances, now: dt.datetime) -> AccessRequest:
+    person = beneficiary(asked.person, given)
+    if not asked.requested_by.strip():
+        raise RequestError("it does not say who asks", todo="Name them, as an address or a username")
+    reason = asked.reason.strip()
+    if not reason:
+        raise RequestError("it does not say why", todo="Give the reason: the approvers decide by it, and it is kept")
+    if len(reason) > LONGEST_REASON:
+        raise RequestError(f"the reason is longer than {LONGEST_REASON} characters", todo="Say it in a few sentences")
+    _check_catalog(asked.grants, given.catalog)
+    start, until = days_of(asked, given.catalog, given.today)
+    check_had(
+        asked.grants, person, until, wants=given.wants_of(person), exceptions=given.exceptions, catalog=given.catalog
+    )
+    for other in given.waiting:
+        both = sorted(set(asked.grants) & set(other.grants))
+        if other.person == person.id and both:
+            waits = ", ".join(f"{one.address} ({one.role})" for one in other.approvers if not one.decision)
+            raise RequestError(
+                f"{shown(both)} is asked for already, in request {other.id}",
+                todo=f"It waits for {waits}" if waits else "",
+                request=other.id,
+            )
+    against = conflicts_of(person, asked.grants, asked.id, given)
+    return AccessRequest(
+        id=asked.id,
+        person=person.id,
+        grants=tuple(sorted(asked.grants)),
+        reason=reason,
+        requested_by=_who(asked.requested_by, given.organisation),
+        requested_at=now,
+        start=start,
+        until=until,
+        approvers=given.approvers.of(person, asked.requested_by, asked.grants, conflicting=bool(against)),
+        via=asked.via,
+        origin=asked.origin,
+    )
+
+
+def beneficiary(name: str, given: Circumstances) -> Person:
+    """Return whom ``name`` means. Raises RequestError for nobody, for several, and for somebody who cannot get any."""
+    found = given.organisation.named(name) if name.strip() else ()
+    if not found:
+        names = (n for one in given.organisation for n in (one.username, one.email) if n)
+        raise RequestError(
+            f"nobody is known as {name!r}" if name.strip() else "it does not say for whom",
+            todo=did_you_mean(name, names) or "Give an address, a username or an id from HR",
+        )
+    if len(found) > 1:
+        ids = ", ".join(sorted(one.id for one in found))
+        raise RequestError(f"{name!r} is the name of several people ({ids})", todo="Use the id")
+    person = found[0]
+    if given.statuses.get(person.id) is Status.LEFT:
+        raise RequestError(f"{person.username or person.id} has left", todo="Nothing can be given to them")
+    if given.locked(person):
+        raise RequestError(f"{person.username or person.id} is locked out", todo="Lift the lock first")
+    return person
+
+
+def conflicts_of(person: Person, grants: t.Iterable[Pair], id: str, given: Circumstances) -> tuple[Finding, ...]:
+    """Return what ``grants`` would bring together that a duty keeps apart, with what the person has or waits for."""
+    if not given.policy.separation_of_duties:
+        return ()
+    held = dict(held_by(given.wants_of(person)))
+    for other in given.waiting:
+        if other.person == person.id and other.id != id:
+            held.update({pair: (Because("request", other.id),) for pair in other.grants if pair not in held})
+    before = conflicts(held, given.policy)
+    after = {**held, **{pair: (Because("request", id),) for pair in grants if pair[1] and pair not in held}}
+    # a higher role that is asked for takes the place of the one that is there
+    kept = highest_roles(after, given.catalog)
+    found = conflicts({pair: because for pair, because in after.items() if pair in kept}, given.policy)
+    return tuple(one for one in found if one not in before)
+
+
+def _check_catalog(grants: t.Sequence[Pair], catalog: Catalog) -> None:
+    if not grants:
+        raise RequestError("it does not say what is asked for", todo="Name an app of the catalog")
+    for key, entitlement in grants:
+        app = catalog.apps.get(key)
+        if app is None:
+            raise RequestError(
+                f"the catalog has no app {key!r}", todo=did_you_mean(key, catalog.apps) or _list(_may_be_asked(catalog))
+            )
+        if not app.requestable:
+            owner = f" Ask its owner, {app.owner}" if app.owner else ""
+            raise RequestError(f"{app.name or key} cannot be asked for", todo=f"It comes by the rules alone.{owner}")
+        if entitlement and entitlement not in app.entitlements:
+            raise RequestError(
+                f"{key} has no entitlement {entitlement!r}",
+                todo=did_you_mean(entitlement, app.entitlements) or _list(app.entitlements),
+            )
+
+
+def _may_be_asked(catalog: Catalog) -> list[str]:
+    return [key for key, app in catalog.apps.items() if app.requestable]
+
+
+def _list(names: t.Iterable[str]) -> str:
+    known = sorted(names)
+    more = ", ..." if len(known) > 20 else ""
+    return f"There is {', '.join(known[:20])}{more}" if known else "There is none"
+
+
+def _who(name: str, organisation: Organisation) -> str:
+    """Return who asks: their address where they are known, else what they are called."""
+    known = organisation.find(name)
+    return (known.email or known.username or known.id) if known else " ".join(name.split())
