@@ -32,11 +32,7 @@ def accounts_over(company: Company, people: t.Collection[str], today: dt.date) -
                 continue
             if _over(request, today) and _made_for(company, request, app):
                 state = "absent" if known.leave.then == "delete" else "suspended"
-                policy = company.policy
-                because = Because(
-                    "expiry", request.id, "what was given on request has ended", policy.version, policy.commit
-                )
-                found[request.person, app] = Want(request.person, app, state, because=(because,))
+                found[request.person, app] = Want(request.person, app, state, because=because)
     return found
 
 
