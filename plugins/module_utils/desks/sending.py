@@ -33,6 +33,7 @@ _ONE_ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
 _SECONDS = 60
 # What services draw from plain text: mail has no mentions and no links but its own.
 _MAIL = ("mailto", "mailtos")
+_HERE = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,4 +182,6 @@ def _problem(service: t.Any, url: str) -> tuple[str, str] | None:
         )
     if not getattr(service, "verify_certificate", True):
         return "verify=no switches off the check of certificates", "Remove it; trust the authority instead"
+    if service.password and getattr(service, "secure_mode", "") == "insecure" and service.smtp_host not in _HERE:
+        return "the mail server's password would go there unencrypted", "Write mailtos://, or mode=starttls"
     return None

@@ -176,10 +176,19 @@ def test_a_url_that_is_not_understood_is_named_and_not_shown():
     assert "verify=no" in text
 
 
+def test_a_password_goes_to_no_mail_server_unencrypted():
+    url = "mailto://rollcall:t0ken@acme.example?smtp=mail.acme.example&to={address}"
+    found, (problem,) = channels_of({"owner": url}, "rollcall.yml")
+    assert (found, "unencrypted" in problem.message) == ((), True)
+    assert channel(f"{url}&mode=starttls")
+    assert channel(url.replace("mailto:", "mailtos:"))
+    assert channel("mailto://relay.acme.example:25?from=rollcall@acme.example&to={address}")
+
+
 def test_the_same_service_twice_has_two_names_whatever_stands_between():
-    found, problems = channels_of({"owner": ["json://a.example", "mailto://u:p@b.example", "json://c.example"]}, "")
+    found, problems = channels_of({"owner": ["json://a.example", "mailtos://u:p@b.example", "json://c.example"]}, "")
     assert not problems
-    assert [one.name for one in found] == ["owner/json", "owner/mailto", "owner/json-2"]
+    assert [one.name for one in found] == ["owner/json", "owner/mailtos", "owner/json-2"]
 
 
 @pytest.mark.parametrize(
