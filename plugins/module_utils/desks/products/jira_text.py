@@ -93,8 +93,13 @@ _MARKUP = re.compile(
 
 def wiki(text: str) -> str:
     """Return plain text as wiki markup that shows it as it is."""
-    lines = (line.lstrip() for line in _clean(text).split("\n"))
-    return "\n".join(_MARKUP.sub(lambda found: f"&#{ord(found[0])};", line) for line in lines)
+    lines = (_MARKUP.sub(_reference, line.lstrip()) for line in _clean(text).split("\n"))
+    # the end of a reference would be the eyes of an emoticon
+    return re.sub(r"(?<=;)[()PpD]", _reference, "\n".join(lines))
+
+
+def _reference(found: t.Match[str]) -> str:
+    return f"&#{ord(found[0])};"
 
 
 def plain_wiki(text: t.Any) -> str:
