@@ -43,7 +43,7 @@ class JiraFake(Fake):
     port = 0
     owner, other_owner = "jane@acme.example", "omar@acme.example"
     projects: t.ClassVar[dict[str, tuple[str, ...]]] = {"OPS": ("Task", "Bug"), "HR": ("Task",), "ASK": ("Task",)}
-    first_status = "To Do"
+    first_status, last_status = "To Do", "Done"
     categories: t.ClassVar[dict[str, str]] = CATEGORIES
 
     def reset(self) -> None:
@@ -159,6 +159,7 @@ class JiraFake(Fake):
         return self.touched(self.add(project, by, summary=title, description=self.rich(text)), known=True)["key"]
 
     def people_ask(self, title: str, text: str, by: str) -> str:
+        """A person asks for access where ``requests`` says."""
         return self.people_open(title, text, by, "ASK")
 
     def people_reply(self, reference: str, text: str, by: str, attachment: Attachment | None = None) -> None:
@@ -176,7 +177,7 @@ class JiraFake(Fake):
 
     def people_close(self, reference: str, meaning: str, by: str) -> None:
         issue = t.cast("Body", self.by_key(reference))
-        self.set_status(issue, "Done", {"done": "Done", "declined": "Won't Do"}[meaning], by)
+        self.set_status(issue, self.last_status, {"done": "Done", "declined": "Won't Do"}[meaning], by)
         self.touched(issue, known=True)
 
     def people_reopen(self, reference: str) -> None:
@@ -191,7 +192,7 @@ class JiraFake(Fake):
         """Jira merges nothing: a duplicate is linked and closed as one."""
         issue = t.cast("Body", self.by_key(reference))
         issue["links"].append(into)
-        self.set_status(issue, "Done", "Duplicate", self.other_owner)
+        self.set_status(issue, self.last_status, "Duplicate", self.other_owner)
         self.touched(issue, known=True)
 
     def people_move(self, reference: str) -> None:
@@ -483,6 +484,15 @@ class JiraFake(Fake):
         self.touched(issue)
         return 204, None
 
+    @route("PUT", "/rest/api/<version>/issue/<key>")
+    def edit(self, request: Request, version: str, key: str) -> t.Any:
+        issue, body = self.visible(key), request.get_json()
+        if list(body) != ["update"] or list(body["update"]) != ["labels"]:
+            raise refused(400, "Field cannot be set. It is not on the appropriate screen, or unknown.")
+        issue["labels"] += [one["add"] for one in body["update"]["labels"]]
+        self.touched(issue)
+        return 204, None
+
     @route("GET", "/rest/api/<version>/issue/<key>/transitions")
     def transitions(self, request: Request, version: str, key: str) -> t.Any:
         self.visible(key)
@@ -495,7 +505,7 @@ class JiraFake(Fake):
             "hasDefaultValue": False,
             "allowedValues": [{"name": one} for one in RESOLUTIONS],
         }
-        fields = {"resolution": resolution} if name == "Done" else {}
+        fields = {"resolution": resolution} if name == self.last_status else {}
         return {"id": str(number + 11), "name": f"Go to {name}", "to": self.status(name), "fields": fields}
 
     @route("POST", "/rest/api/<version>/issue/<key>/transitions")

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import typing as t
 
@@ -141,15 +140,6 @@ class GitHubClient:
 def repository_of(issue: t.Any) -> str:
     """Return the repository of an issue, which says it as an address: https://api.github.com/repos/acme/access."""
     return "/".join(str(issue.get("repository_url") or "").split("/")[-2:])
-
-
-def moment(text: t.Any) -> dt.datetime | None:
-    """Return a time as GitHub and GitLab write it, or None."""
-    try:
-        found = dt.datetime.fromisoformat(str(text).replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=dt.timezone.utc)
 
 
 def _not_shown(repository: str, where: str) -> Refused:

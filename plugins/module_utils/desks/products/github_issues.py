@@ -16,7 +16,8 @@ from ..contract import Desk, Letter, Reply, Ticket
 from ..logins import Logins
 from ..markdown import fenced, title, unfenced
 from ..marks import marked, task_in
-from .github_client import REFERENCE, GitHubClient, moment, repository_of
+from ..moments import moment
+from .github_client import REFERENCE, GitHubClient, repository_of
 
 _LABEL = "rollcall"
 _LONGEST_TITLE = 256
