@@ -69,7 +69,11 @@ def test_new_tasks_are_due_in_working_time_and_belong_to_somebody_who_is_here(of
 
 
 def test_a_new_task_passes_an_owner_who_is_on_leave(office):
-    office.edit("people.csv", ("2018-01-01,,employee,Active", "2018-01-01,,employee,On leave"))
+    office.edit(
+        "people.csv",
+        ("type,status", "type,hr_status"),
+        ("2018-01-01,,employee,Active", "2018-01-01,,employee,On leave"),
+    )
     text = (office.path / "people.csv").read_text(encoding="utf-8")
     new = "5,Eve,Poe,eve@acme.example,Engineer,Engineering,1,2026-06-03,,employee,Active\n"
     office.write("people.csv", text + new)
