@@ -24,7 +24,7 @@ from .news import News, of_ended, of_finding, of_open, telling, urgent
 ROUTES = ("owner", "security", "manager", "new_hire")
 
 #: Findings that the security team hears of besides what follows from tasks.
-FOR_SECURITY = frozenset({"no_owner", "owner_unreachable", "owner_left"})
+FOR_SECURITY = frozenset({"no_owner", "owner_unreachable"})
 
 #: The columns of HR in which a private address may stand, for people who have no other yet.
 PRIVATE_ADDRESS = ("personal_email", "private_email", "home_email")

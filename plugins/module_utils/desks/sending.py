@@ -178,7 +178,7 @@ def _problem(service: t.Any, url: str) -> tuple[str, str] | None:
         what = f"the {known[1].lower()}:// URL" if known else "the URL"
         return (
             f"Apprise does not understand {what} (its text is not shown: it may hold a secret)",
-            "Compare it with https://appriseit.com/services/; a password is written percent-encoded (urlencode)",
+            "Compare it with https://appriseit.com/services/; a password is written percent-encoded, / too",
         )
     if not getattr(service, "verify_certificate", True):
         return "verify=no switches off the check of certificates", "Remove it; trust the authority instead"
