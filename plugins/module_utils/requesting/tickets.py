@@ -80,10 +80,11 @@ class _Reading:
         self.wrong: list[str] = []
         self.lasts: dt.timedelta | None = None
         self._goes_on = False  # the next line belongs to the reason
+        self._together = False  # no empty line since the last app or access
 
     def line(self, line: str) -> None:
         if not line:
-            self._goes_on = False
+            self._goes_on, self._together = False, False
             return
         found = _LINE.fullmatch(line)
         name = _NAME.get(found["name"].casefold(), "") if found else ""
@@ -112,9 +113,12 @@ class _Reading:
         if name == "app":
             if value:
                 self.parts.append((value[:_LONGEST_VALUE], []))
+                self._together = True
         elif name == "access":
-            if not self.parts:
+            if not self._together:
+                # below an empty line, or in an answer, it is said anew
                 self.parts.append(("", []))
+                self._together = True
             self.parts[-1][1].extend(one.strip()[:_LONGEST_VALUE] for one in re.split(r"[,;]", value) if one.strip())
         else:
             self.texts[name] = value
@@ -145,9 +149,9 @@ class _Reading:
             self.wrong.append("app: it does not name an app")
             return []
         merged: dict[str, list[str]] = {}
+        key = next(app for app, _access in self.parts if app)
         for app, access in self.parts:
-            # access without an app above it, as in an answer, belongs to the one app that there is
-            key = app or next((one for one, _unused in self.parts if one), "")
+            key = app or key  # what names no app is about the one above
             merged[key] = access or merged.get(key, [])
         return list(merged.items())
 

@@ -1,0 +1,192 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Requests that people write as tickets at a desk."""
+
+from __future__ import annotations
+
+import datetime as dt
+import typing as t
+
+import pytest
+from ansible_collections.rollcall.access.plugins.module_utils.company.request_intake import Intake, take_requests
+from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import Ticket
+from ansible_collections.rollcall.access.plugins.module_utils.desks.settling import Books, complete_task, decline_task
+from ansible_collections.rollcall.access.plugins.module_utils.errors import NotFound
+from ansible_collections.rollcall.access.plugins.module_utils.model import AccessRequest, DeskSettings
+from ansible_collections.rollcall.access.tests.unit.company.place import Place
+from ansible_collections.rollcall.access.tests.unit.desks.memory_desk import Kept, MemoryDesk, Store
+
+GOOD = "Hello,\n\napp: Wiki\naccess: reader\nwhy: I write\nthe handbook\nfor 30 days\n\nThanks\n-- \nDan"
+
+
+class AskingDesk(MemoryDesk):
+    """The desk in memory, where people also ask."""
+
+    def requested(self) -> t.Iterator[Ticket]:
+        self._reach()
+        yield from [kept.ticket for kept in self.store.tickets.values() if self.meaning(kept.ticket) == "open"]
+
+    def close(self, reference: str, meaning: str, text: str) -> None:
+        if reference not in self.store.tickets:
+            raise NotFound("there is no such ticket", where=self.where("close", reference))
+        super().close(reference, meaning, text)
+
+
+class Helpdesk:
+    """A company with that desk; each ``round`` is a run."""
+
+    def __init__(self, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.place, self.store = place, Store()
+        monkeypatch.setattr(MemoryDesk, "store", self.store)
+        self.desk = AskingDesk(DeskSettings("it", "email", requests={"queue": "access"}), {})
+
+    def people_ask(self, text: str, by: str = "dan@acme.example", **more: t.Any) -> str:
+        reference = str(500 + len(self.store.tickets))
+        ticket = Ticket(reference, "", "new", "Access, please", text, "access", requester=by, version="1")
+        self.store.tickets[reference] = Kept(ticket)
+        if more:
+            self.store.change(reference, **more)
+        return reference
+
+    def round(self, *, writes: bool = True) -> Intake:
+        company = self.place.open(writes=writes)
+        return take_requests(company, self.place.run(self.place.open()), {"it": self.desk})
+
+    def requests(self) -> list[AccessRequest]:
+        return self.place.open().ledger.requests()
+
+    def answers(self, reference: str) -> list[str]:
+        return self.store.tickets[reference].ours()
+
+    def state(self, reference: str) -> str:
+        return self.store.tickets[reference].ticket.state
+
+    def decide(self, reason: str = "") -> None:
+        company = self.place.open()
+        books = Books(company.ledger, self.place.run(company), company.people, company.apps)
+        for task in company.ledger.tasks(states=("open",), kind="approval"):
+            if reason:
+                decline_task(books, task.id, company.clock.now(), reason=reason, by=task.owner)
+            else:
+                complete_task(books, task.id, company.clock.now(), by=task.owner)
+
+
+@pytest.fixture
+def helpdesk(place: Place, monkeypatch: pytest.MonkeyPatch) -> Helpdesk:
+    return Helpdesk(place, monkeypatch)
+
+
+def test_a_ticket_asks_once_and_is_closed_with_the_decision(helpdesk: Helpdesk) -> None:
+    ticket = helpdesk.people_ask(GOOD)
+    assert len(helpdesk.round().asked) == 1
+    (request,) = helpdesk.requests()
+    assert (request.person, request.grants, request.reason) == ("4", (("wiki", "reader"),), "I write the handbook")
+    assert (request.requested_by, request.until) == ("dan@acme.example", dt.date(2026, 6, 30))
+    assert request.via == f"desk it, ticket {ticket}"
+    (said,) = helpdesk.answers(ticket)
+    assert said == f"Request {request.id} waits for ann@acme.example (manager), wiki@acme.example (owner)."
+    assert helpdesk.round().asked == []
+    assert len(helpdesk.answers(ticket)) == 1
+    helpdesk.decide()
+    assert helpdesk.round().followed.decided == {request.id: "approved"}
+    assert helpdesk.state(ticket) == "resolved"
+    assert "is approved by ann@acme.example (manager), wiki@acme.example (owner)" in helpdesk.answers(ticket)[-1]
+    before = len(helpdesk.answers(ticket))
+    helpdesk.round()
+    assert len(helpdesk.answers(ticket)) == before == 2
+
+
+def test_a_refusal_is_told_with_its_reason(helpdesk: Helpdesk) -> None:
+    ticket = helpdesk.people_ask(GOOD)
+    helpdesk.round()
+    helpdesk.decide(reason="no budget")
+    helpdesk.round()
+    assert helpdesk.state(ticket) == "rejected"
+    assert helpdesk.answers(ticket)[-1].endswith("refused by ann@acme.example (manager): no budget")
+
+
+def test_what_is_missing_is_asked_for_once_and_read_from_the_answer(helpdesk: Helpdesk) -> None:
+    ticket = helpdesk.people_ask("Please give me the wiki!\napp: wiki\naccess: writer")
+    helpdesk.round()
+    (asked_back,) = helpdesk.answers(ticket)
+    assert '- access: wiki has no "writer" (there is: reader)' in asked_back
+    assert "- why: it does not say why" in asked_back
+    assert "- until: it does not say until when" in asked_back
+    for _run in range(3):
+        helpdesk.round()
+    assert len(helpdesk.answers(ticket)) == 1
+    helpdesk.store.say(ticket, "access: reader\nwhy: to read\nuntil: 2026-06-20", "eve@elsewhere.example")
+    helpdesk.round()
+    assert helpdesk.requests() == []
+    helpdesk.store.say(ticket, "access: reader\nwhy: to read\nuntil: 2026-06-20", "Dan@acme.example")
+    helpdesk.round()
+    assert [(one.grants, one.until) for one in helpdesk.requests()] == [((("wiki", "reader"),), dt.date(2026, 6, 20))]
+
+
+def test_a_ticket_that_nothing_is_new_in_is_not_read_again(helpdesk: Helpdesk) -> None:
+    helpdesk.people_ask("What about lunch?")
+    helpdesk.round()
+    helpdesk.round()
+    before = helpdesk.store.reads
+    helpdesk.round()
+    assert helpdesk.store.reads == before + 1
+
+
+def test_what_cannot_be_given_is_answered_at_the_ticket(helpdesk: Helpdesk) -> None:
+    unknown = helpdesk.people_ask("app: wiki\naccess: reader\nwhy: x\nfor: zoe@acme.example\nfor 10 days")
+    had = helpdesk.people_ask("app: hub\naccess: user\nwhy: x\nfor 10 days")
+    stranger = helpdesk.people_ask(GOOD, by="")
+    helpdesk.round()
+    assert "nobody is known as 'zoe@acme.example'" in helpdesk.answers(unknown)[0]
+    assert "dan.orr has hub: user already (rule all). Nothing needs to be done" in helpdesk.answers(had)[0]
+    assert "the desk does not say who asks" in helpdesk.answers(stranger)[0]
+    assert helpdesk.requests() == []
+
+
+def test_a_desk_that_is_down_is_left_for_the_next_run(helpdesk: Helpdesk) -> None:
+    helpdesk.people_ask(GOOD)
+    helpdesk.store.down = True
+    found = helpdesk.round()
+    assert found.left == {"it"}
+    assert [one.code for one in found.findings] == ["desk_failed"]
+    helpdesk.store.down = False
+    assert len(helpdesk.round().asked) == 1
+
+
+def test_a_ticket_that_was_taken_away_holds_up_nobody(helpdesk: Helpdesk) -> None:
+    ticket = helpdesk.people_ask(GOOD)
+    other = helpdesk.people_ask("app: wiki\naccess: reader\nwhy: x\nfor 10 days", by="bob@acme.example")
+    helpdesk.round()
+    del helpdesk.store.tickets[ticket]
+    helpdesk.decide()
+    found = helpdesk.round()
+    assert found.findings == []
+    assert helpdesk.state(other) == "resolved"
+
+
+def test_a_run_that_dies_after_asking_says_so_in_the_next(helpdesk: Helpdesk) -> None:
+    ticket = helpdesk.people_ask(GOOD)
+    helpdesk.store.dies_after = 1
+    with pytest.raises(KeyboardInterrupt):
+        helpdesk.store.written()
+    company = helpdesk.place.open()
+    take_requests(company, helpdesk.place.run(company), {})
+    helpdesk.round()
+    assert len(helpdesk.requests()) == 1
+    assert len(helpdesk.answers(ticket)) == 1
+
+
+def test_check_mode_says_nothing_at_the_desk(helpdesk: Helpdesk) -> None:
+    bad, good = helpdesk.people_ask("app: wiki"), helpdesk.people_ask(GOOD)
+    helpdesk.place.open().ledger  # noqa: B018 - it is made by being opened
+    assert len(helpdesk.round(writes=False).asked) == 1
+    assert helpdesk.answers(bad) == helpdesk.answers(good) == []
+    assert helpdesk.requests() == []
+
+
+def test_markup_in_a_ticket_is_data(helpdesk: Helpdesk) -> None:
+    helpdesk.people_ask("app: wiki\naccess: reader\nwhy: {{ 7*7 }} <b>now</b> =1+1\nfor 3 days")
+    helpdesk.round()
+    assert helpdesk.requests()[0].reason == "{{ 7*7 }} <b>now</b> =1+1"
