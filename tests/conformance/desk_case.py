@@ -110,6 +110,10 @@ class DeskCase:
     page_size: t.ClassVar[int] = 100
     #: method and path (a regular expression) of the request that makes the ticket: its answer is lost once
     opens_with: t.ClassVar[tuple[str, str]] = ("POST", "")
+    #: the same of the request that makes a comment, by its path alone
+    comments_with: t.ClassVar[str] = ""
+    #: after so many seconds in which nothing happens a ticket's version stays as it is
+    settles: t.ClassVar[float] = 0.0
     #: a map that a catalog might have in place of the usual: our word -> the product's (as ``DeskSettings.states``)
     other_states: t.ClassVar[t.Mapping[str, tuple[str, ...]]] = {}
     #: where else a letter may go: what ``Letter.place`` has then; empty where the desk has one place only (then
@@ -121,7 +125,8 @@ class DeskCase:
     #: Checks: http (it is not spoken to by HTTP), listing (no listing by reference), changed_by (it does not say who),
     #: fields (it has none), attachments (its interface gives no files), assignee (tickets have none), other_states,
     #: other_place, page_twice (cannot be noticed: the interface gives nothing to notice it by), copied_marker (people's
-    #: copies of our mark cannot be told from ours).
+    #: copies of our mark cannot be told from ours), blind_find (its search cannot tell what may not be seen from what
+    #: is not there, and only ``read`` notices).
     without: t.ClassVar[t.Mapping[str, str]] = {}
 
     def server(self) -> t.ContextManager[DeskServer]:

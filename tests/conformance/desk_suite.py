@@ -19,6 +19,7 @@ import importlib
 import math
 import pathlib
 import pkgutil
+import time
 import typing as t
 
 import pytest
@@ -384,8 +385,11 @@ def test_a_moved_ticket_is_read_by_the_reference_that_it_had(server: DeskServer,
     assert (moved.place, moved.reference) != (made.place, made.reference)
 
 
-def test_the_version_changes_with_everything_that_happens_and_with_nothing_else(server: DeskServer, desk: Desk) -> None:
+def test_the_version_changes_with_everything_that_happens_and_with_nothing_else(
+    case: DeskCase, server: DeskServer, desk: Desk
+) -> None:
     made = desk.open(letter(server))
+    time.sleep(case.settles)
     versions = [one(desk, made.reference).version, one(desk, made.reference).version]
     assert versions[0] == versions[1]
     for happens in (
@@ -461,7 +465,9 @@ def test_a_comment_is_seen_as_it_is_and_does_nothing(server: DeskServer, desk: D
     desk.comment(made.reference, TEXT)
     assert_shown(server, made.reference, "Please\n" + TEXT)
     assert server.reached(made.reference) == []
-    assert seen(server, made.reference) == before
+    after = seen(server, made.reference)
+    assert {**after, "state": ""} == {**before, "state": ""}
+    assert desk.meaning(one(desk, made.reference)) == "open"  # some have a word for "new" and one for "answered"
 
 
 @needs("assignee")
@@ -505,7 +511,7 @@ def test_a_ticket_is_closed_once_and_opened_again(server: DeskServer, desk: Desk
     assert closed.state.casefold() == desk.state_for(meaning).casefold()
     assert_shown(server, made.reference, TEXT + "\nClosed, since <b>it is</b> *so*")
     desk.close(made.reference, meaning, "Closed a second time")
-    assert one(desk, made.reference) == closed
+    assert dataclasses.replace(one(desk, made.reference), version=closed.version) == closed
     assert "second time" not in server.shown(made.reference)
     desk.reopen(made.reference, "Reopened: the access is still there")
     assert desk.meaning(one(desk, made.reference)) == "open"
@@ -613,9 +619,10 @@ def test_a_right_to_write_that_is_missing_is_named(case: DeskCase, server: DeskS
 def test_tickets_that_may_not_be_seen_are_not_taken_for_deleted(case: DeskCase, server: DeskServer, desk: Desk) -> None:
     reference = desk.open(letter(server)).reference
     word = server.take_sight()
-    for read in reads(desk, reference)[:2]:
+    looks = reads(desk, reference)[:2]
+    for look in looks[1:] if "blind_find" in case.without else looks:
         with fails(case, Refused) as caught:
-            read()
+            look()
         assert word
         assert word in str(caught[0])
 
@@ -681,7 +688,7 @@ def test_a_comment_whose_answer_was_lost_is_not_repeated_by_itself(
 ) -> None:
     reference = desk.open(letter(server)).reference
     for method in ("PUT", "PATCH", "POST"):
-        proxy.arm("lost_answer", method=method, times=1)
+        proxy.arm("lost_answer", method=method, path=case.comments_with, times=1)
     with fails(case, Transient):
         desk.comment(reference, "Only once")
     proxy.clear()

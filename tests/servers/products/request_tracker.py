@@ -39,9 +39,11 @@ Set($MailCommand, 'testfile');
 Set($BcryptCost, 4);
 1;
 """
-_PREPARE = """
+_LOADED = """
 use lib '/usr/share/request-tracker5/lib';
 use RT -init;
+"""
+_PREPARE = """
 my $user = RT::User->new(RT->SystemUser);
 my ($id, $said) = $user->Create(Name => 'rollcall', EmailAddress => 'rollcall@acme.example', Privileged => 1);
 die $said unless $id;
@@ -144,9 +146,28 @@ class RequestTracker:
         return right
 
 
+Kind = t.TypeVar("Kind", bound=RequestTracker)
+
+
+@t.overload
+def request_tracker() -> contextlib.AbstractContextManager[RequestTracker]: ...
+
+
+@t.overload
+def request_tracker(
+    kind: type[Kind], rights: t.Sequence[str] = ..., prepare: str = ...
+) -> contextlib.AbstractContextManager[Kind]: ...
+
+
 @contextlib.contextmanager
-def request_tracker() -> t.Iterator[RequestTracker]:
-    """Start a server of its own. An AssertionError says what is missing."""
+def request_tracker(
+    kind: type[RequestTracker] = RequestTracker, rights: t.Sequence[str] = RIGHTS, prepare: str = ""
+) -> t.Iterator[t.Any]:
+    """Start a server of its own. An AssertionError says what is missing.
+
+    ``rights`` are what the token's user has everywhere; ``prepare`` is Perl that is run before the server starts, with
+    RT loaded.
+    """
     setup = shutil.which("rt-setup-database-5", path="/usr/sbin:/usr/bin")
     assert setup, "there is no Request Tracker: make test-servers installs the Debian package request-tracker5"
     with tempfile.TemporaryDirectory(prefix="rollcall-rt-") as folder, socket.socket() as probe:
@@ -165,12 +186,14 @@ def request_tracker() -> t.Iterator[RequestTracker]:
             return done.stdout
 
         run(setup, "--action", "init", "--skip-create", "--dba-password", "none")
-        token = run("perl", "-e", _PREPARE, *RIGHTS)
+        token = run("perl", "-e", _LOADED + _PREPARE, *rights)
+        if prepare:
+            run("perl", "-e", _LOADED + prepare)
         words = [str(SERVER), "--server", "Standalone", "--host", "127.0.0.1", "--port", str(port)]
         with (place / "log").open("wb") as log:
             server = subprocess.Popen(words, stdout=log, stderr=log, env=here, cwd=place)
         try:
-            tracker = RequestTracker(place, port, token)
+            tracker = kind(place, port, token)
             _wait(port, server, place)
             for name in ("Support", ODD):
                 tracker.as_root("POST", "group", {"Name": name})
