@@ -11,6 +11,8 @@ import typing as t
 from ..module_utils.company.company import Company
 from ..module_utils.company.concluding import conclude
 from ..module_utils.company.evidence import keep_files
+from ..module_utils.company.following_requests import check_answer, follow_requests
+from ..module_utils.company.leaving import follow_leaving
 from ..module_utils.desks.settling import Books, complete_task, decline_task, reopen_task
 from ..module_utils.face.tasks import task_data
 from ..plugin_utils.action import RollcallAction
@@ -34,6 +36,9 @@ class ActionModule(RollcallAction):
         books = Books(company.ledger, run, company.people, company.apps)
         by = arguments["by"] or self.actor()
         note = arguments["note"] or ""
+        known = company.ledger.task(arguments["id"])
+        if known is not None and arguments["state"] != "open":
+            check_answer(company, known, by, self.actor())
         if arguments["state"] == "open":
             settled = reopen_task(books, arguments["id"], now, reason=note, by=by, write=company.writes)
         elif arguments["state"] == "declined":
@@ -47,8 +52,12 @@ class ActionModule(RollcallAction):
         kept: tuple[str, ...] = ()
         if company.writes and arguments["evidence"]:
             kept = keep_files(company, run, task, [self.in_company(path) for path in arguments["evidence"]], by)
-        if company.writes and settled.changed and task.person in company.people:
-            conclude(company, [task.person], run)
+        if company.writes and settled.changed:
+            # what follows from a manager's choices is opened before it is said that their leaver is complete
+            people = {task.person, *task.concerns, *follow_leaving(company, run).people} & company.people.keys()
+            conclude(company, people, run)
+        if company.writes and task.kind == "approval":
+            follow_requests(company, run, only=[str(task.details.get("request"))])
         word = "is" if settled.changed else "was already"
         return {
             "changed": settled.changed,
