@@ -11,6 +11,7 @@ import typing as t
 from ..module_utils.company.company import Company
 from ..module_utils.company.concluding import conclude
 from ..module_utils.company.manual_work import send_new
+from ..module_utils.desks.digests import completed_since
 from ..module_utils.errors import UnknownName
 from ..module_utils.face.results import finding_lines
 from ..module_utils.fulfilment.executor import SETTLED
@@ -49,8 +50,9 @@ class ActionModule(RollcallAction):
         left += [f"{f.app}: could not be read" for f in plan.findings if f.code == "app_deferred"]
         scope = plan.scope.get("people", ())
         people = list(company.people) if scope == "everyone" else [id for id in scope if id in company.people]
+        before = company.ledger.people(people)
         progress = conclude(company, people, run, open_changes)
-        sent = send_new(company, run)
+        sent = send_new(company, run, completed_since(before, company.ledger.people(people)))
         self.say_each(finding_lines(sent.findings))
         incomplete = {company.people[id].username: list(p.missing) for id, p in progress.items() if not p.complete}
         summary = {"plan": plan.hash, "changes": len(plan.changes), "left": len(left), "incomplete": len(incomplete)}
@@ -58,7 +60,7 @@ class ActionModule(RollcallAction):
         message = f"{max(done, 0)} of {len(plan.changes)} changes are done or in somebody's hands"
         if incomplete:
             message += f"; {len(incomplete)} people are not complete yet"
-        left += [f"desk {key}: its tickets wait for the next run" for key in sent.left]
+        left += sent.problems
         if sent.sent:
             message += f"; {len(sent.sent)} tasks went to their owners as tickets"
         result: dict[str, t.Any] = {"left": left, "incomplete": incomplete, "msg": message, **summary}

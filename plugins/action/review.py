@@ -67,9 +67,8 @@ class ActionModule(RollcallAction):
         if done.outcome is not None and company.writes:
             sent = send_new(company, run)
             findings = (*findings, *sent.findings)
-            if sent.left:
-                wait = f"the tickets for the desks {', '.join(sent.left)} wait for the next run"
-                result.update(failed=True, msg=f"{result['msg']}; {wait}")
+            if sent.problems:
+                result.update(failed=True, msg="; ".join([result["msg"], *sent.problems]))
         self.say_each(finding_lines(findings))
         return result
 

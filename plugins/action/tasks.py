@@ -44,8 +44,15 @@ class ActionModule(RollcallAction):
             self.say(f"  {line}")
         overdue = sum(task.due < now for task in done.open)
         message = f"{len(done.ended)} tasks ended, {len(done.open)} are open, {overdue} of them late"
-        if done.sent:
-            message += f"; {len(done.sent)} went to their owners as tickets"
+        for number, words in (
+            (len(done.sent), "went to their owners as tickets"),
+            (len(done.chased), "were chased"),
+            (len(done.asked), "requests are new"),
+            (len(done.decided), "requests were decided"),
+            (done.told, "messages went out"),
+        ):
+            if number:
+                message += f"; {number} {words}"
         result: dict[str, t.Any] = {
             "changed": done.changed,
             "open": [task_data(task, company.people) for task in done.open],
@@ -54,10 +61,13 @@ class ActionModule(RollcallAction):
             "reopened": list(done.reopened),
             "findings": [finding.to_dict() for finding in findings],
             "sent": list(done.sent),
+            "chased": list(done.chased),
+            "asked": list(done.asked),
+            "decided": dict(done.decided),
+            "told": done.told,
             "left": list(done.left),
             "msg": message,
         }
-        if done.left:
-            result["failed"] = True
-            result["msg"] = f"{message}. Left for the next run: the desks {', '.join(done.left)}, see the findings"
+        if done.problems:
+            result.update(failed=True, msg=f"{message}. Left for the next run: {'; '.join(done.problems)}")
         return result

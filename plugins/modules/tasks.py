@@ -69,6 +69,24 @@ sent:
   returned: success
   type: list
   elements: str
+chased:
+  description: The tasks whose owners were reminded, or that went to the next owner.
+  returned: success
+  type: list
+  elements: str
+asked:
+  description: Requests for access that are new.
+  returned: success
+  type: list
+  elements: str
+decided:
+  description: Requests for access that were decided, and how.
+  returned: success
+  type: dict
+told:
+  description: How many messages went out.
+  returned: success
+  type: int
 left:
   description: The desks at which something is left for the next run. The task fails then.
   returned: success

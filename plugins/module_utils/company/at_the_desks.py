@@ -70,6 +70,8 @@ class DeskRound:
         self.company, self.run, self.books = company, run, books
         self.wait, self.sleep = wait, sleep
         self.result = AtTheDesks()
+        #: why a task was chased in this run, by its id: what is said at its ticket
+        self.why: dict[str, str] = {}
         self._held: list[str] = []
         self._down: set[str] = set()
         self._written = 0
@@ -167,6 +169,16 @@ class DeskRound:
         person = self.company.people.get(task.person)
         return names_of(person) if person is not None else frozenset()
 
+    # where people ask for access
+
+    def where_people_ask(self) -> dict[str, Desk]:
+        """Return the desks at which this run works and where people ask for access, by key."""
+        found: dict[str, Desk] = {}
+        for key, settings in sorted(self.company.catalog.desks.items()):
+            if settings.requests and key not in self._down and self._hold(key):
+                self._at(key, functools.partial(_keep_desk, found, key))
+        return found
+
     # what the ledger knows
 
     def send_out(self) -> None:
@@ -174,7 +186,7 @@ class DeskRound:
         if not self.company.writes:
             return
         for key, tasks in self._by_desk(self.company.ledger.tasks()).items():
-            due = [task for task in tasks if _is_due(task)]
+            due = [task for task in tasks if _is_due(task) or (task.reference and task.id in self.why)]
             if due and key not in self._down and self._hold(key):
                 self._at(key, functools.partial(self._send_out, tasks=due))
 
@@ -277,6 +289,10 @@ def _is_due(task: Task) -> bool:
     if not task.reference:
         return task.state == "open"
     return task.told != meaning_of(task) or (task.state == "open" and task.told_owner != task.owner)
+
+
+def _keep_desk(found: dict[str, Desk], key: str, desk: Desk) -> None:
+    found[key] = desk
 
 
 def _claim(key: str) -> str:

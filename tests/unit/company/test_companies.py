@@ -456,7 +456,7 @@ def test_what_an_owner_says_is_done_and_the_app_does_not_show_is_open_again(plac
     task = task_of(company, "wiki", "1")
     answer = Answer(task.id, "yes", "ann.lee", "", "wiki@acme.example", None, "answers.csv:2")
     done = synchronise(company, place.run(company), [answer])
-    assert (done.reopened, done.ended) == ((task.id,), {})
+    assert (done.reopened, done.ended) == ([task.id], {})
     assert [f.code for f in done.findings] == ["attested_not_so"]
     assert task.id in {one.id for one in done.open}
     assert "wiki does not show: create, grant reader" in task_of(company, "wiki", "1").note

@@ -1,0 +1,119 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tasks held against what their apps show and what is due: done, not done after all, or no longer needed."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import typing as t
+
+from ..connectors import registry
+from ..desks.read_back import ReadBack, Shown, cancel_moot, close_by_reading
+from ..desks.settling import Books, settle_cancelled, settle_read_back
+from ..fulfilment.showing import UNREADABLE, shows
+from ..model import Change, Finding, Task, is_module_name
+from .company import Company
+from .plans import correlate_all, plan_changes, record_accounts
+from .reading_apps import read_apps
+
+
+@dataclasses.dataclass(frozen=True)
+class Held:
+    """Tasks that were seen to be done, that are open again, and that nothing asks for any more."""
+
+    closed: tuple[Task, ...] = ()
+    reopened: tuple[Task, ...] = ()
+    moot: tuple[Task, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def hold_against_apps(company: Company, books: Books) -> Held:
+    """Read the apps that open and attested tasks are about, and write down what follows; nothing in check mode."""
+    now, writes = company.clock.now(), company.writes
+    # only changes of access show in an app, or are due or not by the rules
+    tasks = company.ledger.tasks(states=("open", "attested"), kind="access")
+    due = _due(company, tasks)
+    back = _read_back(company, books, tasks, due)
+    if writes:
+        settle_read_back(books, back.read, now)
+    closed = {task.id for task in back.read.closed}
+    still_open = [task for task in tasks if task.state == "open" and task.id not in closed]
+    moot = _moot(due, still_open, back.read.done, now)
+    if writes:
+        settle_cancelled(books, moot, now)
+    return Held(back.read.closed, back.read.reopened, moot, (*back.findings, *back.read.findings))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Back:
+    read: ReadBack
+    findings: tuple[Finding, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Due:
+    """What would be due if there were no tasks, for these people in these apps; of others nothing is said."""
+
+    changes: tuple[Change, ...] = ()
+    people: frozenset[str] = frozenset()
+    apps: frozenset[str] = frozenset()
+
+
+def _due(company: Company, tasks: t.Sequence[Task]) -> _Due:
+    if not tasks or company.population.stale:
+        return _Due()
+    people = {task.person for task in tasks if task.person in company.people}
+    apps = {task.app for task in tasks if task.app in company.apps}
+    due: list[Change] = []
+    for urgency in sorted({task.urgency for task in tasks}):
+        planned = plan_changes(company, people=people, apps=apps, ignore_tasks=True, urgency=urgency)
+        due += [*planned.plan.changes, *planned.plan.held]
+        # of what could not be read, nothing is known to be due or not
+        apps -= planned.deferred.keys()
+    return _Due(tuple(due), frozenset(people), frozenset(apps))
+
+
+def _read_back(company: Company, books: Books, tasks: t.Sequence[Task], due: _Due) -> _Back:
+    """Read the apps that tasks are about and that can be read, and see which of the tasks that shows to be done."""
+    keys = sorted({task.app for task in tasks if task.app in company.apps})
+    listed = [key for key in keys if registry.reads(company.apps[key])]
+    readings = read_apps(company, [company.apps[key] for key in listed])
+    for key in keys:
+        if is_module_name(company.apps[key].connector):
+            # it has no list; those whom tasks are about are looked up
+            people = {task.person for task in tasks if task.app == key and task.person in company.people}
+            readings |= read_apps(company, [company.apps[key]], people, few=len(people))
+    correlations = correlate_all(company, readings)
+    if company.writes and readings:
+        record_accounts(company, readings, correlations, {}, books.run)
+    shown = {
+        key: Shown(
+            readings[key].accounts,
+            {id: person for id, (person, _by) in correlation.matches.items()},
+            people=None if readings[key].complete else readings[key].people_read,
+            taken_at=company.connect(company.apps[key]).taken_at(),
+        )
+        for key, correlation in correlations.items()
+    }
+    unread = tuple(
+        Finding("app_unreadable", "warning", reading.error, todo="Its tasks were not checked", app=key)
+        for key, reading in readings.items()
+        if reading.error
+    )
+    read = close_by_reading(
+        tasks, shown, company.clock.now(), shows=shows, unreadable=UNREADABLE, still_due=due.changes
+    )
+    return _Back(read, unread)
+
+
+def _moot(due: _Due, tasks: t.Sequence[Task], done: t.Collection[str], now: dt.datetime) -> tuple[Task, ...]:
+    """Return, cancelled, the tasks that ask for what is no longer due: the person moved on, the rule is gone."""
+    known = [task for task in tasks if task.person in due.people and task.app in due.apps]
+    # somebody said that the ledger is wrong about it: until they answer, it is not moot because of the ledger
+    known = [task for task in known if not task.details.get("reopened_by")]
+    # what a review decided is due because of the review, whatever the policy says
+    known = [task for task in known if not any(b.kind == "review" for item in task.items for b in item.because)]
+    return cancel_moot(known, due.changes, now, done=done, unreadable=UNREADABLE)
