@@ -122,11 +122,12 @@ class DeskCase:
     #: a reference of the right form that no ticket has
     nowhere: t.ClassVar[str] = "999999"
     #: What the desk has not, and why: the name of a DeskServer method or of a check -> the reason, in a sentence.
-    #: Checks: http (it is not spoken to by HTTP), listing (no listing by reference), changed_by (it does not say who),
-    #: fields (it has none), attachments (its interface gives no files), assignee (tickets have none), other_states,
-    #: other_place, page_twice (cannot be noticed: the interface gives nothing to notice it by), copied_marker (people's
-    #: copies of our mark cannot be told from ours), blind_find (its search cannot tell what may not be seen from what
-    #: is not there, and only ``read`` notices).
+    #: Checks: closing (a ticket has no state that people change; then people_reopen and, but for requests, people_close
+    #: are not called), http (it is not spoken to by HTTP), listing (no listing by reference), changed_by (it does not
+    #: say who), fields (it has none), attachments (its interface gives no files), assignee (tickets have none),
+    #: other_states, other_place, page_twice (cannot be noticed: the interface gives nothing to notice it by),
+    #: copied_marker (people's copies of our mark cannot be told from ours), blind_find (its search cannot tell what may
+    #: not be seen from what is not there, and only ``read`` notices).
     without: t.ClassVar[t.Mapping[str, str]] = {}
 
     def server(self) -> t.ContextManager[DeskServer]:

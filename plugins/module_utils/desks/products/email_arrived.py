@@ -1,0 +1,242 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Mails that came in: whose answer they are, or what machine wrote them. Pure; nothing that is in a mail raises."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import email.errors
+import email.header
+import email.message
+import email.parser
+import email.policy
+import email.utils
+import re
+import typing as t
+
+from ..contract import Attachment
+from ..plain_text import plain_text
+from .email_writing import OUR_FIELDS, OUR_ID, one_line
+
+FIELDS = (
+    *("Message-ID", "In-Reply-To", "References", "From", "To", "Cc", "Delivered-To", "X-Original-To", "Subject"),
+    *("Auto-Submitted", "Precedence", "X-Autoreply", "X-Autorespond", "X-Failed-Recipients", "Return-Path"),
+    *("Content-Type", "Authentication-Results", *OUR_FIELDS),
+)
+_ID = re.compile(r"<[^<>\s]{1,990}>")
+_ADDRESS = re.compile(r"<?([^\s<>;,()]+@[^\s<>;,()]+?)[>.,;:]*(?=$|[\s<>;,()])")
+_AUTOMATIC_SUBJECT = re.compile(
+    r"(automatic reply|out of (the )?office|auto(matic)?[- ]?(response|reply))\b", re.IGNORECASE
+)
+# The line of a report of no standard that gives the reason.
+_BLAMES = re.compile(
+    r"^.{0,200}\b(5\d\d[ -]|5\.\d\.\d|no such (user|mailbox)|unknown user|user unknown|no mailbox).*$", re.I | re.M
+)
+_DELAYED_SUBJECT = re.compile(r"\b(delayed|delay|still being retried|could not be delivered yet)\b", re.IGNORECASE)
+_MOST_FILES = 20
+# Parts that mail programs add, and that prove nothing.
+_NO_FILES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
+
+
+@dataclasses.dataclass(frozen=True)
+class Arrived:
+    """The header of a mail in a folder of ours. ``fields`` are its values by lower-case name, as they came."""
+
+    folder: str
+    uid: int
+    size: int
+    at: dt.datetime | None
+    fields: t.Mapping[str, tuple[str, ...]]
+
+    def field(self, name: str) -> str:
+        return next(iter(self.fields.get(name.lower(), ())), "")
+
+    @property
+    def id(self) -> str:
+        found = _ID.search(self.field("Message-ID"))
+        return found[0] if found else f"<{self.folder}.{self.uid}@no-id.invalid>"
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The ids of what it answers, the nearest first."""
+        nearest = _ID.findall(self.field("In-Reply-To"))
+        return (*nearest, *reversed(_ID.findall(self.field("References"))))
+
+    @property
+    def sender(self) -> str:
+        return _address(self.field("From"))
+
+    @property
+    def subject(self) -> str:
+        return one_line(decoded(self.field("Subject")))
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        names = ("to", "cc", "delivered-to", "x-original-to")
+        values = [value for name in names for value in self.fields.get(name, ())]
+        return tuple(address for _name, address in email.utils.getaddresses(values))
+
+    @property
+    def maybe_bounce(self) -> bool:
+        kind = self.field("Content-Type").lower()
+        if "disposition-notification" in kind:
+            return False
+        local = self.sender.partition("@")[0].lower()
+        return (
+            kind.startswith("multipart/report")
+            or bool(self.field("X-Failed-Recipients"))
+            or local in ("mailer-daemon", "postmaster", "mailerdaemon")
+            or self.field("Return-Path").strip() == "<>"
+        )
+
+    @property
+    def automatic(self) -> bool:
+        """Whether a machine wrote it. Source: https://www.rfc-editor.org/rfc/rfc3834, and what came before that."""
+        submitted = self.field("Auto-Submitted").split(";")[0].strip().lower()
+        return (
+            submitted not in ("", "no")
+            or bool(self.field("X-Autoreply") or self.field("X-Autorespond"))
+            or self.field("Precedence").strip().lower() in ("auto_reply", "auto-reply", "bulk", "junk")
+            or self.field("Return-Path").strip() == "<>"
+            or "disposition-notification" in self.field("Content-Type").lower()
+            or _AUTOMATIC_SUBJECT.match(self.subject) is not None
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Bounce:
+    """Mail ``about`` (its id) that did not reach ``address``, and why, as far as the report says so."""
+
+    about: str
+    address: str
+    why: str
+
+
+def arrived(folder: str, uid: int, size: int, at: dt.datetime | None, header: bytes) -> Arrived:
+    """Return the header of a mail, whatever is wrong with it."""
+    parsed = email.parser.BytesHeaderParser(policy=email.policy.compat32).parsebytes(header)
+    fields: dict[str, tuple[str, ...]] = {}
+    for name, value in parsed.items():
+        fields[name.lower()] = (*fields.get(name.lower(), ()), " ".join(str(value).split()))
+    return Arrived(folder, uid, size, at, fields)
+
+
+def bounces(mail: Arrived, raw: bytes) -> tuple[Bounce, ...]:
+    """Return what a mail says about mails of ours that were not delivered; nothing where it is no such report.
+
+    Sources: https://www.rfc-editor.org/rfc/rfc3464; X-Failed-Recipients: Exim and Gmail; others name the id alone.
+    """
+    message = email.message_from_bytes(raw, policy=email.policy.compat32)
+    text = raw.decode("utf-8", "replace")
+    ids = [*OUR_ID.finditer(" ".join(mail.answers)), *OUR_ID.finditer(text)]
+    if not ids:
+        return ()
+    about = ids[0][0]
+    structured = [part for part in message.walk() if part.get_content_type() == "message/delivery-status"]
+    if structured:
+        blocks = [block for part in structured for block in _blocks(part)]
+        return tuple(
+            Bounce(about, _recipient(block), _why(block))
+            for block in blocks
+            if str(block.get("Action", "")).strip().lower() == "failed"
+        )
+    if _DELAYED_SUBJECT.search(mail.subject):
+        return ()
+    failed = _ADDRESS.search(mail.field("X-Failed-Recipients"))
+    if failed is None and mail.automatic and not mail.field("X-Failed-Recipients") and not _blames(text):
+        return ()  # an absence note sent with an empty return path
+    return (Bounce(about, failed[1] if failed else "", _blames(text)),)
+
+
+def _blocks(part: email.message.Message) -> list[email.message.Message]:
+    payload = part.get_payload()
+    return [block for block in payload if isinstance(block, email.message.Message)] if isinstance(payload, list) else []
+
+
+def _recipient(block: email.message.Message) -> str:
+    for name in ("Original-Recipient", "Final-Recipient"):
+        found = _ADDRESS.search(str(block.get(name, "")).partition(";")[2])
+        if found:
+            return found[1]
+    return ""
+
+
+def _why(block: email.message.Message) -> str:
+    said = str(block.get("Diagnostic-Code", "")).partition(";")[2] or str(block.get("Status", ""))
+    return one_line(said)[:300]
+
+
+def _blames(text: str) -> str:
+    """Return the line of a report that is no standard one that gives the reason; empty where none does."""
+    found = _BLAMES.search(text)
+    return one_line(found[0])[:300] if found else ""
+
+
+def text_of(raw: bytes) -> str:
+    """Return what a person wrote: the plain text of a mail, or what is seen of its HTML."""
+    parts = list(_own_parts(email.message_from_bytes(raw, policy=email.policy.compat32)))
+    for kind in ("text/plain", "text/html"):
+        for part in parts:
+            if part.get_content_type() == kind and not _file_name(part):
+                text = _text(part)
+                return plain_text(text) if kind == "text/html" else text.replace("\r\n", "\n")
+    return ""
+
+
+def files_of(raw: bytes) -> tuple[Attachment, ...]:
+    """Return the files of a mail, byte by byte; of those it forwards, none."""
+    found = []
+    for part in _own_parts(email.message_from_bytes(raw, policy=email.policy.compat32)):
+        name = _file_name(part)
+        content = part.get_payload(decode=True)
+        if name and isinstance(content, bytes) and part.get_content_type() not in _NO_FILES:
+            found.append(Attachment(name, content))
+    return tuple(found[:_MOST_FILES])
+
+
+def _own_parts(message: email.message.Message, depth: int = 0) -> t.Iterator[email.message.Message]:
+    payload = message.get_payload()
+    if not message.is_multipart():
+        yield message
+    elif message.get_content_maintype() == "multipart" and isinstance(payload, list) and depth < 20:
+        for part in payload:
+            if isinstance(part, email.message.Message):
+                yield from _own_parts(part, depth + 1)
+
+
+def _file_name(part: email.message.Message) -> str:
+    try:
+        name = part.get_filename() or ""
+    except (LookupError, ValueError, TypeError):
+        name = "file"
+    if not name and part.get_content_disposition() == "attachment":
+        name = "file"
+    return one_line(decoded(str(name))).replace("/", "_").replace("\\", "_")[:200]
+
+
+def _text(part: email.message.Message) -> str:
+    content = part.get_payload(decode=True)
+    content = content if isinstance(content, bytes) else b""
+    for charset in (part.get_content_charset() or "utf-8", "utf-8"):
+        try:
+            return content.decode(charset)
+        except (LookupError, UnicodeError, ValueError):
+            continue
+    return content.decode("utf-8", "replace")
+
+
+def decoded(value: str) -> str:
+    """Return the text of a header field whose words may be encoded; what cannot be decoded stays as it is."""
+    try:
+        return str(email.header.make_header(email.header.decode_header(value)))
+    except (LookupError, UnicodeError, ValueError, email.errors.HeaderParseError):
+        return value
+
+
+def _address(value: str) -> str:
+    """The one address of a From; empty for none, and for several: nobody answers for two."""
+    found = [address for _name, address in email.utils.getaddresses([value]) if "@" in address]
+    return found[0] if len(found) == 1 else ""
