@@ -9,12 +9,16 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
+import types
 import typing as t
 
 from ..model import ChangeKind, Lifecycle, PersonRecord, Run, Status, Task, Want
 from .company import Company
 from .deciding import decide
 from .leaving import open_leaving_tasks
+from .seat_tasks import why_waiting
+
+_NOTHING: t.Mapping[str, str] = types.MappingProxyType({})
 
 PHASES = {Lifecycle.JOINER: "joining", Lifecycle.MOVER: "moving", Lifecycle.LEAVER: "leaving"}
 
@@ -40,11 +44,13 @@ def progress_of(
     tasks: t.Iterable[Task],
     declined: t.Collection[tuple[str, str, str]],
     person: str,
+    waiting: t.Mapping[str, str] = _NOTHING,
 ) -> Progress:
     """Hold what somebody should have against what the ledger has evidence for.
 
     ``accounts`` says per app whether the account there is usable; ``granted`` are (app, entitlement); ``declined`` are
-    (app, kind, entitlement) that an owner refused with a reason: explained, and so no longer missing.
+    (app, kind, entitlement) that an owner refused with a reason: explained, and so no longer missing. ``waiting`` says
+    by app why there is no account yet.
     """
     done, due, missing = 0, 0, []
     for want in wants:
@@ -53,7 +59,8 @@ def progress_of(
             if accounts.get(want.app) or (want.app, ChangeKind.CREATE.value, "") in declined:
                 done += 1
             else:
-                missing.append(f"an account in {want.app}")
+                why = waiting.get(want.app)
+                missing.append(f"an account in {want.app}" + (f": {why}" if why else ""))
             for entitlement in sorted(want.entitlements):
                 due += 1
                 if (want.app, entitlement) in granted or (want.app, ChangeKind.GRANT.value, entitlement) in declined:
@@ -113,7 +120,21 @@ def progress(company: Company, people: t.Collection[str]) -> dict[str, Progress]
             if record is None or record.standing != "left":
                 # who left long before somebody wrote down what they knew does not leave once more
                 tasks[id].append(task)
-    return {id: progress_of(wants[id], accounts[id], granted[id], tasks[id], declined[id], id) for id in sorted(chosen)}
+    waiting = {id: _waiting(company, wants[id], accounts[id]) for id in chosen}
+    return {
+        id: progress_of(wants[id], accounts[id], granted[id], tasks[id], declined[id], id, waiting[id])
+        for id in sorted(chosen)
+    }
+
+
+def _waiting(company: Company, wants: t.Iterable[Want], accounts: t.Mapping[str, bool]) -> dict[str, str]:
+    """Say by app why somebody waits for a seat."""
+    limited = [
+        want
+        for want in wants
+        if want.state == "present" and not accounts.get(want.app) and company.apps[want.app].seats.limit is not None
+    ]
+    return {want.app: why_waiting(company, want.person, company.apps[want.app]) for want in limited}
 
 
 def _left_with(company: Company, id: str, app: str) -> bool:

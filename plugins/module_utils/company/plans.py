@@ -37,6 +37,7 @@ from .company import Company
 from .deciding import decide
 from .reading_apps import read_apps
 from .recovering import settle_interrupted
+from .seating import seat_findings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,7 +105,8 @@ def plan_changes(
         ungoverned=company.ungoverned,
     )
     changes = tuple(c for c in plan.changes if _worth_doing(company, c.kind, c.app, urgency))
-    plan = dataclasses.replace(plan, changes=changes)
+    seats = () if ignore_tasks else tuple(seat_findings(company, changes, readings))
+    plan = dataclasses.replace(plan, changes=changes, findings=(*plan.findings, *seats))
     return Planned(plan, readings, tuple(everyone), decision.wants)
 
 

@@ -10,6 +10,7 @@ import typing as t
 
 from ..ledger.records import ChangeResult
 from ..model import Change, Finding, Person, Plan
+from ..planning.seating import WAITS
 
 #: How a result reads in a line of progress.
 WORDS = {
@@ -67,6 +68,8 @@ def result_line(result: ChangeResult, people: t.Mapping[str, Person]) -> str:
     person = people.get(result.change.person)
     name = person.username if person else result.change.person
     text = f"{name}, {result.change.app}: {what(result.change)} - {WORDS.get(result.state, result.state)}"
+    if result.state == "task" and result.detail.startswith(WAITS):
+        return f"{name}, {result.change.app}: {what(result.change)} - {result.detail}"
     if result.task:
         text += f" {result.task}"
     if result.detail and result.state not in ("already", "task"):

@@ -32,6 +32,7 @@ class Outcome:
 
     results: tuple[ChangeResult, ...]
     findings: tuple[Finding, ...] = ()
+    asked: bool = False  # whether a task was opened that is about none of the changes alone: for seats
 
     @property
     def left(self) -> tuple[ChangeResult, ...]:
@@ -41,7 +42,9 @@ class Outcome:
     @property
     def changed(self) -> bool:
         """Whether anything was changed in an app or a task was opened."""
-        return any(r.state in ("done", "verified", "unverified", "task", "failed") for r in self.results)
+        # what waits for a task of an earlier run was not tried, and is no news
+        changing = ("done", "verified", "unverified", "failed")
+        return self.asked or any(r.state in changing or (r.state == "task" and r.attempts) for r in self.results)
 
     def counts(self) -> dict[str, int]:
         return dict(sorted(collections.Counter(r.state for r in self.results).items()))
