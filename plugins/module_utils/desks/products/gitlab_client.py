@@ -54,7 +54,7 @@ class GitLabClient:
             raise Broken("expected an object in GitLab's answer", where=where)
         return answer.body
 
-    def list(self, path: str, params: t.Mapping[str, t.Any], where: str) -> list[t.Any]:
+    def entries(self, path: str, params: t.Mapping[str, t.Any], where: str) -> list[t.Any]:
         """Return a list to its end."""
 
         def fetch(url: str, page: t.Mapping[str, t.Any]) -> Answer:
@@ -72,7 +72,7 @@ class GitLabClient:
     def opened_by_us(self, where: str) -> list[t.Any]:
         """Return all issues, of every project, that the token's user has opened, in whatever state."""
         params = {"scope": "created_by_me", "state": "all", "order_by": "created_at", "sort": "asc"}
-        return self.list("issues", params, where)
+        return self.entries("issues", params, where)
 
     def issues(self, project: str, numbers: t.Sequence[int], where: str) -> dict[int, t.Any]:
         """Return the issues of a project that have these numbers, by number."""
@@ -81,7 +81,7 @@ class GitLabClient:
             asked = numbers[start : start + CHUNK]
             params = {"iids[]": asked, "state": "all", "scope": "all"}
             try:
-                issues = self.list(f"{path_of(project)}/issues", params, where)
+                issues = self.entries(f"{path_of(project)}/issues", params, where)
             except NotFound:
                 raise _not_shown(project, where) from None
             for issue in issues:

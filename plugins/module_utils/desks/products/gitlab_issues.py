@@ -154,7 +154,7 @@ class GitLabIssuesDesk(Desk):
     def replies(self, reference: str) -> tuple[Reply, ...]:
         where = self.where("replies", reference)
         path, _ticket = self._there(reference, where)
-        notes = self.client.list(f"{path}/notes", {"sort": "asc", "order_by": "created_at"}, where)
+        notes = self.client.entries(f"{path}/notes", {"sort": "asc", "order_by": "created_at"}, where)
         return tuple(
             self._reply(note, path, where)
             for note in notes
@@ -174,7 +174,7 @@ class GitLabIssuesDesk(Desk):
             self.client.check(project, where)
             params = {"state": "opened", "scope": "all", "order_by": "created_at", "sort": "asc"}
             us = self.client.us(where)
-            for issue in self.client.list(f"{path_of(project)}/issues", params, where):
+            for issue in self.client.entries(f"{path_of(project)}/issues", params, where):
                 if (issue.get("author") or {}).get("username") != us:
                     yield self._ticket(issue, where)
 
