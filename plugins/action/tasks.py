@@ -10,6 +10,7 @@ import typing as t
 
 from ..module_utils.company.company import Company
 from ..module_utils.company.manual_work import send_new, synchronise
+from ..module_utils.company.progressing import progress_lines
 from ..module_utils.desks.answers import read_answers, write_sheet
 from ..module_utils.desks.contract import Answer
 from ..module_utils.face.results import finding_lines
@@ -17,6 +18,9 @@ from ..module_utils.face.tasks import task_data
 from ..module_utils.model import Finding
 from ..module_utils.writing import write_text
 from ..plugin_utils.action import RollcallAction
+
+#: Of so many people the progress is shown as the run goes; that of all is in the result, and in the report.
+SHOWN = 20
 
 
 class ActionModule(RollcallAction):
@@ -43,6 +47,8 @@ class ActionModule(RollcallAction):
         for line in finding_lines(findings):
             self.say(f"  {line}")
         overdue = sum(task.due < now for task in done.open)
+        progress = progress_lines(company, {task.person for task in done.open} | done.people)
+        self.say_each(sorted(progress.values())[:SHOWN])
         message = f"{len(done.ended)} tasks ended, {len(done.open)} are open, {overdue} of them late"
         for number, words in (
             (len(done.sent), "went to their owners as tickets"),
@@ -61,6 +67,7 @@ class ActionModule(RollcallAction):
             "reopened": list(done.reopened),
             "findings": [finding.to_dict() for finding in findings],
             "sent": list(done.sent),
+            "progress": {company.people[id].username: line for id, line in sorted(progress.items())},
             "chased": list(done.chased),
             "asked": list(done.asked),
             "decided": dict(done.decided),

@@ -69,6 +69,10 @@ sent:
   returned: success
   type: list
   elements: str
+progress:
+  description: How far those are who wait for something, a sentence for each user name.
+  returned: success
+  type: dict
 chased:
   description: The tasks whose owners were reminded, or that went to the next owner.
   returned: success

@@ -105,7 +105,7 @@ def gather(
     revocations = unverified_revocations(
         history, by_id, evidence, events_of=lambda person: ledger.events(person=person), who=who
     )
-    waiting = tuple(sorted((_open_task(task, now, who) for task in open_tasks), key=lambda task: (task.due, task.id)))
+    waiting = tuple(sorted((open_task(task, now, who) for task in open_tasks), key=lambda task: (task.due, task.id)))
     persons = people_facts(everyone, statuses, events, progress, locked, access_of(apps, accounts, grants))
     return Facts(
         generated_at=now,
@@ -152,26 +152,47 @@ def _progress(
     """Return a sentence for everybody with something going on: what is done, what waits, what was declined and why."""
     mine: dict[str, list[OpenTask]] = collections.defaultdict(list)
     for task in waiting:
-        if task.kind not in ("approval", "seats"):
-            mine[task.person].append(task)
-    declined: dict[str, list[str]] = collections.defaultdict(list)
+        mine[task.person].append(task)
+    declined: dict[str, list[Task]] = collections.defaultdict(list)
     for ended in tasks:
-        if ended.state == "declined" and ended.kind == "access":
-            what = apps.get(ended.app, ended.app)
-            declined[ended.person].append(f"{what} was declined by {ended.ended_by}: {ended.note}")
+        if ended.state == "declined":
+            declined[ended.person].append(ended)
     return tuple(
-        progress_line(
-            person.name,
-            person.done,
-            person.due,
-            mine[person.username],
-            apps,
-            now=now,
-            zone=zone,
-            explained=declined[person.id],
+        progress_of_person(
+            person.name, person.done, person.due, mine[person.username], declined[person.id], apps, now, zone
         )
         for person in people
         if person.event or mine[person.username]
+    )
+
+
+def progress_of_person(
+    name: str,
+    done: int,
+    due: int,
+    waiting: t.Iterable[OpenTask],
+    declined: t.Iterable[Task],
+    apps: t.Mapping[str, str],
+    now: dt.datetime,
+    zone: dt.tzinfo,
+) -> str:
+    """Return one person's progress: what is done, what waits for whom, and what was declined by whom and why.
+
+    What was asked of others first (approvals, seats) is not the person's to wait for and is left out.
+    """
+    return progress_line(
+        name,
+        done,
+        due,
+        [task for task in waiting if task.kind not in ("approval", "seats")],
+        apps,
+        now=now,
+        zone=zone,
+        explained=[
+            f"{apps.get(task.app, task.app)} was declined by {task.ended_by}: {task.note}"
+            for task in declined
+            if task.kind == "access"
+        ],
     )
 
 
@@ -218,7 +239,8 @@ def _apps(
     )
 
 
-def _open_task(task: Task, now: dt.datetime, who: t.Callable[[str], str]) -> OpenTask:
+def open_task(task: Task, now: dt.datetime, who: t.Callable[[str], str]) -> OpenTask:
+    """Return what is shown of an open task; ``who`` turns a person's id into the user name."""
     return OpenTask(
         id=task.id,
         title=task.title,

@@ -1,0 +1,37 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How far people are, each in one sentence, as a run can say it."""
+
+from __future__ import annotations
+
+import collections
+import typing as t
+
+from ..model import Task
+from ..reports.gathering import open_task, progress_of_person
+from .company import Company
+from .concluding import progress
+
+
+def progress_lines(company: Company, people: t.Collection[str]) -> dict[str, str]:
+    """Return a sentence for each of these people (ids) whom HR or the ledger knows: what is done, who is waited for."""
+    chosen = sorted(id for id in people if id in company.people)
+    if not chosen or company.population.stale:
+        return {}
+    now = company.clock.now()
+    states = progress(company, chosen)
+    tasks: dict[str, list[Task]] = collections.defaultdict(list)
+    for task in company.ledger.tasks(states=("open", "declined")):
+        tasks[task.person].append(task)
+    apps = {key: app.name or key for key, app in company.apps.items()}
+    zone = company.settings.working_day.zone
+    found = {}
+    for id in chosen:
+        person, state = company.people[id], states[id]
+        waiting = [open_task(task, now, lambda name: name) for task in tasks[id] if task.state == "open"]
+        name = person.name or person.username or id
+        declined = [task for task in tasks[id] if task.state == "declined"]
+        found[id] = progress_of_person(name, state.done, state.due, waiting, declined, apps, now, zone)
+    return found
