@@ -13,7 +13,7 @@ author:
   - The Rollcall contributors (@rollcall)
 description:
   - Anybody may ask for an app of the catalog, for themselves or for somebody else, with a reason and for a time.
-    The approvers that the catalog names (O(app)'s C(approval)) each get a task; when all of them agree, the next
+    The approvers that the catalog names (C(approval) of the app) each get a task; when all of them agree, the next
     run gives it, and it ends by itself.
   - Nobody approves what they asked for or would get.
   - What cannot be asked (unknown or not to be asked for, had or waiting already, too long, without a reason) fails,
