@@ -38,7 +38,7 @@ def refused(status: int, *messages: str, **errors: str) -> Answer:
 
 
 class JiraFake(Fake):
-    specifications = ("jira_issues",)
+    specifications: t.ClassVar[t.Sequence[str | tuple[str, str]]] = ("jira_issues",)
     version = "3"
     port = 0
     owner, other_owner = "jane@acme.example", "omar@acme.example"

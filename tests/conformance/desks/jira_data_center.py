@@ -44,7 +44,7 @@ _MARKUP = {
 
 
 class DataCenterFake(JiraFake):
-    specifications = ()
+    specifications: t.ClassVar[t.Sequence[str | tuple[str, str]]] = ()
     version = "2"
 
     def rich(self, text: str) -> t.Any:

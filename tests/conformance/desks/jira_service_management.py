@@ -28,7 +28,7 @@ TYPES = {"70": "Manual work", "71": "Access to an app"}
 
 
 class ServiceManagementFake(JiraFake):
-    specifications = ("jira_issues", "jira_service_management")
+    specifications: t.ClassVar[t.Sequence[str | tuple[str, str]]] = ("jira_issues", "jira_service_management")
     projects: t.ClassVar[dict[str, tuple[str, ...]]] = {"OPS": ("Task",), "HR": ("Task",)}
     first_status, last_status = "Waiting for support", "Resolved"
     categories: t.ClassVar[dict[str, str]] = {

@@ -11,9 +11,10 @@ import typing as t
 from ...errors import Broken, Refused
 from ...model import DeskSettings
 from ..contract import Letter, Ticket
-from . import jira_text
+from ..nearby import shortened
 from .jira_api import quoted
 from .jira_reading import JiraReading
+from .jira_text import LONGEST_TITLE
 from .jira_tickets import FIELDS, TASK, label_of
 from .jira_ways import Way, open_way, unmet, way_to
 
@@ -51,7 +52,7 @@ class JiraDesk(JiraReading):
         fields: dict[str, t.Any] = {
             "project": {"key": project},
             "issuetype": {"id": kind},
-            "summary": jira_text.title(letter.title),
+            "summary": shortened(letter.title, LONGEST_TITLE),
             "description": self.api.text(letter.text),
             "labels": [label_of(letter.task)],
         }
@@ -121,7 +122,8 @@ class JiraDesk(JiraReading):
     def close(self, reference: str, meaning: str, text: str) -> None:
         where = self._at("close", reference)
         ticket = self._now(reference, where)
-        if self.meaning(ticket) == meaning or ticket.state.casefold() == self.state_for(meaning).casefold():
+        ended = self.meaning(ticket) not in ("open", "")
+        if self.meaning(ticket) == meaning or (ended and meaning == "cancelled" and not self.state_map.get(meaning)):
             return
         transitions = self._transitions(reference, where)
         # where a workflow has one end only, that is where all ends go, and the comment says which it is

@@ -12,11 +12,12 @@ import typing as t
 from ...errors import Broken, NotFound, Refused
 from ...model import DeskSettings
 from ..contract import Letter
-from . import jira_text
+from ..nearby import shortened
 from .jira import JiraDesk
 from .jira_api import JiraApi, quoted
 from .jira_dialects import CloudApi
 from .jira_reading import JiraReading
+from .jira_text import LONGEST_TITLE
 from .jira_tickets import label_of
 
 _DESK = re.compile(r"[A-Za-z0-9_-]{1,50}", re.ASCII)
@@ -126,7 +127,7 @@ class JiraServiceManagementDesk(JiraDesk):
             "requestTypeId": kind,
             "isAdfRequest": True,  # a description that is a text would be read as wiki markup
             "requestFieldValues": {
-                "summary": jira_text.title(letter.title),
+                "summary": shortened(letter.title, LONGEST_TITLE),
                 "description": self.api.text(letter.text),
             },
         }

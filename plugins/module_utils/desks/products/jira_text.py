@@ -127,14 +127,6 @@ def _quoted(found: t.Match[str]) -> str:
 # ---- both
 
 
-def title(text: str) -> str:
-    """Return a title of one line, as long as Jira takes it; the end, which holds the task's id, is kept."""
-    line = " ".join(_clean(text).split())
-    if len(line) <= LONGEST_TITLE:
-        return line
-    return f"{line[: LONGEST_TITLE - 65]} ... {line[-60:]}"
-
-
 def _clean(text: str) -> str:
     text = "".join(c if c.isprintable() or c == "\n" else " " for c in text.replace("\r\n", "\n"))
     return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + _CUT

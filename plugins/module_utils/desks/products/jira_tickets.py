@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import typing as t
 
 from ...errors import Broken
 from ..contract import Attachment, Reply, Ticket
+from ..moments import moment
+from ..nearby import in_order, nearest
 from .jira_api import Issue, JiraApi
 
 FIELDS = (
@@ -132,14 +133,6 @@ def text_of(value: t.Any, api: JiraApi) -> str:
     return "" if value is None else str(value).strip()
 
 
-def moment(text: t.Any) -> dt.datetime | None:
-    """Return a moment as Jira writes it: 2026-03-01T14:00:00.000+0100."""
-    try:
-        return dt.datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%S.%f%z")
-    except ValueError:
-        return None
-
-
 def replies_from(
     comments: t.Sequence[t.Any],
     files: t.Sequence[t.Any],
@@ -151,13 +144,15 @@ def replies_from(
     is nearest to it in time, or is a reply of its own."""
     others = [one for one in comments if isinstance(one, dict) and not api.is_me(one.get("author"), where)]
     others.sort(key=lambda one: (str(one.get("created")), int(one.get("id") or 0)))
+    written = [(str(one["author"].get(api.person_key)), moment(one.get("created"))) for one in others]
     attached: dict[int, list[Attachment]] = {}
     alone: list[Reply] = []
     for file in files:
         if not isinstance(file, dict) or api.is_me(file.get("author"), where):
             continue
         attachment = Attachment(str(file.get("filename") or file.get("id")), content(file))
-        near = _nearest(file, others, api)
+        writer = str((file.get("author") or {}).get(api.person_key) or "")
+        near = nearest(writer, moment(file.get("created")), written)
         if near is None:
             by, at = address_of(file.get("author")), moment(file.get("created"))
             alone.append(Reply(f"file-{file.get('id')}", by, "", at, (attachment,)))
@@ -173,15 +168,4 @@ def replies_from(
         )
         for position, one in enumerate(others)
     ]
-    early = dt.datetime.min.replace(tzinfo=dt.timezone.utc)
-    return tuple(sorted([*replies, *alone], key=lambda reply: reply.at or early))
-
-
-def _nearest(file: t.Mapping[str, t.Any], comments: t.Sequence[t.Any], api: JiraApi) -> int | None:
-    author, at = (file.get("author") or {}).get(api.person_key), moment(file.get("created"))
-    distances = []
-    for position, comment in enumerate(comments):
-        when = moment(comment.get("created"))
-        if author and at and when and comment["author"].get(api.person_key) == author:
-            distances.append((abs((when - at).total_seconds()), position))
-    return min(distances)[1] if distances else None
+    return in_order([*replies, *alone])
