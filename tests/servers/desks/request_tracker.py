@@ -29,8 +29,6 @@ RIGHTS = (
     "CreateTicket",
     "ShowTicket",
     "ShowTicketComments",
-    "ReplyToTicket",
-    "CommentOnTicket",
     "ModifyTicket",
     "ReassignTicket",
     "SeeQueue",
@@ -68,7 +66,7 @@ for my $one (@people) {{
             Name => $name, EmailAddress => $address, Privileged => 1, Password => '{PASSWORD}'
         );
         die $said unless $ok;
-        push @rights, qw(ModifyCustomField DeleteTicket), @more;
+        push @rights, qw(ReplyToTicket CommentOnTicket ModifyCustomField DeleteTicket), @more;
     }}
     $user->Load($name);
     for my $right (@rights) {{
@@ -215,7 +213,7 @@ class RequestTrackerAsDesk(RequestTracker):
         self.run(f"DELETE FROM ACL WHERE {where}", *values)
 
     def take_right(self) -> str:
-        for right in ("CreateTicket", "ReplyToTicket", "CommentOnTicket", "ModifyTicket"):
+        for right in ("CreateTicket", "ModifyTicket"):
             self.take(right)
         return "Ticket"
 

@@ -42,7 +42,7 @@ from .request_tracker_tickets import Tickets
 
 _AT_ONCE = 50  # tasks looked for in one query: each is a condition that the database goes through
 _EMERGENCY = "100"
-_WRITE, _OPEN, _NOTE, _CHANGE = "ReplyToTicket", "CreateTicket", "CommentOnTicket", "ModifyTicket"
+_OPEN, _CHANGE = "CreateTicket", "ModifyTicket"  # who may change a ticket may answer it, too
 
 
 class RequestTrackerDesk(Desk):
@@ -158,8 +158,9 @@ class RequestTrackerDesk(Desk):
         ticket = self._tickets.by_id([id], where).get(id)
         if ticket is None:  # opened, and not to be seen: the number is kept, and the next read says what is missing
             return Ticket(id, letter.task, title=body["Subject"], link=link(self._site, id))
-        if known and not ticket.assignee:
-            self._copy_to(ticket.reference, letter.owner, where)
+        if known and not ticket.assignee:  # what they may not own they get as a copy, the whole text too
+            self._copy_to(id, letter.owner, where)
+            self._say(ticket, f"{letter.owner} may not own tickets in this queue.\n\n{letter.text}", where)
         return ticket
 
     def comment(self, reference: str, text: str) -> None:
@@ -214,9 +215,9 @@ class RequestTrackerDesk(Desk):
         """Write at a ticket. RT brings an ended ticket back when it is answered: there it is a comment, unless the
         status is set in the same breath, which it is after the text was added."""
         answering = self.meaning(ticket) in ("open", "") or bool(more)
-        kind, right = ("correspond", _WRITE) if answering else ("comment", _NOTE)
+        kind = "correspond" if answering else "comment"
         body = {"Content": text, "ContentType": "text/plain", **more}
-        return self._send("POST", f"ticket/{ticket.reference}/{kind}", body, where, right)
+        return self._send("POST", f"ticket/{ticket.reference}/{kind}", body, where, _CHANGE)
 
     def _set(self, ticket: Ticket, status: str, text: str, where: str) -> None:
         if text.strip():
@@ -241,7 +242,9 @@ class RequestTrackerDesk(Desk):
         """Make an address that cannot own the ticket a Cc, so that mail about it gets there."""
         record = self.session.get(f"ticket/{reference}", where=where).body
         body = {"Cc": [*members(record.get("Cc")), owner]}
-        self._send("PUT", f"ticket/{reference}", body, where, _CHANGE)
+        answer = self._send("PUT", f"ticket/{reference}", body, where, _CHANGE)
+        if "Denied" in said(answer):
+            raise not_done(f"{owner} as Cc", answer, _CHANGE, where)
 
     def _send(self, method: str, path: str, body: t.Any, where: str, right: str) -> Answer:
         try:

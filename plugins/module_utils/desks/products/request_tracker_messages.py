@@ -14,11 +14,17 @@ from ...errors import Broken
 from ...http import Session
 from ..contract import Attachment, Reply
 from ..plain_text import plain_text
-from .request_tracker_records import NOT_OURS, PAGE, address, any_of, chunks, is_id, items_of, moment
+from .request_tracker_records import NOT_OURS, OURS, PAGE, address, any_of, chunks, is_id, items_of, moment
 
 _AT_TICKETS = "ObjectType = 'RT::Ticket'"
 _SAID = "(Type = 'Correspond' OR Type = 'Comment')"
-_FIELDS = {"fields": "ObjectId,Creator,Created", "fields[Creator]": "Name,EmailAddress", "per_page": str(PAGE)}
+_OPENED_BY_US = f"(Type = 'Create' AND {OURS})"
+_LINKED = "Type = 'AddLink'"
+_FIELDS = {
+    "fields": "Type,Field,ObjectId,Creator,Created",
+    "fields[Creator]": "Name,EmailAddress",
+    "per_page": str(PAGE),
+}
 
 
 class Messages:
@@ -28,10 +34,24 @@ class Messages:
         self.session = session
 
     def replies(self, reference: str, where: str) -> tuple[Reply, ...]:
-        """Return what others than us wrote at a ticket. What was written at one that it was merged into is not there:
-        nothing says to which of the two it is an answer."""
-        query = f"{_AT_TICKETS} AND ObjectId = {reference} AND {_SAID} AND {NOT_OURS}"
-        return tuple(self._reply(record, where) for record in self._transactions(query, where))
+        """Return what others than us wrote at a ticket.
+
+        Of one that we did not open, and that another one became part of, only what was written since: what stands
+        before is no answer to us.
+        """
+        query = (
+            f"{_AT_TICKETS} AND ObjectId = {reference} AND (({_SAID} AND {NOT_OURS}) OR {_OPENED_BY_US} OR {_LINKED})"
+        )
+        said: list[dict[str, t.Any]] = []
+        ours = False
+        for record in self._transactions(query, where):
+            if record.get("Type") == "Create":
+                ours = True
+            elif record.get("Type") == "AddLink":
+                said = said if ours or record.get("Field") != "MergedInto" else []
+            else:
+                said.append(record)
+        return tuple(self._reply(record, where) for record in said)
 
     def first_text(self, reference: str, where: str) -> str:
         """Return what a ticket was opened with."""

@@ -22,8 +22,10 @@ WITH_MERGED = "EffectiveId > 0"
 OURS = "Creator = '__CurrentUser__'"
 NOT_OURS = "Creator != '__CurrentUser__'"
 DELETED = "deleted"
-_ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
+# narrower than the standard: RT fails (500) on what it cannot read as an address
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _MARK = re.compile(r"\[rollcall ([0-9A-Za-z-]{1,40})\]")
+_LONGEST_SUBJECT = 200  # bytes: DBIx::SearchBuilder::Record, TruncateValue
 _ID = re.compile(r"[1-9][0-9]{0,17}")
 _TASK = re.compile(r"[0-9A-Za-z-]{1,40}")
 # RT knows the second of a change and no less: what changed so short a time ago may change again within it.
@@ -76,9 +78,17 @@ def task_in(subject: str) -> str:
 
 
 def subject_for(title: str, task: str) -> str:
-    """Return a title on one line that carries the task's id."""
+    """Return a title on one line that carries the task's id, as long as RT keeps it.
+
+    RT cuts a subject off after 200 bytes, and with it the mark, without which the ticket would not be found again.
+    """
+    mark = f" [rollcall {task}]"
     line = " ".join(title.split())
-    return line if task_in(line) == task else f"{line} [rollcall {task}]"
+    words = line.removesuffix(mark.strip()).rstrip()
+    room = _LONGEST_SUBJECT - len(mark.encode())
+    if len(words.encode()) > room:
+        words = words.encode()[: room - 4].decode("utf-8", "ignore").rstrip() + " ..."
+    return words + mark
 
 
 def address(user: t.Any) -> str:

@@ -26,6 +26,7 @@ from .request_tracker_records import (
     items_of,
     lacking,
     link,
+    task_in,
     ticket_from,
 )
 
@@ -46,20 +47,24 @@ class Tickets:
         found: dict[str, Ticket] = {}
         for chunk in chunks(references, PAGE):
             asked = any_of(f"id = {reference}" for reference in chunk)
-            listed = {ticket.reference: ticket for ticket in self.listed(f"{WITH_MERGED} AND {asked}", where)}
+            tickets = self.listed(f"{WITH_MERGED} AND {asked}", where, len(chunk))
+            listed = {ticket.reference: ticket for ticket in tickets}
             if not set(listed) <= set(chunk):
                 raise Broken("RT answered with tickets that were not asked for", where=where)
             found.update(listed)
         return found
 
-    def listed(self, query: str, where: str) -> t.Iterator[Ticket]:
-        """Yield the tickets of a query by rising id; where one page ends the next is asked for by the id."""
-        last = 0
+    def listed(self, query: str, where: str, most: int = 0) -> t.Iterator[Ticket]:
+        """Yield the tickets of a query by rising id; where one page ends the next is asked for by the id.
+
+        ``most`` is how many there can be, where that is known.
+        """
+        last = count = 0
         while True:
             form = {**TICKET_FIELDS, "query": f"({query}) AND id > {last}", "orderby": "id", "order": "ASC"}
             answer = self.session.request("POST", "tickets", where=where, form=form, read_only=True)
             items = items_of(answer.body, where)
-            us = self._own_name(where) if items else ""
+            us = self._own_name(where) if any(task_in(str(one.get("Subject"))) for one in items) else ""
             for record in items:
                 id = str(record.get("id"))
                 if not is_id(id) or int(id) <= last:
@@ -68,7 +73,8 @@ class Tickets:
                 ticket = ticket_from(record, us, self._site, clock(answer.headers), str(time.time_ns()))
                 into = effective_id(record)
                 yield dataclasses.replace(ticket, merged_into="" if into == id else into)
-            if len(items) < PAGE:
+            count += len(items)
+            if len(items) < PAGE or count == most:
                 return
 
     def left_out(self, references: t.Iterable[str], where: str) -> dict[str, Ticket]:
