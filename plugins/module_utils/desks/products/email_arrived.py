@@ -13,7 +13,6 @@ import email.header
 import email.message
 import email.parser
 import email.policy
-import email.utils
 import re
 import typing as t
 
@@ -36,7 +35,12 @@ _BLAMES = re.compile(
     r"^.{0,200}\b(5\d\d[ -]|5\.\d\.\d|no such (user|mailbox)|unknown user|user unknown|no mailbox).*$", re.I | re.M
 )
 _DELAYED_SUBJECT = re.compile(r"\b(delayed|delay|still being retried|could not be delivered yet)\b", re.IGNORECASE)
+_NAME = re.compile(r'"(?:[^"\\]|\\.)*"')
+_COMMENT = re.compile(r"\([^()]*\)")
+_ANGLE = re.compile(r"<([^<>]*)>")
+_PLAIN_ADDRESS = re.compile(r"[^\s<>(),;:\"\[\]\\@]+@[^\s<>(),;:\"\[\]\\@]+")
 _MOST_FILES = 20
+_DEEPEST = 20
 # Parts that mail programs add, and that prove nothing.
 _NO_FILES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
 
@@ -67,7 +71,10 @@ class Arrived:
 
     @property
     def sender(self) -> str:
-        return _address(self.field("From"))
+        """The one address of the one From; empty for none, and for several: nobody answers for two."""
+        fields = self.fields.get("from", ())
+        found = _addresses(fields[0]) if len(fields) == 1 else []
+        return found[0] if len(found) == 1 else ""
 
     @property
     def subject(self) -> str:
@@ -77,7 +84,7 @@ class Arrived:
     def recipients(self) -> tuple[str, ...]:
         names = ("to", "cc", "delivered-to", "x-original-to")
         values = [value for name in names for value in self.fields.get(name, ())]
-        return tuple(address for _name, address in email.utils.getaddresses(values))
+        return tuple(address for value in values for address in _PLAIN_ADDRESS.findall(value))
 
     @property
     def maybe_bounce(self) -> bool:
@@ -129,15 +136,15 @@ def bounces(mail: Arrived, raw: bytes) -> tuple[Bounce, ...]:
 
     Sources: https://www.rfc-editor.org/rfc/rfc3464; X-Failed-Recipients: Exim and Gmail; others name the id alone.
     """
-    message = email.message_from_bytes(raw, policy=email.policy.compat32)
+    message = _parsed(raw)
     text = raw.decode("utf-8", "replace")
     ids = [*OUR_ID.finditer(" ".join(mail.answers)), *OUR_ID.finditer(text)]
     if not ids:
         return ()
     about = ids[0][0]
-    structured = [part for part in message.walk() if part.get_content_type() == "message/delivery-status"]
+    structured = [part for part in _own_parts(message) if part.get_content_type() == "message/delivery-status"]
     if structured:
-        blocks = [block for part in structured for block in _blocks(part)]
+        blocks = [block for part in structured for block in _parts(part)]
         return tuple(
             Bounce(about, _recipient(block), _why(block))
             for block in blocks
@@ -151,9 +158,18 @@ def bounces(mail: Arrived, raw: bytes) -> tuple[Bounce, ...]:
     return (Bounce(about, failed[1] if failed else "", _blames(text)),)
 
 
-def _blocks(part: email.message.Message) -> list[email.message.Message]:
-    payload = part.get_payload()
-    return [block for block in payload if isinstance(block, email.message.Message)] if isinstance(payload, list) else []
+def _parsed(raw: bytes) -> email.message.Message:
+    """Return a mail in its parts; one that is nested so deep that nobody wrote it has none."""
+    try:
+        return email.message_from_bytes(raw, policy=email.policy.compat32)
+    except RecursionError:
+        return email.message.Message()
+
+
+def _parts(message: email.message.Message) -> list[email.message.Message]:
+    # asked first: of a single part, a charset like idna makes Python raise
+    payload = message.get_payload() if message.is_multipart() else None
+    return [part for part in payload if isinstance(part, email.message.Message)] if isinstance(payload, list) else []
 
 
 def _recipient(block: email.message.Message) -> str:
@@ -177,7 +193,7 @@ def _blames(text: str) -> str:
 
 def text_of(raw: bytes) -> str:
     """Return what a person wrote: the plain text of a mail, or what is seen of its HTML."""
-    parts = list(_own_parts(email.message_from_bytes(raw, policy=email.policy.compat32)))
+    parts = list(_own_parts(_parsed(raw)))
     for kind in ("text/plain", "text/html"):
         for part in parts:
             if part.get_content_type() == kind and not _file_name(part):
@@ -189,7 +205,7 @@ def text_of(raw: bytes) -> str:
 def files_of(raw: bytes) -> tuple[Attachment, ...]:
     """Return the files of a mail, byte by byte; of those it forwards, none."""
     found = []
-    for part in _own_parts(email.message_from_bytes(raw, policy=email.policy.compat32)):
+    for part in _own_parts(_parsed(raw)):
         name = _file_name(part)
         content = part.get_payload(decode=True)
         if name and isinstance(content, bytes) and part.get_content_type() not in _NO_FILES:
@@ -198,13 +214,11 @@ def files_of(raw: bytes) -> tuple[Attachment, ...]:
 
 
 def _own_parts(message: email.message.Message, depth: int = 0) -> t.Iterator[email.message.Message]:
-    payload = message.get_payload()
-    if not message.is_multipart():
-        yield message
-    elif message.get_content_maintype() == "multipart" and isinstance(payload, list) and depth < 20:
-        for part in payload:
-            if isinstance(part, email.message.Message):
-                yield from _own_parts(part, depth + 1)
+    if message.get_content_maintype() != "multipart":
+        yield message  # a mail within a mail is not taken apart
+    elif depth < _DEEPEST:
+        for part in _parts(message):
+            yield from _own_parts(part, depth + 1)
 
 
 def _file_name(part: email.message.Message) -> str:
@@ -236,7 +250,11 @@ def decoded(value: str) -> str:
         return value
 
 
-def _address(value: str) -> str:
-    """The one address of a From; empty for none, and for several: nobody answers for two."""
-    found = [address for _name, address in email.utils.getaddresses([value]) if "@" in address]
-    return found[0] if len(found) == 1 else ""
+def _addresses(value: str) -> list[str]:
+    """Return the addresses of a field, without names and comments.
+
+    The standard library's own reading descends into brackets as deep as they go, which a mail could use to stop us.
+    """
+    text = _COMMENT.sub(" ", _NAME.sub(" ", value))
+    inside = _ANGLE.findall(text)
+    return _PLAIN_ADDRESS.findall(" ".join(inside) if inside else text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+_LONGEST = 4000
 _COMMENT = re.compile(r"\([^()]*\)")
 _PASSED = re.compile(r"\s*(dmarc|dkim|spf)\s*=\s*pass\b(?P<of>.*)", re.IGNORECASE | re.DOTALL)
 _PROPERTY = re.compile(r"\b(?:header\.(?:from|d|i)|smtp\.mailfrom)\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
@@ -23,7 +24,7 @@ def is_authenticated(results: t.Sequence[str], server: str, sender: str) -> bool
     """
     domain = sender.rpartition("@")[2].casefold()
     for value in results:
-        text = value
+        text = value[:_LONGEST]
         while _COMMENT.search(text):
             text = _COMMENT.sub(" ", text)
         identity, *found = text.split(";")
