@@ -21,8 +21,12 @@ _REFERENCE = re.compile(r"([@#!$&%~])(?=\w)")
 _WORD_JOINER = "\u2060"  # has no width
 
 
-def fenced(text: str) -> str:
-    """Return a text as a block of code."""
+def fenced(text: str, longest: int = 900_000) -> str:
+    """Return a text as a block of code; of one that is longer than the desk takes, its beginning."""
+    if len(text) > longest:
+        text = f"{text[:longest]}\n… (the rest is longer than this desk takes)"
+    # the fence is longer than every run of backticks: nobody means one of thousands, and it shall not fill the ticket
+    text = re.sub("`{100,}", "`" * 100, text)
     lines = [_harmless(line) for line in _NEWLINE.split(text)]
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)

@@ -288,7 +288,7 @@ class GitHubIssuesFake(Fake):
     @route("POST", "/repos/<owner>/<repo>/issues")
     def create_issue(self, request: Request, owner: str, repo: str) -> tuple[int, t.Any]:
         repository, body = self.repository(owner, repo), request.get_json()
-        self.check_title(body["title"])
+        self.check_lengths(body["title"], body["body"])
         labels, assignees = body.get("labels", []), body.get("assignees", [])
         if not self.pushes:
             labels, assignees = [], []  # "silently dropped otherwise"
@@ -296,9 +296,11 @@ class GitHubIssuesFake(Fake):
         issue = self.add(repository, body["title"], body["body"], BOT, labels=labels, assignees=assignees)
         return 201, self.shown_issue(issue)
 
-    def check_title(self, title: str) -> None:
-        if len(title) > 256:
-            raise failed(422, "Validation Failed: title is too long (maximum is 256 characters)")
+    def check_lengths(self, title: str, body: str) -> None:
+        """Both limits are told in its refusals only: https://github.com/googleapis/release-please/issues/1034 and
+        https://github.com/dead-claudia/github-limits"""
+        if len(title) > 256 or len(body) > 65_536:
+            raise failed(422, "Validation Failed: is too long")
 
     def check_assignees(self, assignees: t.Sequence[str]) -> None:
         """ "422: Validation failed" for who may not be assigned."""
@@ -337,6 +339,7 @@ class GitHubIssuesFake(Fake):
     @route("POST", "/repos/<owner>/<repo>/issues/<number>/comments")
     def create_comment(self, request: Request, owner: str, repo: str, number: str) -> tuple[int, t.Any]:
         issue = self.issue(request, owner, repo, number)
+        self.check_lengths("", request.get_json()["body"])
         issue.updated = self.tick()
         comment = Comment(self.next_id(), BOT, request.get_json()["body"], issue.updated)
         issue.comments.append(comment)

@@ -120,6 +120,15 @@ def test_many_old_tickets_are_not_sought_below_the_oldest_that_is_wanted(fake: G
     assert len(fake.requests) == 1
 
 
+@pytest.mark.parametrize("text", ["x" * 100_000, "`" * 59_999, "\n`" * 40_000])
+def test_a_text_that_is_too_long_for_github_is_cut(fake: GitHubIssuesFake, text: str) -> None:
+    desk = build(fake.port)
+    made = desk.open(dataclasses.replace(LETTER, text=text))
+    assert made.task == LETTER.task
+    desk.comment(made.reference, text)
+    assert len(fake.by_reference(made.reference).comments) == 1
+
+
 def test_a_place_that_is_no_repository_is_named(fake: GitHubIssuesFake) -> None:
     for place in ("acme", "acme/..", "acme/access/issues", "https://github.com/acme/access"):
         with pytest.raises(PolicyError, match="no repository"):

@@ -21,6 +21,7 @@ from .github_client import REFERENCE, GitHubClient, repository_of
 
 _LABEL = "rollcall"
 _LONGEST_TITLE = 256
+_LONGEST_TEXT = 60_000  # GitHub takes 65,536 characters
 # From so many on, a repository's issues are listed, which takes one request for a hundred.
 _MANY = 6
 
@@ -87,7 +88,7 @@ class GitHubIssuesDesk(Desk):
                     return ticket
         body: dict[str, t.Any] = {
             "title": title(letter.title, _LONGEST_TITLE),
-            "body": marked(fenced(letter.text), letter.task),
+            "body": marked(_block(letter.text), letter.task),
             "labels": [_LABEL],
         }
         login = self._assignable(repository, letter.owner, where)
@@ -161,7 +162,10 @@ class GitHubIssuesDesk(Desk):
 
     def replies(self, reference: str) -> tuple[Reply, ...]:
         where = self.where("replies", reference)
-        path, _ticket = self._there(reference, where)
+        parts = REFERENCE.fullmatch(reference)
+        if not parts:
+            raise NotFound("there is no such issue", where=where)
+        path = f"repos/{parts['repository']}/issues/{parts['number']}"
         us = self.client.us(where).casefold()
         return tuple(
             Reply(str(one["id"]), self._address(login), one.get("body") or "", moment(one.get("created_at")))
@@ -184,7 +188,7 @@ class GitHubIssuesDesk(Desk):
     def comment(self, reference: str, text: str) -> None:
         where = self.where("comment", reference)
         path, _ticket = self._there(reference, where)
-        self.client.write("POST", f"{path}/comments", {"body": fenced(text)}, where)
+        self.client.write("POST", f"{path}/comments", {"body": _block(text)}, where)
 
     def reassign(self, reference: str, owner: str) -> bool:
         where = self.where("reassign", reference)
@@ -202,7 +206,7 @@ class GitHubIssuesDesk(Desk):
         state = self.state_for(meaning)
         if self.meaning(ticket) == meaning or ticket.state == state:
             return
-        self.client.write("POST", f"{path}/comments", {"body": fenced(text)}, where)
+        self.client.write("POST", f"{path}/comments", {"body": _block(text)}, where)
         body = {"state": "closed"} if state in ("", "closed") else {"state": "closed", "state_reason": state}
         self.client.write("PATCH", path, body, where)
 
@@ -211,10 +215,14 @@ class GitHubIssuesDesk(Desk):
         path, ticket = self._there(reference, where)
         if ticket.state != "open":
             self.client.write("PATCH", path, {"state": "open"}, where)
-        self.client.write("POST", f"{path}/comments", {"body": fenced(text)}, where)
+        self.client.write("POST", f"{path}/comments", {"body": _block(text)}, where)
 
     def close_session(self) -> None:
         self.client.session.close()
+
+
+def _block(text: str) -> str:
+    return fenced(text, _LONGEST_TEXT)
 
 
 def _checked(repository: str, where: str) -> str:

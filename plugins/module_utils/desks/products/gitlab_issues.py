@@ -153,7 +153,10 @@ class GitLabIssuesDesk(Desk):
 
     def replies(self, reference: str) -> tuple[Reply, ...]:
         where = self.where("replies", reference)
-        path, _ticket = self._there(reference, where)
+        parts = REFERENCE.fullmatch(reference)
+        if not parts:
+            raise NotFound("there is no such issue", where=where)
+        path = f"{path_of(parts['project'])}/issues/{parts['iid']}"
         notes = self.client.entries(f"{path}/notes", {"sort": "asc", "order_by": "created_at"}, where)
         return tuple(
             self._reply(note, path, where)

@@ -158,11 +158,12 @@ class ZammadDesk(Desk):
 
     def replies(self, reference: str) -> tuple[Reply, ...]:
         where = self.where("replies", reference)
-        record = self._there(reference, where)
-        articles = self.client.articles(int(record["id"]), where)
+        if not _ID.fullmatch(reference):
+            raise NotFound("there is no such ticket", where=where)
+        articles = self.client.articles(int(reference), where)
         us = self.client.us(where).get("id")
         return tuple(
-            self._reply(record["id"], one, where)
+            self._reply(int(reference), one, where)
             for one in articles[1:]
             if one.get("created_by_id") != us and one.get("sender") != "System"
         )
