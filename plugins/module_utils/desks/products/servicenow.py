@@ -12,9 +12,9 @@ import typing as t
 from ...errors import Broken, Refused
 from ..contract import Letter, Ticket
 from ..nearby import shortened
-from .servicenow_reading import TASK, ServiceNowReading, checked_id, table_name
+from .servicenow_reading import TASK, ServiceNowReading
 from .servicenow_rows import FIELDS, MARK, is_close_code, journal_text, number_of
-from .servicenow_table import Row, shown, value
+from .servicenow_table import Row, checked_id, shown, table_name, value
 
 _LONGEST_TITLE = 160
 _LONGEST_TEXT = 4000

@@ -17,9 +17,8 @@ from ...protocols.options import HTTP_OPTIONS
 from ...protocols.sign_in import TokenEndpoint, basic, client_credentials
 from ..contract import Desk, Reply, Ticket
 from .servicenow_rows import FIELDS, MARK, OF_INCIDENTS, replies_from, state_of, ticket_from
-from .servicenow_table import SAFE, Row, TableApi, value
+from .servicenow_table import ID, SAFE, Row, TableApi, checked_id, chunks, table_name, value
 
-_CHUNK = 100  # numbers or ids in one query: its address stays below 2,000 characters of them
 _NUMBER = re.compile(r"[A-Z]{1,20}[0-9]{3,20}", re.ASCII)
 TASK = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
 _CREDENTIALS = ("username", "password", "client_id", "client_secret")
@@ -91,7 +90,7 @@ class ServiceNowReading(Desk):
     def find(self, tasks: t.Collection[str]) -> t.Iterator[Ticket]:
         wanted = sorted({task for task in tasks if TASK.fullmatch(task)})
         where = self.where("find")
-        for chunk in _chunks(wanted):
+        for chunk in chunks(wanted):
             query = f"correlation_display={MARK}^correlation_idIN{','.join(chunk)}"
             for ticket in self._tickets(query, where, "correlation_id", chunk):
                 if ticket.task:
@@ -101,7 +100,7 @@ class ServiceNowReading(Desk):
         wanted = [one for one in dict.fromkeys(references) if _NUMBER.fullmatch(one)]
         where = self.where("read")
         found: dict[str, Ticket] = {}
-        for chunk in _chunks(wanted):
+        for chunk in chunks(wanted):
             query = f"numberIN{','.join(chunk)}"
             for ticket in self._tickets(query, where, "number", chunk):
                 # numbers are unique by custom only: of two, ours is the one that is meant
@@ -127,7 +126,7 @@ class ServiceNowReading(Desk):
         if kind == "incident" and not custom:
             rows = [row for row in rows if self.meaning(self._ticket(row, where)) != "open"]
         found: dict[str, Row] = {}
-        for chunk in _chunks([value(row, "sys_id") for row in rows]) if fields else ():
+        for chunk in chunks([value(row, "sys_id") for row in rows]) if fields else ():
             for row in self.api.rows(table_name(kind, where), f"sys_idIN{','.join(chunk)}", fields, where):
                 found[value(row, "sys_id")] = row
         return found
@@ -157,7 +156,7 @@ class ServiceNowReading(Desk):
             raise Broken("rows of another ticket were shown", where=where)
         names = sorted({value(one, "sys_created_by") for one in (*journal, *files)} - {me})
         people = []
-        for chunk in _chunks([name for name in names if SAFE.fullmatch(name)]):
+        for chunk in chunks([name for name in names if SAFE.fullmatch(name)]):
             people += self.api.rows("sys_user", f"user_nameIN{','.join(chunk)}", ("user_name", "email"), where)
         addresses = {value(one, "user_name"): value(one, "email") for one in people if value(one, "email")}
 
@@ -221,7 +220,7 @@ class ServiceNowReading(Desk):
 
     def _group(self, name: str, where: str) -> str:
         """Return the id of an assignment group that is given by its name or id; empty for none."""
-        if not name or _ID.fullmatch(name):
+        if not name or ID.fullmatch(name):
             return name
         if name not in self._groups:
             if not SAFE.fullmatch(name):
@@ -233,25 +232,3 @@ class ServiceNowReading(Desk):
                 raise Refused(f"expected one active group {name!r}, found {len(same)}", where=where, todo=todo)
             self._groups[name] = value(same[0], "sys_id")
         return self._groups[name]
-
-
-_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
-
-
-def _chunks(of: t.Sequence[str]) -> t.Iterator[t.Sequence[str]]:
-    for start in range(0, len(of), _CHUNK):
-        yield of[start : start + _CHUNK]
-
-
-def table_name(name: str, where: str) -> str:
-    """Return the name of a table. Raises Refused for what cannot be one."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,79}", name, re.ASCII):
-        raise Refused(f"expected the name of a table that extends Task, found {name!r}", where=where)
-    return name
-
-
-def checked_id(id: str, where: str) -> str:
-    """Return an id as it is put into an address. Raises Broken for what is none."""
-    if not _ID.fullmatch(id):
-        raise Broken("expected a sys_id", where=where)
-    return id

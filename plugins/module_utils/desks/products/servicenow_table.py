@@ -21,7 +21,8 @@ ROLE = "the role itil"
 # In an encoded query "^" begins another condition, "," another value of a list and "javascript:" a script.
 # Source: https://servicenow.github.io/sdk/guides/encoded-query-guide
 SAFE = re.compile(r"[\w.@+' -]{1,100}")
-_PAGE = 100
+ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_PAGE = 100  # rows of an answer, and values in a query
 
 
 class TableApi:
@@ -147,3 +148,23 @@ def shown(row: Row, field: str) -> str:
     if isinstance(found, dict):
         found = found.get("display_value")
     return "" if found is None else str(found)
+
+
+def chunks(of: t.Sequence[str]) -> t.Iterator[t.Sequence[str]]:
+    """Yield numbers or ids, as many as one query takes: its address stays below 4,000 characters."""
+    for start in range(0, len(of), _PAGE):
+        yield of[start : start + _PAGE]
+
+
+def table_name(name: str, where: str) -> str:
+    """Return the name of a table. Raises Refused for what cannot be one."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,79}", name, re.ASCII):
+        raise Refused(f"expected the name of a table that extends Task, found {name!r}", where=where)
+    return name
+
+
+def checked_id(id: str, where: str) -> str:
+    """Return an id as it is put into an address. Raises Broken for what is none."""
+    if not ID.fullmatch(id):
+        raise Broken("expected a sys_id", where=where)
+    return id
