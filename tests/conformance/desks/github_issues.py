@@ -283,7 +283,8 @@ class GitHubIssuesFake(Fake):
         if "creator" in arguments:
             found = [one for one in found if one.by == arguments["creator"]]
         found.sort(key=lambda one: one.number, reverse=arguments.get("direction", "desc") == "desc")
-        return self.page(request, [self.shown_issue(one) for one in found])
+        # "closed_by" is in the example of one issue, and in no example of a list
+        return self.page(request, [{**self.shown_issue(one), "closed_by": None} for one in found])
 
     @route("POST", "/repos/<owner>/<repo>/issues")
     def create_issue(self, request: Request, owner: str, repo: str) -> tuple[int, t.Any]:

@@ -129,6 +129,15 @@ def test_a_text_that_is_too_long_for_github_is_cut(fake: GitHubIssuesFake, text:
     assert len(fake.by_reference(made.reference).comments) == 1
 
 
+def test_who_closed_a_ticket_is_known_when_many_are_read(fake: GitHubIssuesFake) -> None:
+    desk = build(fake.port)
+    references = [desk.open(dataclasses.replace(LETTER, task=f"{n:04x}")).reference for n in range(20)]
+    fake.people_close(references[3], "done", fake.other_owner)
+    fake.requests.clear()
+    assert desk.read(references)[references[3]].changed_by == fake.other_owner
+    assert len(fake.requests) == 2
+
+
 def test_a_place_that_is_no_repository_is_named(fake: GitHubIssuesFake) -> None:
     for place in ("acme", "acme/..", "acme/access/issues", "https://github.com/acme/access"):
         with pytest.raises(PolicyError, match="no repository"):

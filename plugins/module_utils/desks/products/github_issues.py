@@ -120,7 +120,10 @@ class GitHubIssuesDesk(Desk):
             if len(numbers) >= _MANY:
                 issues = self.client.newest(repository, min(numbers), where)
             for number, reference in numbers.items():
-                issue = issues.get(number) or self.client.issue(repository, number, where)
+                issue = issues.get(number)
+                if issue is None or (issue.get("state") == "closed" and not issue.get("closed_by")):
+                    # it is not listed, or the list does not say who closed it, which no documentation promises
+                    issue = self.client.issue(repository, number, where)
                 if issue is not None:
                     found[reference] = self._ticket(issue, where)
         return found
