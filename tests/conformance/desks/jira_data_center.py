@@ -86,7 +86,7 @@ class DataCenterFake(JiraFake):
         return "values"
 
     def content_url(self, file: Body) -> str:
-        return f"{self.address}/secure/attachment/{file['id']}/{file['filename'].replace(' ', '+')}"
+        return f"https://jira.acme.example/secure/attachment/{file['id']}/{file['filename'].replace(' ', '+')}"
 
     @route("POST", "/rest/api/2/search")
     def search_two(self, request: Request) -> t.Any:
@@ -106,7 +106,6 @@ class DataCenterFake(JiraFake):
         if "changelog" in body.get("expand", ()):
             for bean in page:
                 bean["changelog"] = {"histories": self.histories(t.cast("Body", self.by_key(bean["key"])))}
-        self.address = f"http://{request.host}"
         return 200, {"startAt": start, "maxResults": most, "total": len(there), "issues": page}
 
     def histories(self, issue: Body) -> list[Body]:
@@ -118,13 +117,6 @@ class DataCenterFake(JiraFake):
     def index(self, issue: Body) -> Body | None:
         """It is in the index before the answer to its creation is sent."""
         return issue
-
-    @route("GET", "/rest/api/2/issue/<key>")
-    def get_issue_two(self, request: Request, key: str) -> t.Any:
-        self.address = f"http://{request.host}"
-        return self.get_issue(request, "2", key)
-
-    address = ""
 
 
 def _rendered(text: str) -> str:

@@ -11,14 +11,14 @@ import re
 import typing as t
 
 from ...errors import Broken, NotFound, Refused
-from ...http import Answer, Session, SignIn
+from ...http import Answer, Session
 from ...protocols.options import HTTP_OPTIONS
 from ...protocols.paging import Paging
 from ...protocols.placeholders import Values
 from ...protocols.rest import RestClient, search
 from ...protocols.rest_spec import AccountFields, Call, Kind, Listing, RestSpec
+from ...protocols.servicenow_sign_in import CREDENTIALS, servicenow_sign_in
 from ...protocols.shaping import Problem
-from ...protocols.sign_in import TokenEndpoint, basic, client_credentials
 from ..contract import Account, App, Entitlement, NewAccount
 from ..rest import RestConnector
 from ..rest_accounts import is_named_by, text
@@ -185,10 +185,7 @@ class ServiceNow(RestConnector):
     name = "servicenow"
     options: t.ClassVar[t.Mapping[str, str]] = {
         "base_url": "required",
-        "username": "optional",
-        "password": "optional",
-        "client_id": "optional",
-        "client_secret": "optional",
+        **CREDENTIALS,
         "external_id": "optional",
         "only": "optional",
         "page_size": "optional",
@@ -226,27 +223,7 @@ class ServiceNow(RestConnector):
     def session(self) -> Session:
         for problem in self.problems(self.connection):
             raise self.settings.wrong("username", problem.todo)
-        return self.settings.session(sign_in=self._sign_in())
-
-    def _sign_in(self) -> SignIn:
-        """Basic, or OAuth 2 with the grant client_credentials or, where there is a user too, password.
-
-        Source: https://www.servicenow.com/docs/bundle/zurich-platform-security/page/administer/security/concept/c_OAuthApplications.html
-        """
-        option = {
-            name: self.settings.text(name).strip() for name in ("username", "password", "client_id", "client_secret")
-        }
-        if not option["client_id"]:
-            return basic(option["username"], option["password"])
-        person = {"grant_type": "password", "username": option["username"], "password": option["password"]}
-        endpoint = TokenEndpoint(
-            f"{self.settings.text('base_url').rstrip('/')}/oauth_token.do",
-            self.where("signing in"),
-            secrets=[option["client_secret"], option["password"]],
-            ca_file=str(self.settings.path("ca_file") or ""),
-        )
-        more = person if option["username"] else {}
-        return client_credentials(endpoint, option["client_id"], option["client_secret"], more=more)
+        return self.settings.session(sign_in=servicenow_sign_in(self.settings, self.where("signing in")))
 
     # Reading
 

@@ -167,7 +167,9 @@ class JiraReading(Desk):
             return self.api.session.file(
                 f"rest/api/3/attachment/content/{quoted(str(file['id']))}", where=where, params={"redirect": "false"}
             )
-        return self.api.session.file(str(file.get("content")), where=where)
+        # below our own address, whatever Jira calls itself
+        path = str(file.get("content")).rpartition("/secure/")[2]
+        return self.api.session.file(f"secure/{path}", where=where)
 
     def requested(self) -> t.Iterator[Ticket]:
         if not self.settings.requests:

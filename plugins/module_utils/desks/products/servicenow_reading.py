@@ -11,17 +11,15 @@ import re
 import typing as t
 
 from ...errors import Broken, NotFound, Refused
-from ...http import SignIn
 from ...model import DeskSettings
 from ...protocols.options import HTTP_OPTIONS
-from ...protocols.sign_in import TokenEndpoint, basic, client_credentials
+from ...protocols.servicenow_sign_in import CREDENTIALS, servicenow_sign_in
 from ..contract import Desk, Reply, Ticket
 from .servicenow_rows import FIELDS, MARK, OF_INCIDENTS, replies_from, state_of, ticket_from
 from .servicenow_table import ID, SAFE, Row, TableApi, checked_id, chunks, table_name, value
 
 _NUMBER = re.compile(r"[A-Z]{1,20}[0-9]{3,20}", re.ASCII)
 TASK = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
-_CREDENTIALS = ("username", "password", "client_id", "client_secret")
 
 
 class ServiceNowReading(Desk):
@@ -29,10 +27,7 @@ class ServiceNowReading(Desk):
 
     options: t.ClassVar[t.Mapping[str, str]] = {
         "base_url": "required",
-        "username": "optional",
-        "password": "optional",
-        "client_id": "optional",
-        "client_secret": "optional",
+        **CREDENTIALS,
         "journal": "optional",
         "close_code": "optional",
         **HTTP_OPTIONS,
@@ -47,40 +42,15 @@ class ServiceNowReading(Desk):
 
     def __init__(self, settings: DeskSettings, connection: t.Mapping[str, t.Any]) -> None:
         super().__init__(settings, connection)
-        option = {name: self.options_given.text(name).strip() for name in _CREDENTIALS}
-        self.api = TableApi(
-            self.options_given.session(
-                sign_in=self._sign_in(option), secrets=[option["password"], option["client_secret"]]
-            )
-        )
+        sign_in = servicenow_sign_in(self.options_given, self.where("signing in"))
+        secrets = [self.options_given.text(name).strip() for name in ("password", "client_secret")]
+        self.api = TableApi(self.options_given.session(sign_in=sign_in, secrets=secrets))
         self.journal = self.options_given.choice("journal", ("work_notes", "comments"), "work_notes")
         self.close_code = self.options_given.text("close_code", "Solution provided")
         base = self.options_given.text("base_url").rstrip("/")
         self.link = f"{base}/nav_to.do?uri=%2Ftask.do%3Fsys_id%3D"
         self._user: Row | None = None
         self._groups: dict[str, str] = {}
-
-    def _sign_in(self, option: t.Mapping[str, str]) -> SignIn:
-        """Basic, or OAuth 2 with the grant client_credentials or, where there is a user too, password.
-
-        Source: https://www.servicenow.com/docs/bundle/zurich-platform-security/page/administer/security/concept/c_OAuthApplications.html
-        """
-        for one, other in (("username", "password"), ("client_id", "client_secret")):
-            if bool(option[one]) != bool(option[other]):
-                raise self.options_given.wrong(one, f"{one} and {other} together, or neither")
-        if not option["username"] and not option["client_id"]:
-            raise self.options_given.wrong("username", "username and password, client_id and client_secret, or all")
-        if not option["client_id"]:
-            return basic(option["username"], option["password"])
-        person = {"grant_type": "password", "username": option["username"], "password": option["password"]}
-        endpoint = TokenEndpoint(
-            f"{self.options_given.text('base_url').rstrip('/')}/oauth_token.do",
-            self.where("signing in"),
-            secrets=[option["client_secret"], option["password"]],
-            ca_file=str(self.options_given.path("ca_file") or ""),
-        )
-        more = person if option["username"] else {}
-        return client_credentials(endpoint, option["client_id"], option["client_secret"], more=more)
 
     def close_session(self) -> None:
         self.api.session.close()
