@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import email.message
+import email.policy
 import html.parser
 import http.client
 import http.cookiejar
@@ -176,6 +178,25 @@ class RequestTrackerAsDesk(RequestTracker):
                 {"FileName": attachment.name, "FileType": "application/octet-stream", "FileContent": content}
             ]
         self.as_person(by, "POST", f"ticket/{reference}/{kind}", body)
+
+    def people_mail(self, reference: str, message: email.message.EmailMessage) -> None:
+        """A person answers by mail: it comes in at RT's mail gateway, as rt-mailgate brings it there."""
+        message["Subject"] = f"Re: [rt.acme.example #{reference}] {self.tickets()[0]['title']}"
+        message["To"] = "access@rt.acme.example"
+        form = {"action": "correspond", "queue": QUEUES[0], "message": message.as_bytes(policy=email.policy.SMTP)}
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{self.port}/REST/1.0/NoAuth/mail-gateway",
+            urllib.parse.urlencode(form).encode(),
+            timeout=60,
+        ) as answer:
+            said = answer.read().decode()
+        assert said.startswith("ok"), said
+
+    def disable(self, address: str) -> None:
+        """The person has left: an administrator disables the user."""
+        self.run(
+            "UPDATE Principals SET Disabled = 1 WHERE id IN (SELECT id FROM Users WHERE EmailAddress = ?)", address
+        )
 
     def _set(self, reference: str, by: str, **fields: t.Any) -> None:
         said = self.as_person(by, "PUT", f"ticket/{reference}", fields)

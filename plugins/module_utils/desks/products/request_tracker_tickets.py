@@ -32,6 +32,7 @@ from .request_tracker_records import (
 
 #: So many may have been moved to where we cannot see them; with more of them a right was taken away.
 _MOST_HIDDEN = 10
+_HIDDEN = "not to be seen with our rights"  # a state that means nothing, so that a person is asked to look
 
 
 class Tickets:
@@ -96,7 +97,7 @@ class Tickets:
                 hidden += 1
                 if hidden > _MOST_HIDDEN or (hidden == 1 and not self._ours_seen(where)):
                     raise lacking("ShowTicket", error) from None
-                found[reference] = Ticket(reference, link=link(self._site, reference), version="not to be seen")
+                found[reference] = Ticket(reference, "", _HIDDEN, link=link(self._site, reference), version=_HIDDEN)
             else:
                 us, now = self._own_name(where), clock(answer.headers)
                 found[reference] = ticket_from(answer.body, us, self._site, now, str(time.time_ns()))
