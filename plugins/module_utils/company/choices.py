@@ -11,6 +11,7 @@ import dataclasses
 import functools
 import typing as t
 
+from ..clock import WorkingDay
 from ..desks.choosing import chosen_in, lines_of
 from ..desks.completing import cancel, complete, reopen
 from ..desks.leaving_words import choices_task, handover_task
@@ -73,11 +74,12 @@ class Choices:
 
     def _ask(self, person: Person, why: str, apps: t.Sequence[App]) -> None:
         company, day = self.company, self.company.settings.working_day
-        lines = lines_for(apps, self._apps_of(person.id))
-        if not lines:
+        if not (lines := lines_for(apps, self._apps_of(person.id))):
             return
         concerned = [company.apps[key] for key in dict.fromkeys(line.app for line in lines)]
         allowed = min(app.sla.handover for app in concerned)
+        # cutting somebody off does not fail for a country whose holidays nobody knows
+        day = WorkingDay(timezone=day.timezone) if company.emergency else day
         due = due_by(day, self.now, allowed)
         heir = self._heir(person)
         if heir is not None and heir.email:

@@ -15,6 +15,7 @@ import dataclasses
 import functools
 import typing as t
 
+from ..clock import WorkingDay
 from ..desks.completing import cancel
 from ..desks.leaving_words import rotation_task
 from ..desks.settling import Books, settle_cancelled
@@ -148,6 +149,9 @@ class _Rotating:
     def _task(self, app: App, secret: Secret, needs: t.Mapping[str, str], owner: Owner) -> Task:
         urgent = LOCKED in needs.values()
         day = self.company.settings.working_day
+        if self.company.emergency:
+            # cutting somebody off does not fail for a country whose holidays nobody knows
+            day = WorkingDay(timezone=day.timezone)
         due = self.now + app.sla.emergency if urgent else due_by(day, self.now, app.sla.rotate)
         return rotation_task(
             app,

@@ -66,6 +66,10 @@ def messages(load: t.Callable[[], object], root: pathlib.Path) -> list[str]:
         ("apps:\n  a: {account_name: '{mail}'}", 'catalog/a.yml:2: "account_name" knows {username}'),
         ("apps:\n  a: {account_name: '{email.__class__}'}", 'catalog/a.yml:2: "account_name" knows'),
         ("apps:\n  a: {account_name: '{email'}", 'catalog/a.yml:2: "account_name" is no template'),
+        (
+            "apps:\n  a: {words: {create: 'Hand it to {who}'}}",
+            'catalog/a.yml:2: "words.create" knows {account}',
+        ),
         ("apps:\n  okta: {}\n  a: {behind: otka}", 'catalog/a.yml:3: the app "a" is behind "otka", which the catalog'),
         ("apps:\n  a: {behind: b}\n  b: {behind: a}", "catalog/a.yml:2: apps are behind one another in a circle"),
         ("apps:\n  a: {connector: sicm}", 'catalog/a.yml:2: there is no connector "sicm". Did you mean "scim"?'),
