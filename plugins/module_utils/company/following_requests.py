@@ -159,7 +159,9 @@ class _Following:
             )
         )
         if self.company.writes:
-            again = dataclasses.replace(reopen(task, why), attention="")
+            # where the desk takes it for open still, it is told all the same: who answered has to know why not
+            told = "" if task.told == "open" else task.told
+            again = dataclasses.replace(reopen(task, why), attention="", told=told)
             self.ledger.update_task(again, "task.reopened", self.run, self.now)
 
     def cancel_left_over(self) -> None:

@@ -179,6 +179,9 @@ class _Reading:
             return self._ask("It cannot be confirmed by the person whom it is about.")
         if self.task.kind == "choices":
             return self._ask("The ticket was closed without a choice.")
+        if self.task.kind == "approval" and (self.said is None or self.said.done != YES):
+            # tickets are closed for many reasons; that nobody said no is no yes
+            return self._ask("The ticket was closed, and nobody has written that it is approved.")
         return self._answer(YES, account, self._note())
 
     def _declined(self) -> Followed:

@@ -73,8 +73,8 @@ def text_of(request: AccessRequest, approver: Approver, asker: Person | None, du
         "Separation of duties:",
         *([f"- CONFLICT: {plain(one.message)}" for one in shown.against] or ["- nothing that it conflicts with"]),
         "",
-        "To approve, answer that it is done (or: approved). To refuse, decline it and give the reason "
-        "(declined: REASON). Nobody decides on what they asked for or would get themselves.",
+        "To approve, answer: approved. To refuse, answer: declined: and the reason. Nobody decides on what they "
+        "asked for, or would get, themselves.",
         f"Request: {request.id}",
     ]
     return "\n".join(lines)

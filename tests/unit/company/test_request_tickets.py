@@ -10,11 +10,15 @@ import datetime as dt
 import typing as t
 
 import pytest
+from ansible_collections.rollcall.access.plugins.module_utils.company.manual_work import Synchronised, synchronise
 from ansible_collections.rollcall.access.plugins.module_utils.company.request_intake import Intake, take_requests
+from ansible_collections.rollcall.access.plugins.module_utils.company.requesting import ask
+from ansible_collections.rollcall.access.plugins.module_utils.desks import registry
 from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import Ticket
 from ansible_collections.rollcall.access.plugins.module_utils.desks.settling import Books, complete_task, decline_task
 from ansible_collections.rollcall.access.plugins.module_utils.errors import NotFound
 from ansible_collections.rollcall.access.plugins.module_utils.model import AccessRequest, DeskSettings
+from ansible_collections.rollcall.access.plugins.module_utils.requesting.asked import Asked
 from ansible_collections.rollcall.access.tests.unit.company.place import Place
 from ansible_collections.rollcall.access.tests.unit.desks.memory_desk import Kept, MemoryDesk, Store
 
@@ -190,3 +194,75 @@ def test_markup_in_a_ticket_is_data(helpdesk: Helpdesk) -> None:
     helpdesk.people_ask("app: wiki\naccess: reader\nwhy: {{ 7*7 }} <b>now</b> =1+1\nfor 3 days")
     helpdesk.round()
     assert helpdesk.requests()[0].reason == "{{ 7*7 }} <b>now</b> =1+1"
+
+
+# approvers answer at a desk
+
+
+@pytest.fixture
+def store(place: Place, monkeypatch: pytest.MonkeyPatch) -> Store:
+    made = Store()
+    monkeypatch.setattr(MemoryDesk, "store", made)
+    monkeypatch.setattr(registry, "desk_class", lambda word: MemoryDesk)
+    place.edit("access/catalog/apps.yml", ("apps:", "desks:\n  helpdesk: {type: email, default: true}\napps:"))
+    company = place.open()
+    asked = Asked("dan.orr", (("wiki", "reader"),), "reads", "dan@acme.example", lasts=dt.timedelta(days=20))
+    ask(company, place.run(company), asked)
+    return made
+
+
+def tasks_run(place: Place) -> Synchronised:
+    company = place.open()
+    return synchronise(company, place.run(company), [])
+
+
+def test_approvers_answer_in_their_tickets(place: Place, store: Store) -> None:
+    tasks_run(place)
+    tickets = {kept.ticket.assignee: kept for kept in store.tickets.values()}
+    assert tickets.keys() == {"ann@acme.example", "wiki@acme.example"}
+    manager, owner = (tickets[name].ticket.reference for name in ("ann@acme.example", "wiki@acme.example"))
+    assert "  approved" in tickets["ann@acme.example"].ticket.text
+
+    # nobody for themselves, and not by closing without a word
+    store.say(manager, "approved", "DAN@acme.example")
+    store.set(owner, "resolved", "wiki@acme.example")
+    tasks_run(place)
+    tasks_run(place)
+    assert "somebody else has to decide" in store.tickets[manager].ours()[-1]
+    assert "nobody has written that it is approved" in store.tickets[owner].ours()[-1]
+    assert store.tickets[owner].ticket.state == "open"
+    said = [len(store.tickets[reference].ours()) for reference in (manager, owner)]
+    tasks_run(place)
+    assert [len(store.tickets[reference].ours()) for reference in (manager, owner)] == said
+    assert place.open().ledger.exceptions() == []
+
+    store.say(manager, "approved", "ann@acme.example")
+    store.say(owner, "Approved. Enjoy!", "wiki@acme.example")
+    found = tasks_run(place)
+    assert list(found.decided.values()) == ["approved"]
+    (exception,) = place.open().ledger.exceptions()
+    assert exception.approved_by == "ann@acme.example, wiki@acme.example"
+    assert store.tickets[manager].ticket.state == store.tickets[owner].ticket.state == "resolved"
+
+
+def test_a_refusal_closes_the_other_ticket_too(place: Place, store: Store) -> None:
+    tasks_run(place)
+    tickets = {kept.ticket.assignee: kept.ticket.reference for kept in store.tickets.values()}
+    store.say(tickets["wiki@acme.example"], "declined: not for Sales", "wiki@acme.example")
+    assert list(tasks_run(place).decided.values()) == ["refused"]
+    assert store.tickets[tickets["ann@acme.example"]].ticket.state == "dropped"
+    assert (
+        "refused by wiki@acme.example (owner): not for Sales" in store.tickets[tickets["ann@acme.example"]].ours()[-1]
+    )
+
+
+def test_no_answer_escalates(place: Place, store: Store) -> None:
+    place.edit("rollcall.yml", ("as_of: 2026-06-01", "as_of: 2026-06-01\nchasing: {escalate_after: 1d}"))
+    tasks_run(place)
+    before = {task.id: task.owner for task in place.open().ledger.tasks(states=("open",), kind="approval")}
+    company = place.open(as_of="2026-06-05")
+    synchronise(company, place.run(company), [])
+    after = {task.id: (task.owner, task.level) for task in place.open().ledger.tasks(states=("open",), kind="approval")}
+    assert after.keys() == before.keys()
+    assert any(level > 0 and owner != before[id] for id, (owner, level) in after.items())
+    assert all(owner not in ("dan@acme.example", "") for owner, _level in after.values())
