@@ -21,6 +21,7 @@ from .concluding import conclude
 from .held_against_apps import hold_against_apps
 from .leaving import follow_leaving
 from .request_intake import take_requests
+from .seat_tasks import follow_seats
 from .telling import tell
 
 #: Seconds that a run which opened tasks waits for another one to be done with a desk.
@@ -123,6 +124,7 @@ def _follow(company: Company, run: Run, desks: DeskRound, found: Synchronised) -
     found.opened += [task.id for task in leaving.opened]
     found.findings += leaving.findings
     found.people |= leaving.people
+    found.ended.update(follow_seats(company, run))
 
 
 def _chase(company: Company, run: Run, desks: DeskRound, found: Synchronised) -> None:
