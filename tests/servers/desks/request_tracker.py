@@ -184,19 +184,15 @@ class RequestTrackerAsDesk(RequestTracker):
         message["Subject"] = f"Re: [rt.acme.example #{reference}] {self.tickets()[0]['title']}"
         message["To"] = "access@rt.acme.example"
         form = {"action": "correspond", "queue": QUEUES[0], "message": message.as_bytes(policy=email.policy.SMTP)}
-        with urllib.request.urlopen(
-            f"http://127.0.0.1:{self.port}/REST/1.0/NoAuth/mail-gateway",
-            urllib.parse.urlencode(form).encode(),
-            timeout=60,
-        ) as answer:
+        gateway = f"http://127.0.0.1:{self.port}/REST/1.0/NoAuth/mail-gateway"
+        with self.browser.open(gateway, urllib.parse.urlencode(form).encode(), timeout=60) as answer:
             said = answer.read().decode()
         assert said.startswith("ok"), said
 
     def disable(self, address: str) -> None:
         """The person has left: an administrator disables the user."""
-        self.run(
-            "UPDATE Principals SET Disabled = 1 WHERE id IN (SELECT id FROM Users WHERE EmailAddress = ?)", address
-        )
+        ((id,),) = self.run("SELECT id FROM Users WHERE EmailAddress = ?", address)
+        self.run("UPDATE Principals SET Disabled = 1 WHERE id = ?", id)
 
     def _set(self, reference: str, by: str, **fields: t.Any) -> None:
         said = self.as_person(by, "PUT", f"ticket/{reference}", fields)
