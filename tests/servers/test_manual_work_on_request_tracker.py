@@ -372,7 +372,7 @@ def test_while_request_tracker_is_down_nothing_is_lost_and_nothing_doubled(compa
     up = company.env["RT"]
     company.env["RT"] = "http://127.0.0.1:9/REST/2.0"
     outcome = company.playbook("onboard")
-    assert outcome.code != 0
+    assert outcome.rc != 0
     assert "desk helpdesk" in outcome.output
     assert len([row for row in rows(company, "tasks") if row["state"] == "open"]) == 6
     company.env["RT"] = up
@@ -382,5 +382,5 @@ def test_while_request_tracker_is_down_nothing_is_lost_and_nothing_doubled(compa
     # a wrong token is said as such, and is not shown
     company.env["RT_TOKEN"] = "wrong-" + company.env["RT_TOKEN"]
     outcome = company.tasks()
-    assert outcome.code != 0
+    assert outcome.rc != 0
     assert company.env["RT_TOKEN"] not in outcome.output
