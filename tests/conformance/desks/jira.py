@@ -326,6 +326,8 @@ class JiraFake(Fake):
 
     @route("GET", "/rest/api/<version>/issue/createmeta/<project>/issuetypes")
     def kinds(self, request: Request, version: str, project: str) -> t.Any:
+        if project not in self.projects or "BROWSE_PROJECTS" in self.lacking:
+            raise refused(404, "No project could be found with key.")
         kinds = [{"id": f"1000{n}", "name": name} for n, name in enumerate(self.projects[project])]
         return 200, {"startAt": 0, "maxResults": 50, "total": len(kinds), self.list_name("issueTypes"): kinds}
 

@@ -102,6 +102,13 @@ class JiraApi:
         one = found.get("permissions", {}).get(permission) if isinstance(found, dict) else None
         return isinstance(one, dict) and one.get("havePermission") is True
 
+    def _may_or_gone(self, permission: str, where: str, **at: str) -> bool:
+        """As ``may``; a ticket that is not there is not for lack of a permission."""
+        try:
+            return self.may(permission, where, **at)
+        except NotFound:
+            return True
+
     def must_see(self, project: str, where: str) -> None:
         """Raise Refused where a project cannot be seen: what is in it must not be taken for deleted."""
         try:
@@ -118,7 +125,9 @@ class JiraApi:
         try:
             yield
         except (Refused, NotFound) as error:
-            if error.details.get("status") not in (400, 403, 404) or self.may(permission, where, **at):
+            if "projectKey" in at and error.details.get("status") in (400, 403, 404):
+                self.must_see(at["projectKey"], where)
+            if error.details.get("status") not in (400, 403, 404) or self._may_or_gone(permission, where, **at):
                 raise
             raise Refused(
                 f"{error.message.rstrip('. ')}; the permission {PERMISSIONS[permission]} is missing",

@@ -76,7 +76,8 @@ class CloudApi(JiraApi):
                 if following == token:
                     raise Broken("the history goes on where it was already", where=where)
                 token = following
-        return {by_id[id]: _last_author(entries) for id, entries in changes.items() if id in by_id}
+        # an issue that was made with the status that it has was never changed
+        return {by_id[id]: _last_author(entries) for id, entries in changes.items() if id in by_id and entries}
 
 
 class DataCenterApi(JiraApi):

@@ -84,10 +84,12 @@ def duplicate_of(fields: t.Mapping[str, t.Any]) -> str:
 
 
 def address_of(person: t.Any) -> str:
-    """Return a person's address, or their name where they do not show it."""
+    """Return a person's address. Of somebody who does not show it, the name and the account: a name alone is of one's
+    own choice, and could be somebody else's address."""
     if not isinstance(person, dict):
         return ""
-    return str(person.get("emailAddress") or person.get("displayName") or person.get("name") or "")
+    address, id = person.get("emailAddress"), person.get("accountId") or person.get("key") or person.get("name")
+    return str(address or f"{person.get('displayName') or 'somebody'} ({id})")
 
 
 def ticket_from(
@@ -113,7 +115,7 @@ def ticket_from(
         text=api.plain(fields.get("description")),
         place=str((fields.get("project") or {}).get("key") or ""),
         assignee=assignee,
-        requester=address_of(fields.get("reporter")),
+        requester=str((fields.get("reporter") or {}).get("emailAddress") or ""),
         changed_by=address_of(changed_by),
         link=f"{link}{key}",
         version=f"{fields.get('updated') or ''} {state} {assignee}",

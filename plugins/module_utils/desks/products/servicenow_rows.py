@@ -35,7 +35,7 @@ FIELDS = (
     "sys_mod_count",
 )
 #: What incidents have besides.
-OF_INCIDENTS = ("close_code", "resolved_by.email", "caller_id.email")
+OF_INCIDENTS = ("close_code", "resolved_by.email")
 
 # The states of the base system. Sources:
 # https://www.servicenow.com/docs/r/it-business-management/project-management/project-and-project-task-states.html
@@ -102,7 +102,8 @@ def ticket_from(row: Row, state: str, *, me: str, link: str, custom: t.Collectio
         text=value(row, "description").replace("\r\n", "\n"),
         place=value(row, "sys_class_name"),
         assignee=value(row, "assigned_to.email") or shown(row, "assigned_to"),
-        requester=value(row, "caller_id.email") or value(row, "opened_by.email"),
+        # who opened it: the caller is whom they named
+        requester=value(row, "opened_by.email"),
         link=f"{link}{value(row, 'sys_id')}",
         version=f"{value(row, 'sys_updated_on')} {value(row, 'sys_mod_count')}",
         fields={name: shown(row, name).strip() for name in custom},
