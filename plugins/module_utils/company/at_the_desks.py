@@ -20,7 +20,7 @@ import typing as t
 from ..desks.completing import reopen
 from ..desks.contract import Attachment, Desk, Ticket
 from ..desks.following import Followed, follow, meaning_of, needs_replies
-from ..desks.letters import ending_words, letter_for
+from ..desks.letters import ending_words, has_news, letter_for, news_of, without_news
 from ..desks.settling import Books, settle_answers
 from ..errors import AppError, RollcallError, TaskError
 from ..model import EMBEDDED, Finding, Run, Task
@@ -233,6 +233,9 @@ class DeskRound:
             desk.comment(
                 task.reference, f"This now goes to {task.owner}, whom this desk does not know by that address."
             )
+        if has_news(task):
+            desk.comment(task.reference, news_of(task))
+            task = without_news(task)
         told = dataclasses.replace(task, told=meaning, told_owner=task.owner)
         self.company.ledger.update_task(told, "task.told", self.run, self.company.clock.now())
 
@@ -288,7 +291,7 @@ def _is_due(task: Task) -> bool:
     """Say whether a task's desk does not know yet how it stands."""
     if not task.reference:
         return task.state == "open"
-    return task.told != meaning_of(task) or (task.state == "open" and task.told_owner != task.owner)
+    return task.told != meaning_of(task) or (task.state == "open" and task.told_owner != task.owner) or has_news(task)
 
 
 def _keep_desk(found: dict[str, Desk], key: str, desk: Desk) -> None:

@@ -18,6 +18,7 @@ import typing as t
 from ..clock import WorkingDay
 from ..desks.completing import cancel
 from ..desks.leaving_words import rotation_task
+from ..desks.letters import with_news
 from ..desks.settling import Books, settle_cancelled
 from ..desks.wording import owner_finding
 from ..model import App, Finding, Person, Run, Secret, Status, Task
@@ -143,6 +144,7 @@ class _Rotating:
             due=min(before.due, new.due) if more else before.due,
             details={**before.details, "people": dict(needs)},
         )
+        task = with_news(task) if more else task
         company.ledger.update_task(task, "task.extended", self.run, self.now)
         self.found.opened.append(task)
 

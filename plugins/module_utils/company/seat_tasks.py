@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 
 from ..desks.completing import cancel, verify
+from ..desks.letters import with_news
 from ..desks.seat_words import seats_task, waits_to_be_bought
 from ..desks.settling import Books, settle_cancelled
 from ..model import App, Run, Task
@@ -47,13 +48,18 @@ def task_for_seats(company: Company, found: AppSeats) -> Task:
 
 
 def brought_up(before: Task, new: Task) -> Task:
-    """Return an open task as it is to be now. One that asks for as much for the same people stays as it is."""
+    """Return an open task as it is to be now. One that asks for as much for the same people stays as it is.
+
+    As long as its ticket still says what it said before, ``before`` is how many were asked for there.
+    """
     details = {**before.details, **new.details}
     if details == dict(before.details):
         return before
-    return dataclasses.replace(
+    details["before"] = before.details.get("before" if before.details.get("news") else "wanted", 0)
+    after = dataclasses.replace(
         before, title=new.title, instructions=new.instructions, due=min(before.due, new.due), details=details
     )
+    return with_news(after)
 
 
 def follow_seats(company: Company, run: Run) -> dict[str, str]:

@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
-from ..model import App, ChangeKind, DeskSettings, Task
+from ..model import EMBEDDED, App, ChangeKind, DeskSettings, Task
 from .contract import Letter
 
 #: What ends the title of every ticket of ours, so that a person and a search can tell it.
@@ -46,6 +47,27 @@ def how_to_answer(task: Task, desk: DeskSettings) -> str:
         lines.append(f"You may also give {', '.join(told)}.")
     lines.append(f"Rollcall follows this ticket as task {task.id}; please leave the number in its title.")
     return "\n".join(lines)
+
+
+def with_news(task: Task) -> Task:
+    """Return an open task that asks for something else now, so that its ticket is told."""
+    if not task.reference or task.desk == EMBEDDED:
+        return task
+    return dataclasses.replace(task, details={**task.details, "news": True})
+
+
+def has_news(task: Task) -> bool:
+    """Say whether an open task asks for something else than its ticket says."""
+    return task.state == "open" and bool(task.details.get("news"))
+
+
+def without_news(task: Task) -> Task:
+    return dataclasses.replace(task, details={name: what for name, what in task.details.items() if name != "news"})
+
+
+def news_of(task: Task) -> str:
+    """Return what is said at the ticket of a task that asks for something else now."""
+    return f"This has changed. It is now: {task.title}\n\n{task.instructions}"
 
 
 _FIELDS: t.Mapping[str, str] = {

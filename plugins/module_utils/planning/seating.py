@@ -79,12 +79,15 @@ def seat(newcomers: t.Iterable[Newcomer], *, limit: int, used: int, on_their_way
 def limit_now(seats: Seats, bought: t.Iterable[Task]) -> int | None:
     """Return how many seats there are: the catalog's limit, and what was bought since somebody last wrote it there.
 
-    ``bought`` are the app's tasks of kind seats that were attested. None where the catalog names no limit.
+    ``bought`` are the app's tasks of kind seats that were attested; of one whose owner had not been told yet that it
+    asks for another number, what it asked for before counts. None where the catalog names no limit.
     """
     if seats.limit is None:
         return None
     return seats.limit + sum(
-        int(task.details.get("wanted", 0)) for task in bought if task.details.get("limit") == seats.limit
+        int(task.details.get("before" if task.details.get("news") else "wanted", 0))
+        for task in bought
+        if task.details.get("limit") == seats.limit
     )
 
 

@@ -12,12 +12,14 @@ import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.company import leaving
 from ansible_collections.rollcall.access.plugins.module_utils.company.concluding import progress
 from ansible_collections.rollcall.access.plugins.module_utils.company.manual_work import Synchronised, synchronise
+from ansible_collections.rollcall.access.plugins.module_utils.desks import registry
 from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import DECLINED, YES, Answer
 from ansible_collections.rollcall.access.plugins.module_utils.errors import TaskError
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying import verify_ledger
 from ansible_collections.rollcall.access.plugins.module_utils.model import Lock, Task
 from ansible_collections.rollcall.access.tests.unit.company.place import Place
 from ansible_collections.rollcall.access.tests.unit.company.test_companies import step
+from ansible_collections.rollcall.access.tests.unit.desks.memory_desk import MemoryDesk, Store
 
 ANN, CAT, HUB = "ann@acme.example", "cat@acme.example", "hub@acme.example"
 BOB_LEAVES = ("2016-01-01,,employee", "2016-01-01,2026-05-31,employee")
@@ -245,6 +247,52 @@ def test_a_run_that_dies_between_an_answer_and_what_follows_is_made_good(left, m
     assert only(left, "choices", "attested").id == task.id
     tasks_run(left)
     assert len(of_kind(left, "handover")) == 2
+
+
+# at a desk
+
+
+@pytest.fixture
+def store(place: Place, monkeypatch: pytest.MonkeyPatch) -> Store:
+    made = Store()
+    monkeypatch.setattr(MemoryDesk, "store", made)
+    monkeypatch.setattr(registry, "desk_class", lambda word: MemoryDesk)
+    place.edit("access/catalog/apps.yml", ("apps:", "desks:\n  helpdesk: {type: email, default: true}\napps:"))
+    return made
+
+
+def ticket_of(store: Store, title: str) -> str:
+    (found,) = (key for key, kept in store.tickets.items() if kept.ticket.title.startswith(title))
+    return found
+
+
+def test_the_manager_answers_at_the_desk_and_a_wrong_answer_is_sent_back(store, left):
+    reference = ticket_of(store, "Say who takes over")
+    assert store.tickets[reference].ticket.assignee == ANN
+    store.say(reference, "hub mailbox: bob@acme.example", ANN)
+    tasks_run(left)
+    assert "the person who has left" in store.tickets[reference].ours()[-1]
+    assert only(left, "choices").attention.startswith('"hub mailbox: bob@acme.example"')
+    store.say(reference, "Sorry!\nhub mailbox: cat@acme.example\nhub drive: keep", ANN)
+    tasks_run(left)
+    assert store.tickets[reference].ticket.state == "resolved"
+    opened = ticket_of(store, "Hand the mailbox of Bob Ray in hub over to Cat Fox")
+    assert store.tickets[opened].ticket.assignee == HUB
+
+
+def test_who_changes_a_secret_is_told_when_somebody_else_leaves(store, known):
+    known.edit("people.csv", BOB_LEAVES)
+    step(known)
+    tasks_run(known)
+    reference = ticket_of(store, "Change the API key")
+    known.edit("people.csv", CAT_LEAVES)
+    step(known)
+    tasks_run(known)
+    (news,) = store.tickets[reference].ours()
+    assert "This has changed" in news
+    assert "Cat Fox" in news
+    tasks_run(known)
+    assert len(store.tickets[reference].ours()) == 1
 
 
 # secrets

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.company.carrying_out import carry_out
 from ansible_collections.rollcall.access.plugins.module_utils.company.concluding import conclude, progress
 from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes, record_readings
+from ansible_collections.rollcall.access.plugins.module_utils.desks import registry
 from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import DECLINED, YES, Answer
 from ansible_collections.rollcall.access.plugins.module_utils.face.results import result_line
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying import verify_ledger
@@ -17,6 +18,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.model import Task
 from ansible_collections.rollcall.access.tests.unit.company.place import Place
 from ansible_collections.rollcall.access.tests.unit.company.test_companies import step
 from ansible_collections.rollcall.access.tests.unit.company.test_leaving import BOB_LEAVES, tasks_run
+from ansible_collections.rollcall.access.tests.unit.desks.memory_desk import MemoryDesk, Store
 
 FINANCE = "money@acme.example"
 OWNED = "owners: {primary: hub@acme.example}\n    leave"
@@ -249,3 +251,34 @@ def test_without_a_finance_owner_the_owner_of_the_app_is_asked(place):
     task = the_task(place)
     assert (task.owner, task.details["wanted"]) == ("hub@acme.example", 4)
     assert place.shown("hub") == {}
+
+
+def test_finance_is_told_at_the_desk_when_it_is_more(full, monkeypatch):
+    store = Store()
+    monkeypatch.setattr(MemoryDesk, "store", store)
+    monkeypatch.setattr(registry, "desk_class", lambda word: MemoryDesk)
+    full.edit("access/catalog/apps.yml", ("apps:", "desks:\n  helpdesk: {type: email, default: true}\napps:"))
+    joins(full, NEW)
+    step(full)
+    tasks_run(full)
+    joins(full, NEWER)
+    step(full)
+    # they answer before they are told: one was bought
+    (reference,) = (key for key, kept in store.tickets.items() if kept.ticket.title.startswith("Buy one more seat"))
+    store.say(reference, "done", FINANCE)
+    tasks_run(full)
+    step(full)
+    assert ("5" in full.shown("hub"), "6" in full.shown("hub")) == (False, True)
+    assert the_task(full).details["wanted"] == 1
+    # and again, being told this time
+    joins(full, "7,Gus,Poe,gus@acme.example,Seller,Sales,1,2026-06-04,,employee,Active\n")
+    tasks_run(full)
+    step(full)
+    tasks_run(full)
+    (second,) = (key for key in store.tickets if key > reference and "hub" in store.tickets[key].ticket.title)
+    (news,) = store.tickets[second].ours()
+    assert "It is now: Buy 2 more seats of hub" in news
+    store.say(second, "done", FINANCE)
+    tasks_run(full)
+    step(full)
+    assert {"5", "6", "7"} <= full.shown("hub").keys()

@@ -125,3 +125,9 @@ def test_what_nobody_has_used_for_ninety_days_could_be_freed():
         account("e", 300, "suspended"),
     ]
     assert [one.id for one in unused(accounts, NOW)] == ["c", "b"]
+
+
+def test_of_a_number_that_finance_was_not_told_of_yet_the_one_before_counts():
+    details = {"limit": 10, "wanted": 3, "before": 1, "news": True}
+    task = Task("T", "", "hub", (), "o", "", "", NOW, LATER, kind="seats", details=details)
+    assert limit_now(Seats(10), [task]) == 11
