@@ -17,6 +17,7 @@ from ..module_utils.face.requests import request_data
 from ..module_utils.face.results import finding_lines
 from ..module_utils.model import AccessRequest, Finding, Run
 from ..module_utils.requesting.asked import Asked
+from ..module_utils.requesting.parties import ENTERED
 from ..module_utils.requesting.wording import outcome_of
 from ..plugin_utils.action import RollcallAction
 
@@ -63,7 +64,7 @@ class ActionModule(RollcallAction):
             lasts=_days(arguments["days"]) if not arguments["until"] else None,
             start=_day(arguments["from"], "from"),
             given_id=arguments["id"],
-            via=f"playbook, by {self.actor()}",
+            via=f"{ENTERED}{self.actor()}",
         )
 
     def _follow(self, company: Company, run: Run) -> dict[str, t.Any]:

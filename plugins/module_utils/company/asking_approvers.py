@@ -13,6 +13,7 @@ from ..model import AccessRequest, App, Approver, Finding, Person, Run, Status, 
 from ..requesting.answers import KIND, subject_of
 from ..requesting.approvers import AND
 from ..requesting.judging import Circumstances, conflicts_of
+from ..requesting.parties import askers_of
 from ..requesting.wording import Shown, peers_of, text_of, title_of
 from ..working_time import due
 from .company import Company
@@ -32,7 +33,7 @@ class AskingApprovers:
         company = self.company
         app, person = company.apps[approver.app], company.people[request.person]
         address = approver.address
-        if not self.given.approvers.can_answer(address, request.person, request.requested_by):
+        if not self.given.approvers.can_answer(address, request.person, _askers(request)):
             address = self._another(request, approver, but=address)
         if not address:
             self._nobody(request, approver)
@@ -83,7 +84,7 @@ class AskingApprovers:
 
     def give_on(self, request: AccessRequest, task: Task) -> None:
         """Give a task on whose owner may not decide: it was escalated to who asked, or its owner has left."""
-        if self.given.approvers.can_answer(task.owner, request.person, request.requested_by):
+        if self.given.approvers.can_answer(task.owner, request.person, _askers(request)):
             return
         approver = next(one for one in request.approvers if subject_of(request, one) == task.subject)
         address = self._another(request, approver, but=task.owner)
@@ -96,7 +97,7 @@ class AskingApprovers:
         """Return who may decide for ``approver``: somebody who was not asked yet, where there is one."""
         app, person = self.company.apps[approver.app], self.company.people[request.person]
         role = approver.role.split(AND)[0]
-        may = list(self.given.approvers.eligible(role, app, person, request.requested_by))
+        may = list(self.given.approvers.eligible(role, app, person, _askers(request)))
         organisation = self.given.organisation
         asked = {one.address for one in request.approvers} | {but}
         new = [one for one in may if not any(organisation.same(one, other) for other in asked)]
@@ -114,6 +115,10 @@ class AskingApprovers:
                 person=request.person,
             )
         )
+
+
+def _askers(request: AccessRequest) -> tuple[str, ...]:
+    return askers_of(request.requested_by, request.via)
 
 
 def _with(request: AccessRequest, approver: Approver) -> AccessRequest:

@@ -16,7 +16,7 @@ from ..errors import RequestError
 from ..model import OPEN_STATES, AccessException, AccessRequest, Finding, Run, Status, Task
 from ..requesting.answers import KIND, answered, concluded, ended, tasks_of
 from ..requesting.judging import Circumstances
-from ..requesting.parties import is_party_of
+from ..requesting.parties import is_party, is_party_of
 from ..requesting.wording import granted_because
 from .asking_approvers import AskingApprovers
 from .company import Company
@@ -65,15 +65,17 @@ def check_answer(company: Company, task: Task, by: str, actor: str) -> None:
     request = company.ledger.request(str(task.details.get("request", ""))) if task.kind == KIND else None
     if request is None:
         return
-    for name in dict.fromkeys((by, actor)):
-        if is_party_of(name, request, circumstances(company).organisation):
-            entered = "" if name == by else f", also in the name of {by}"
-            raise RequestError(
-                f"{name} asked for this, or would get it, and cannot decide on it{entered}",
-                where=f"task {task.id}",
-                todo=f"{task.owner} has to answer; who no longer needs it withdraws request {request.id}",
-                request=request.id,
-            )
+    organisation = circumstances(company).organisation
+    own = is_party_of(by, request, organisation)
+    # an operator may enter what others ask and decide, but not what is their own
+    if own or is_party(actor, request.person, [request.requested_by], organisation):
+        entered = "" if own else f", also in the name of {by}"
+        raise RequestError(
+            f"{by if own else actor} asked for this, or would get it, and cannot decide on it{entered}",
+            where=f"task {task.id}",
+            todo=f"{task.owner} has to answer; who no longer needs it withdraws request {request.id}",
+            request=request.id,
+        )
 
 
 def cancel_approvals(company: Company, run: Run, request: AccessRequest, why: str) -> None:

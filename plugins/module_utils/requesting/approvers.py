@@ -31,7 +31,7 @@ class Approvers:
     security: str = ""
 
     def of(
-        self, person: Person, requested_by: str, grants: t.Iterable[Pair], *, conflicting: bool = False
+        self, person: Person, askers: t.Sequence[str], grants: t.Iterable[Pair], *, conflicting: bool = False
     ) -> tuple[Approver, ...]:
         """Return who decides on ``grants`` for ``person``: one entry for each of them, whatever roles they have.
 
@@ -39,7 +39,7 @@ class Approvers:
         """
         found: list[Approver] = []
         for role, app in self._roles(grants, conflicting):
-            address = next(iter(self.eligible(role, app, person, requested_by)), "")
+            address = next(iter(self.eligible(role, app, person, askers)), "")
             if not address:
                 raise RequestError(
                     f"nobody can approve it as {role} of {app.name or app.key}: {self._why(role)}",
@@ -55,11 +55,11 @@ class Approvers:
                 found.append(Approver(role, address, app=app.key))
         return tuple(found)
 
-    def eligible(self, role: str, app: App, person: Person, requested_by: str) -> t.Iterator[str]:
+    def eligible(self, role: str, app: App, person: Person, askers: t.Sequence[str]) -> t.Iterator[str]:
         """Yield the addresses of those who may decide in ``role``, the one to ask first before the others."""
         seen: set[str] = set()
         for name in self._candidates(role, app, person):
-            if is_party(name, person.id, requested_by, self.organisation) or not self._here(name):
+            if is_party(name, person.id, askers, self.organisation) or not self._here(name):
                 continue
             known = self.organisation.find(name)
             address = (known.email or known.username) if known else name.strip()
@@ -67,9 +67,9 @@ class Approvers:
                 seen.add(address.casefold())
                 yield address
 
-    def can_answer(self, address: str, person: str, requested_by: str) -> bool:
+    def can_answer(self, address: str, person: str, askers: t.Sequence[str]) -> bool:
         """Return whether the owner of an approval is still somebody who may decide, and is there to do so."""
-        return not is_party(address, person, requested_by, self.organisation) and self._here(address)
+        return not is_party(address, person, askers, self.organisation) and self._here(address)
 
     def _roles(self, grants: t.Iterable[Pair], conflicting: bool) -> list[tuple[str, App]]:
         roles: dict[tuple[str, str], App] = {}

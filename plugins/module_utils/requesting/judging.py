@@ -21,6 +21,7 @@ from .already import check_had, shown
 from .approvers import Approvers
 from .asked import Asked
 from .days import days_of
+from .parties import askers_of
 
 #: A longer reason is no reason but a document; it belongs behind a link.
 LONGEST_REASON = 2000
@@ -83,6 +84,7 @@ def _judged(asked: Asked, given: Circumstances, now: dt.datetime) -> AccessReque
                 todo=f"It waits for {waits}" if waits else "",
                 request=other.id,
             )
+    askers = askers_of(asked.requested_by, asked.via)
     against = conflicts_of(person, asked.grants, asked.id, given)
     return AccessRequest(
         id=asked.id,
@@ -93,7 +95,7 @@ def _judged(asked: Asked, given: Circumstances, now: dt.datetime) -> AccessReque
         requested_at=now,
         start=start,
         until=until,
-        approvers=given.approvers.of(person, asked.requested_by, asked.grants, conflicting=bool(against)),
+        approvers=given.approvers.of(person, askers, asked.grants, conflicting=bool(against)),
         via=asked.via,
         origin=asked.origin,
     )

@@ -7,24 +7,34 @@
 from __future__ import annotations
 
 import email.utils
+import typing as t
+import unicodedata
 
 from ..model import AccessRequest, Person
 from ..policy.organisation import Organisation
 
+#: How a request that was entered through a playbook says by whom; whose name it was asked in is another matter.
+ENTERED = "playbook, by "
 
-def is_party(by: str, person: str, requested_by: str, organisation: Organisation) -> bool:
-    """Return whether ``by`` is the person (an id) who would get something, or who asked for it.
+
+def askers_of(requested_by: str, via: str) -> tuple[str, ...]:
+    """Return everybody who asked: in whose name, and who entered it."""
+    return tuple(one for one in (requested_by, via.removeprefix(ENTERED) if via.startswith(ENTERED) else "") if one)
+
+
+def is_party(by: str, person: str, askers: t.Sequence[str], organisation: Organisation) -> bool:
+    """Return whether ``by`` is the person (an id) who would get something, or one of those who asked for it.
 
     Compared are ids, usernames, addresses and earlier addresses, in any case, also as "Name <address>" and with a tag
     (name+tag@). A name that belongs to nobody else and is their full name, or what is before the @ of their address,
     is theirs as well: in doubt it is their own.
     """
-    return any(_same(by, party, organisation) for party in (person, requested_by) if party.strip())
+    return any(_same(by, party, organisation) for party in (person, *askers) if party.strip())
 
 
 def is_party_of(by: str, request: AccessRequest, organisation: Organisation) -> bool:
     """Return whether ``by`` may not decide on ``request``, because it is their own."""
-    return is_party(by, request.person, request.requested_by, organisation)
+    return is_party(by, request.person, askers_of(request.requested_by, request.via), organisation)
 
 
 def known_as(name: str, organisation: Organisation) -> tuple[Person, ...]:
@@ -50,6 +60,7 @@ def _same(by: str, party: str, organisation: Organisation) -> bool:
 
 def _forms(name: str) -> tuple[str, ...]:
     """The ways in which a name may be meant, casefolded: as it is, the address in it, and that without its tag."""
+    name = unicodedata.normalize("NFKC", name)  # wide letters and signs are the same ones
     plain = " ".join(name.split()).casefold()
     found = [plain]
     address = email.utils.parseaddr(name)[1].strip().casefold()

@@ -60,7 +60,7 @@ def asked(**more: t.Any) -> Asked:
         "reason": "reads the handbook",
         "requested_by": "cat@acme.example",
         "until": dt.date(2026, 6, 30),
-        "via": "playbook, by cat",
+        "via": "playbook, by ops",
     }
     return Asked(**{**given, **more})
 
@@ -176,6 +176,7 @@ def test_one_refusal_ends_it_and_the_others_need_not_answer(asking: Place) -> No
         "Cat Fox",
         "Cat Fox <cat@acme.example>",
         "cat+x@acme.example",
+        "cat\uff20acme.example",
         "cat",
     ],
 )
@@ -202,6 +203,18 @@ def test_who_asks_for_somebody_else_does_not_approve_it_either(asking: Place) ->
     company = asking.open()
     with pytest.raises(RequestError, match=r"also in the name of ann@acme\.example"):
         check_answer(company, open_approvals(company)["manager"], "ann@acme.example", "bob.ray")
+
+
+def test_who_enters_a_request_in_the_name_of_another_does_not_decide_on_it(asking: Place) -> None:
+    # Bob is Cat's manager
+    request = made(asking, via="playbook, by bob.ray")
+    assert (request.requested_by, request.approvers[0].address) == ("cat@acme.example", "ann@acme.example")
+    company = asking.open()
+    task = open_approvals(company)["manager"]
+    with pytest.raises(RequestError, match=r"bob@acme\.example asked for this"):
+        check_answer(company, task, "bob@acme.example", "bob.ray")
+    # but may enter what Ann has decided
+    check_answer(company, task, "ann@acme.example", "bob.ray")
 
 
 def test_an_answer_by_an_administrator_counts_and_is_recorded_by_name(asking: Place) -> None:
