@@ -90,6 +90,7 @@ class ImapServer:
             else:
                 self.client = imaplib.IMAP4("127.0.0.1", self.port)
                 self.client.starttls(context)
+            self.client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.client.login(self.user, self.password)
         return self.client
 

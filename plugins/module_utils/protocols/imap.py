@@ -16,6 +16,7 @@ import datetime as dt
 import functools
 import imaplib
 import re
+import socket
 import time
 import typing as t
 
@@ -198,6 +199,8 @@ class Mailbox:
         try:
             if server.security == "starttls":
                 connection.starttls(context)
+            # a copy is sent in three pieces, and each would wait for the other side
+            connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._sign_in(connection, where)
         except BaseException:
             with contextlib.suppress(OSError, imaplib.IMAP4.error):

@@ -64,7 +64,7 @@ def mail_options(settings: DeskSettings, options: Options, connection: t.Mapping
         if given:
             raise PolicyError("a mail has none", where=f"{where}, {name}", todo="Take it out")
     name, address = email.utils.parseaddr(options.text("from"))
-    if not is_address(address) or not address.isascii():
+    if not is_address(address) or not address.isascii() or not options.text("from").isprintable():
         raise options.wrong("from", "an address, or a name and an address: Rollcall <rollcall@acme.example>")
     reply_to = options.text("reply_to", address)
     if not is_address(reply_to) or not reply_to.isascii():
