@@ -88,6 +88,21 @@ class DataCenterFake(JiraFake):
     def content_url(self, file: Body) -> str:
         return f"https://jira.acme.example/secure/attachment/{file['id']}/{file['filename'].replace(' ', '+')}"
 
+    @route("GET", "/rest/api/2/user/assignable/search")
+    def assignable_by_name(self, request: Request) -> t.Any:
+        """ "username: the username", and nothing is said of addresses."""
+        if request.args.get("issueKey"):
+            self.visible(request.args["issueKey"])
+        asked = request.args["username"]
+        people = [self.person(one) for one in PEOPLE]
+        return 200, [one for one in people if one and one["name"].startswith(asked)]
+
+    @route("GET", "/rest/api/2/user/search")
+    def search_people(self, request: Request) -> t.Any:
+        """ "username: A query string used to search username, name or e-mail address"."""
+        asked = request.args["username"].casefold()
+        return 200, [self.person(one) for one in PEOPLE if one.startswith(asked)]
+
     @route("POST", "/rest/api/2/search")
     def search_two(self, request: Request) -> t.Any:
         """Without validateQuery a key that is not there refuses the whole search."""

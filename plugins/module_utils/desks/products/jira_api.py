@@ -200,8 +200,7 @@ class JiraApi:
             found = page.get(name, page.get("values")) if isinstance(page, dict) else None
             if not isinstance(found, list) or not isinstance(page.get("total"), int):
                 raise Broken(f"expected {name} and their total", where=where)
-            ids = {str(one.get("id") or one.get("fieldId")) for one in entries if isinstance(one, dict)}
-            if any(str(one.get("id") or one.get("fieldId")) in ids for one in found if isinstance(one, dict)):
+            if set(map(_id, found)) & set(map(_id, entries)):
                 raise Broken(f"a page of {name} came twice", where=where)
             entries += found
             if len(entries) >= page["total"] or not found:
@@ -216,6 +215,10 @@ def chunks(of: t.Sequence[str], size: int) -> t.Iterator[list[str]]:
 
 def quoted(key: str) -> str:
     return urllib.parse.quote(key, safe="")
+
+
+def _id(entry: t.Any) -> str:
+    return str(entry.get("id") or entry.get("fieldId") or id(entry)) if isinstance(entry, dict) else str(entry)
 
 
 def keys_of(page: t.Mapping[str, t.Any], where: str) -> list[str]:

@@ -91,6 +91,16 @@ class DataCenterApi(JiraApi):
     def plain(self, sent: t.Any) -> str:
         return jira_text.plain_wiki(sent)
 
+    def person(self, address: str, path: str, where: str, **at: str) -> str:
+        """As for Cloud. The search for those who can be assigned is documented for user names only: somebody whom it
+        does not find by the address is looked for among all, and then there by name."""
+        found = super().person(address, path, where, **at)
+        if found or not at:
+            return found
+        name = super().person(address, "user/search", where)
+        people = self.get(path, where, username=name, **at) if name else []
+        return name if any(isinstance(one, dict) and one.get("name") == name for one in people) else ""
+
     def search(self, jql: str, where: str) -> list[str]:
         keys: dict[str, None] = {}
         while True:

@@ -111,6 +111,8 @@ class JiraServiceManagementDesk(JiraDesk):
             found = page.get("values") if isinstance(page, dict) else None
             if not isinstance(found, list):
                 raise Broken("expected values", where=where)
+            if {str(one.get("id")) for one in found} & {str(one.get("id")) for one in entries}:
+                raise Broken("a page of values came twice", where=where)
             entries += found
             if page.get("isLastPage") is not False or not found:
                 return entries
