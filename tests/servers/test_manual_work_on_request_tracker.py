@@ -21,10 +21,12 @@ import typing as t
 
 import pytest
 import yaml
+from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import Attachment
 from ansible_collections.rollcall.access.tests.integration.support.company import CompanyDirectory
 from ansible_collections.rollcall.access.tests.integration.support.running import Outcome
 from ansible_collections.rollcall.access.tests.integration.support.small import TEMPLATE, rows
 from ansible_collections.rollcall.access.tests.servers.desks.request_tracker import (
+    ASKING,
     OTHER,
     OWNER,
     QUEUES,
@@ -132,6 +134,7 @@ class Company(CompanyDirectory):
             "type": "request_tracker",
             "connection": {"base_url": "{{ lookup('env', 'RT') }}", "token": "{{ lookup('env', 'RT_TOKEN') }}"},
             "place": {"queue": QUEUES[0]},
+            "requests": {"queue": QUEUES[2]},
             "default": True,
         }
         apps = {key: {"connector": "none", "entitlements": EVERYBODY, **app} for key, app in APPS.items()}
@@ -226,7 +229,8 @@ def join(company: Company, mail: Mail) -> None:
     assert mail.taken() == {}
 
     # on the same day: one is done, one is refused, one is closed although nothing was done
-    rt.people_reply(company.task("figma")["reference"], "Done!\naccount: chen.alex", OWNER)
+    picture = Attachment("invited alex.png", b"what the owner saw")
+    rt.people_reply(company.task("figma")["reference"], "Done!\naccount: chen.alex", OWNER, picture)
     rt.people_reply(company.task("adobe")["reference"], "declined: no licence is left <b>this quarter</b>", OWNER)
     rt.people_close(company.task("adobe")["reference"], "declined", OWNER)
     rt.people_close(company.task("gong")["reference"], "done", OWNER)
@@ -238,6 +242,8 @@ def join(company: Company, mail: Mail) -> None:
         "gong": "open",
     }
     assert company.task("figma")["account_name"] == "chen.alex"
+    (kept,) = (company.path / "evidence").iterdir()
+    assert kept.read_bytes() == picture.content
     assert {app: company.ticket(app)["state"] for app in ("figma", "adobe", "gong")} == {
         "figma": "resolved",
         "adobe": "rejected",
@@ -300,6 +306,12 @@ def test_everything_of_a_joiner_is_there_or_explained(company: Company, mail: Ma
     assert positions == sorted(positions)
     company.playbook("verify_ledger").succeeded()
     assert "# EOF" in (company.path / "report/metrics.txt").read_text()
+    # the owner's picture is part of the evidence, and cannot be exchanged unseen
+    (kept,) = (company.path / "evidence").iterdir()
+    kept.write_bytes(b"another picture")
+    altered = company.playbook("verify_ledger")
+    assert altered.rc != 0
+    assert "evidence of task" in altered.output
     with (company.path / "report/tasks.csv").open(newline="") as file:
         assert list(csv.DictReader(file)) == []
 
@@ -384,3 +396,49 @@ def test_while_request_tracker_is_down_nothing_is_lost_and_nothing_doubled(compa
     outcome = company.tasks()
     assert outcome.rc != 0
     assert company.env["RT_TOKEN"] not in outcome.output
+
+
+def test_somebody_asks_in_a_ticket_and_gets_it_until_a_day(company: Company, mail: Mail) -> None:
+    rt = company.rt
+    people = HEADER + f"1,Ira,Tops,{OTHER},Head of Sales,Sales,Utrecht,,2015-01-05,,employee\n"
+    company.write("hr/people.csv", people + f"2,Jane,Roe,{ASKING},Writer,Press,Utrecht,1,2016-06-01,,employee\n")
+    company.at("2026-06-01T10:00")
+    asked = rt.people_ask(
+        "I need NetSuite", "app: netsuite\naccess: user\nwhy: the quarterly figures\nfor 30 days", ASKING
+    )
+    company.tasks().succeeded()
+    approvals = {row["owner"]: row for row in rows(company, "tasks") if row["kind"] == "approval"}
+    assert set(approvals) == {OTHER, OWNER}
+    for approval in approvals.values():
+        text = rt.shown(approval["reference"])
+        for words in ("Jane Roe", "NetSuite", "the quarterly figures", "2026-06-30"):
+            assert words in text, (words, text)
+    assert company.tasks().succeeded().changed == 0
+
+    # who asks does not decide; the two others do
+    rt.people_reply(approvals[OTHER]["reference"], "approved", ASKING)
+    company.tasks()
+    assert [row["state"] for row in rows(company, "requests")] == ["waiting"]
+    for owner, approval in approvals.items():
+        rt.people_reply(approval["reference"], "approved", owner)
+    company.tasks().succeeded()
+    (request,) = rows(company, "requests")
+    assert request["state"] == "approved"
+    states = {one["reference"]: one["state"] for one in rt.tickets()}
+    assert {states[reference] for reference in (asked, *(row["reference"] for row in approvals.values()))} == {
+        "resolved"
+    }
+
+    # it is given, and the reason says by whom it was asked and approved; on the day after the last it goes
+    company.playbook("reconcile", "--limit", "app.netsuite").succeeded()
+    rt.people_close(company.task("netsuite")["reference"], "done", OWNER)
+    company.tasks().succeeded()
+    (grant,) = rows(company, "grants")
+    (because,) = json.loads(grant["because"])
+    assert because["kind"] == "request"
+    for words in ("the quarterly figures", ASKING, OTHER, OWNER):
+        assert words in because["text"], because
+    company.at("2026-07-02T10:00")
+    company.playbook("reconcile", "--limit", "app.netsuite").succeeded()
+    assert "Take away" in company.ticket("netsuite")["title"]
+    company.playbook("verify_ledger").succeeded()
