@@ -40,6 +40,9 @@ class ServiceManagementFake(JiraFake):
         "Not needed": "done",
     }
 
+    #: people who are customers of no service desk
+    strangers: t.ClassVar[tuple[str, ...]] = ("jane@acme.example",)
+
     def people_ask(self, title: str, text: str, by: str) -> str:
         reference = self.people_open(title, text, by)
         issue = self.by_key(reference)
@@ -97,6 +100,8 @@ class ServiceManagementFake(JiraFake):
         fields = body["requestFieldValues"]
         if set(fields) - {"summary", "description"}:
             raise self.failed(400, "The fields are not on the request type's form.")
+        if self.named({"accountId": body.get("raiseOnBehalfOf")}) in self.strangers:
+            raise self.failed(400, "The user you are raising this request for is not a customer of this service desk.")
         if not body.get("isAdfRequest"):
             raise self.failed(400, "Operation value must be a string")
         issue = self.add(

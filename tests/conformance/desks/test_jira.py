@@ -220,7 +220,12 @@ def test_a_request_is_raised_on_behalf_of_whom_it_is_for(service: requests.Servi
     desk = connected(requests.JiraServiceManagementCase(), service.port)
     known = desk.open(dataclasses.replace(LETTER, requester="omar@acme.example"))
     unknown = desk.open(dataclasses.replace(LETTER, task="f" * 10, requester="new@acme.example"))
-    assert service.customers() == {known.reference: "omar@acme.example", unknown.reference: case.ROLLCALL}
+    stranger = desk.open(dataclasses.replace(LETTER, task="e" * 10, requester="jane@acme.example"))
+    assert service.customers() == {
+        known.reference: "omar@acme.example",
+        unknown.reference: case.ROLLCALL,
+        stranger.reference: case.ROLLCALL,
+    }
     assert issue(service, known.reference)["labels"] == ["rollcall-0a1b2c3d4e"]
     assert [ticket.reference for ticket in desk.find([LETTER.task])] == [known.reference]
     desk.close_session()
