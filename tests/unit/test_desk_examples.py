@@ -56,8 +56,8 @@ def test_the_entry_of_a_page_is_the_example(page: pathlib.Path) -> None:
     assert yaml.safe_load(entry_of(page)) == yaml.safe_load(example)
 
 
-def test_every_example_has_a_page() -> None:
-    assert {path.stem for path in EXAMPLES} <= {page.stem for page in PAGES}
+def test_every_desk_has_a_page_and_an_example() -> None:
+    assert {path.stem for path in EXAMPLES} == {page.stem for page in PAGES} == set(registry.known())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
