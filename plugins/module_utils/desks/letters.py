@@ -34,12 +34,17 @@ def how_to_answer(task: Task, desk: DeskSettings) -> str:
     """Return, in a few lines, what an owner may do with the ticket of ``task``."""
     fields = desk.fields
     creates = any(item.kind is ChangeKind.CREATE for item in task.items)
-    lines = ["How to answer: close this ticket when it is done, or write a comment with one of these lines."]
+    # a mail cannot be closed
+    write = "reply to this mail" if desk.type == "email" else "write a comment"
+    close = "" if desk.type == "email" else "close this ticket when it is done, or "
+    lines = [f"How to answer: {close}{write} with one of these lines."]
     if task.kind == "approval":
-        lines = ["How to answer: write a comment with one of these lines.", "  approved"]
+        lines = [f"How to answer: {write} with one of these lines.", "  approved"]
+    elif task.kind == "choices":
+        lines = [f"How to answer: {write} with one line for each thing, as above, or with this line."]
     elif creates:
         lines += ["  account: THE-ACCOUNT-NAME    (if it is not the one asked for)", "  done"]
-    elif task.kind != "choices":
+    else:
         lines.append("  done")
     lines.append("  declined: WHY")
     told = [f"{_FIELDS[name]} in the field {field}" for name, field in sorted(fields.items())]
