@@ -16,6 +16,18 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+_SIGNS = x509.KeyUsage(
+    digital_signature=True,
+    key_cert_sign=True,
+    crl_sign=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
 
 class Files(t.NamedTuple):
     authority: pathlib.Path
@@ -30,6 +42,8 @@ def certificates(folder: pathlib.Path, *addresses: str) -> Files:
     authority = (
         _builder(issuer, issuer, authority_key)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_SIGNS, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key()), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
     names = [_name(address) for address in addresses]
@@ -37,6 +51,8 @@ def certificates(folder: pathlib.Path, *addresses: str) -> Files:
     certificate = (
         _builder(subject, issuer, key)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        # Python 3.13 insists on it: https://docs.python.org/3.13/whatsnew/3.13.html#ssl
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
     folder.mkdir(parents=True, exist_ok=True)
