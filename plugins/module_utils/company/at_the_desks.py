@@ -226,7 +226,12 @@ class DeskRound:
         if task.told != meaning:
             if meaning == "open":
                 why = task.attention or task.note or "This is not done yet."
-                desk.reopen(task.reference, why)
+                if task.details.get("shared"):
+                    desk.comment(task.reference, f"Task {task.id}, {task.title}: {why}")
+                else:
+                    desk.reopen(task.reference, why)
+            elif task.details.get("shared"):
+                desk.comment(task.reference, f"Task {task.id}, {task.title}: {ending_words(task)}")
             else:
                 desk.close(task.reference, meaning, ending_words(task))
         elif task.told_owner != task.owner and not desk.reassign(task.reference, task.owner):

@@ -16,6 +16,9 @@ from ..protocols.options import Options
 
 YES, NO, DECLINED = "yes", "no", "declined"
 
+#: Fields of a ticket whose last message did not reach its owner: the address, and what the mail system said.
+NOT_DELIVERED_TO, NOT_DELIVERED_BECAUSE = "not_delivered_to", "not_delivered_because"
+
 
 def _empty() -> t.Mapping[str, str]:
     return types.MappingProxyType({})

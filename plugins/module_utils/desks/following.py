@@ -10,7 +10,18 @@ import dataclasses
 import typing as t
 
 from ..model import REMOVALS, Finding, Task
-from .contract import DECLINED, YES, Answer, Attachment, Desk, Reply, Ticket
+from ..planning.chain import bounced_note
+from .contract import (
+    DECLINED,
+    NOT_DELIVERED_BECAUSE,
+    NOT_DELIVERED_TO,
+    YES,
+    Answer,
+    Attachment,
+    Desk,
+    Reply,
+    Ticket,
+)
 from .replies import Said, read_reply
 
 #: So often a ticket that vanishes is opened again, or one that is closed without an answer brought back; then the task
@@ -108,7 +119,10 @@ def _moved(desk: Desk, task: Task, ticket: Ticket) -> Followed:
         what = f"ticket {task.reference} of task {task.id} was moved from {place} to {ticket.place}"
         finding = _finding(task, "ticket_moved", "note", what, "It is followed there")
         task = dataclasses.replace(task, attention=what)
-    details = {**task.details, "place": ticket.place} if ticket.place != place else task.details
+    # what is said at a ticket that it became part of concerns others, too: there we comment and never close
+    shared = {"shared": True} if ticket.merged_into and ticket.task != task.id else {}
+    details = {**task.details, **shared, "place": ticket.place}
+    details = details if details != dict(task.details) else dict(task.details)
     return Followed(
         dataclasses.replace(task, reference=reference, link=ticket.link or task.link, details=details), finding=finding
     )
@@ -171,7 +185,21 @@ class _Reading:
             finding = _finding(self.task, "unknown_state", "warning", what, todo)
             # looked at again next time, when the catalog may say what it means
             return Followed(self.before, finding=finding)
+        failed = self.ticket.fields.get(NOT_DELIVERED_TO, "")
+        if failed:
+            return self._not_delivered(failed)
         return Followed(self._heard(), finding=self.finding)
+
+    def _not_delivered(self, address: str) -> Followed:
+        """The message came back: who is next is asked instead (see ``chasing``)."""
+        because = _one_line(self.ticket.fields.get(NOT_DELIVERED_BECAUSE, ""))
+        note = bounced_note(address, because)
+        what = f"task {self.task.id} did not reach {address}" + (f": {because}" if because else "")
+        todo = "Correct the address in the catalog or in HR; meanwhile it goes to the next owner"
+        return Followed(
+            dataclasses.replace(self.task, attention=note),
+            finding=_finding(self.task, "mail_bounced", "warning", what, todo),
+        )
 
     def _done(self, account: str) -> Followed:
         taking = any(item.kind in REMOVALS for item in self.task.items)

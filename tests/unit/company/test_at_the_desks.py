@@ -13,7 +13,11 @@ import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.company.evidence import KEPT, evidence_findings
 from ansible_collections.rollcall.access.plugins.module_utils.company.manual_work import Synchronised, synchronise
 from ansible_collections.rollcall.access.plugins.module_utils.desks import registry
-from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import Attachment
+from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import (
+    NOT_DELIVERED_BECAUSE,
+    NOT_DELIVERED_TO,
+    Attachment,
+)
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying import verify_ledger
 from ansible_collections.rollcall.access.plugins.module_utils.model import Task
 from ansible_collections.rollcall.access.tests.unit.company.place import Place
@@ -335,3 +339,30 @@ def test_a_run_that_dies_at_any_write_of_the_desk_says_nothing_twice(place, stor
     company = place.open(writes=False)
     assert verify_ledger(company.ledger).ok
     assert [event.kind for event in company.ledger.events() if event.kind == "task.attested"] == ["task.attested"]
+
+
+def test_what_a_ticket_was_merged_into_is_somebody_elses_and_is_never_closed(place, store):
+    tasks_run(place)
+    kept = store.only()
+    store.tickets["200"] = type(kept)(kept.ticket.__class__("200", state="open", version="1"))
+    store.change("100", merged_into="200", state="resolved")
+    tasks_run(place)
+    place.edit("people.csv", ("Bob,Ray,bob@acme.example,Engineer,Engineering", "Bob,Ray,bob@acme.example,Poet,Arts"))
+    tasks_run(place)
+    assert (the_task(place).state, store.tickets["200"].ticket.state) == ("cancelled", "open")
+    (said,) = store.tickets["200"].ours()
+    assert "This is no longer needed" in said
+    tasks_run(place)
+    assert len(store.tickets["200"].ours()) == 1
+
+
+def test_a_task_whose_mail_came_back_goes_to_the_next_owner(place, store):
+    two = "{primary: office@acme.example, second: second@acme.example}"
+    place.edit("access/catalog/apps.yml", ("{primary: office@acme.example}", two))
+    tasks_run(place)
+    store.change("100", fields={NOT_DELIVERED_TO: OFFICE, NOT_DELIVERED_BECAUSE: "550 nobody here"})
+    found = tasks_run(place)
+    assert "mail_bounced" in codes(found)
+    task = the_task(place)
+    assert (task.owner, store.only().ticket.assignee) == ("second@acme.example", "second@acme.example")
+    assert tasks_run(place).changed is False
