@@ -12,7 +12,9 @@ import imaplib
 import typing as t
 
 import pytest
-from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import Desk, Letter
+from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import Attachment, Desk, Letter
+from ansible_collections.rollcall.access.plugins.module_utils.desks.following import follow, needs_replies
+from ansible_collections.rollcall.access.plugins.module_utils.desks.letters import letter_for
 from ansible_collections.rollcall.access.plugins.module_utils.desks.products.email import EmailDesk
 from ansible_collections.rollcall.access.plugins.module_utils.desks.replies import read_reply
 from ansible_collections.rollcall.access.plugins.module_utils.errors import NotFound, PolicyError, Refused, Transient
@@ -32,6 +34,7 @@ from ansible_collections.rollcall.access.tests.conformance.mail_servers import (
     SmtpServer,
     mail_system,
 )
+from ansible_collections.rollcall.access.tests.unit.desks import sample
 
 SAM, KIM, MALLORY = EmailServer.owner, EmailServer.other_owner, "mallory@evil.example"
 TASK, DUE = "0a1b2c3d4e", dt.datetime(2026, 3, 2, 16, 0, tzinfo=dt.timezone.utc)
@@ -179,15 +182,24 @@ def test_a_mail_that_was_taken_without_a_word_is_found_and_not_sent_again(server
     assert server.system.imap.contents(COPIES) == []  # known by the copy that came to us by mail
 
 
-def test_a_run_that_dies_before_it_kept_the_copy_has_left_a_ticket(server: EmailServer, connect: t.Any) -> None:
-    died = connect(sent_folder="Not there")
-    with pytest.raises(Refused, match="Not there"):
-        died.open(LETTER)
+def test_a_mail_whose_copy_could_not_be_kept_is_a_ticket_and_the_last_one_for_now(
+    server: EmailServer, connect: t.Any
+) -> None:
+    full = connect(sent_folder="Not there")
+    made = full.open(LETTER)
+    assert (made.task, made.assignee) == (TASK, SAM)
+    for write in (
+        lambda: full.open(dataclasses.replace(LETTER, task="ffffffffff")),
+        lambda: full.comment(made.reference, "More"),
+    ):
+        with pytest.raises(Refused, match="Not there"):
+            write()
+    assert len(server.system.smtp.to(SAM)) == 1
     desk = connect()
-    (reference,) = found(desk)
-    assert only(desk, reference).assignee == SAM
-    desk.comment(reference, "Still to do")
-    assert [mail["Subject"] for mail in server.of(reference)] == [LETTER.title, f"Re: {LETTER.title}"]
+    assert found(desk) == [made.reference]
+    assert only(desk, made.reference) == made
+    desk.comment(made.reference, "Still to do")
+    assert [mail["Subject"] for mail in server.of(made.reference)] == [LETTER.title, f"Re: {LETTER.title}"]
 
 
 def test_a_mail_of_which_nothing_is_known_is_sent_again_as_the_same_mail(server: EmailServer, connect: t.Any) -> None:
@@ -197,9 +209,7 @@ def test_a_mail_of_which_nothing_is_known_is_sent_again_as_the_same_mail(server:
     desk = connect()
     assert found(desk) == []
     desk.open(LETTER)
-    again = connect(sent_folder="Not there")
-    with pytest.raises(Refused):
-        again.open(LETTER)  # as two runs might that do not know of each other
+    connect(sent_folder="Not there").open(LETTER)  # as two runs might that do not know of each other
     ids = {parsed(content)["Message-ID"] for content in server.system.smtp.to(SAM)}
     assert len(server.system.smtp.to(SAM)) == 2
     assert len(ids) == 1
@@ -428,6 +438,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(server: EmailServer, c
         list(desk.find([TASK]))
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 def test_servers_that_are_encrypted_from_the_first_byte(started: MailSystem) -> None:
     imap = ImapServer(started.files, tls=True)
     smtp = SmtpServer(started.files, imap, tls="tls")
@@ -447,6 +458,7 @@ def test_servers_that_are_encrypted_from_the_first_byte(started: MailSystem) -> 
         imap.stop()
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 def test_a_server_without_encryption_gets_nothing(started: MailSystem) -> None:
     smtp = SmtpServer(started.files, tls="none")
     smtp.start()
@@ -511,3 +523,44 @@ def test_without_a_mailbox_mails_go_out_and_nothing_is_read(server: EmailServer)
     with pytest.raises(NotFound):
         desk.comment("rollcall.x", "Please")
     desk.close_session()
+
+
+# ---- together with what reads answers
+
+
+def test_an_answer_above_our_own_letter_ends_the_task_with_the_name_and_the_file(
+    server: EmailServer, desk: EmailDesk
+) -> None:
+    task = dataclasses.replace(sample.task(sample.create()), owner=SAM, desk="mail")
+    ticket = desk.open(letter_for(task, sample.SEMRUSH, desk.settings))
+    sent = server.of(ticket.reference)[0].get_content()
+    assert "reply to this mail with one of these lines" in sent
+    assert "close this ticket" not in sent
+    # as Outlook answers: the mail below, without marks
+    server.people_reply(
+        ticket.reference,
+        f"Hi,\n\naccount: a.chen\n\nRegards\nSam\n\n________________________________\n{sent}",
+        SAM,
+        Attachment("proof.png", b"\x89PNG"),
+    )
+    task = dataclasses.replace(task, reference=ticket.reference, told="open", told_owner=SAM, seen=ticket.version)
+    now = only(desk, ticket.reference)
+    assert needs_replies(task, now)
+    followed = follow(desk, task, now, desk.replies(ticket.reference), ())
+    assert followed.answer is not None
+    assert (followed.answer.done, followed.answer.account_name, followed.answer.by) == ("yes", "a.chen", SAM)
+    assert [(file.name, file.content) for file in followed.attachments] == [("proof.png", b"\x89PNG")]
+
+
+def test_a_report_and_a_stranger_leave_the_task_open_and_in_sight(server: EmailServer, connect: t.Any) -> None:
+    desk = connect(answer_domains=None)
+    ticket = desk.open(LETTER)
+    task = dataclasses.replace(sample.task(sample.create()), owner=SAM, desk="mail", reference=ticket.reference)
+    server.people_reply(ticket.reference, "done\naccount: root", MALLORY)
+    server.system.imap.deliver(report(ticket.reference, SAM))
+    followed = follow(desk, task, only(desk, ticket.reference), desk.replies(ticket.reference), ())
+    assert followed.answer is None
+    assert followed.ask == ""
+    assert followed.task.state == "open"
+    assert SAM in followed.task.attention
+    assert "User unknown" in followed.task.attention

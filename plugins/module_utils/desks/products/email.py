@@ -18,7 +18,7 @@ import hashlib
 import re
 import typing as t
 
-from ...errors import Broken, NotFound, Refused
+from ...errors import AppError, Broken, NotFound, Refused
 from ...model import DeskSettings
 from ...protocols.imap import Mailbox
 from ...protocols.smtp import MailSender, RecipientRefused
@@ -52,6 +52,7 @@ class EmailDesk(Desk):
         super().__init__(settings, connection)
         self.mail = mail_options(settings, self.options_given, connection)
         self.smtp = MailSender(self.mail.smtp)
+        self._not_kept: AppError | None = None
         self.post: Post | None = None
         if self.mail.imap is not None:
             mail = self.mail
@@ -192,6 +193,8 @@ class EmailDesk(Desk):
         sender = self.mail.sender
         if not is_address(mail.to):
             raise RecipientRefused("no mail can be sent to that address", address=mail.to, where=where)
+        if self._not_kept is not None:
+            raise self._not_kept
         raw = written(mail, sender, dt.datetime.now(dt.timezone.utc))
         ours = [sender.reply_to] if self.post is not None and sender.reply_to != mail.to else []
         try:
@@ -201,14 +204,24 @@ class EmailDesk(Desk):
                 todo = "A copy goes to reply_to, our own mailbox: it has to take mail"
                 raise Refused(error.message, where=where, todo=todo) from error
             raise
-        return self._kept(raw, where)
+        try:
+            self._put_away(raw, where)
+        except AppError as error:
+            # this one went out, and has to be known as sent; nothing follows it while copies cannot be kept
+            self._not_kept = error
+        return self._as_sent(raw, where)
 
     def _keep(self, mail: Outgoing, where: str) -> Sent:
-        return self._kept(written(mail, self.mail.sender, dt.datetime.now(dt.timezone.utc)), where)
+        """Keep a mail that nobody gets, so that its ticket is known."""
+        raw = written(mail, self.mail.sender, dt.datetime.now(dt.timezone.utc))
+        self._put_away(raw, where)
+        return self._as_sent(raw, where)
 
-    def _kept(self, raw: bytes, where: str) -> Sent:
+    def _put_away(self, raw: bytes, where: str) -> None:
         if self.post is not None:
             self.post.keep(raw, where)
+
+    def _as_sent(self, raw: bytes, where: str) -> Sent:
         header = arrived("", 0, len(raw), None, raw.partition(b"\r\n\r\n")[0])
         copy = sent_copy(header, self.mail.sender.key, trusted=True)
         if copy is None:

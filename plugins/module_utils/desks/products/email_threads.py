@@ -14,7 +14,7 @@ import re
 import typing as t
 import urllib.parse
 
-from ..contract import Ticket
+from ..contract import NOT_DELIVERED_BECAUSE, NOT_DELIVERED_TO, Ticket
 from .email_arrived import Arrived, Bounce, decoded
 from .email_writing import ABOUT, EVENT, FAILED, OUR_ID, OWNER, SIGNATURE, STATE, TASK, TITLE, one_line, signature
 
@@ -122,7 +122,7 @@ class Thread:
     def ticket(self, place: str = "") -> Ticket:
         meaning = self.meaning
         failed = self.not_delivered() if meaning == "open" else None
-        fields = {"not_delivered_to": failed[0], "not_delivered_because": failed[1]} if failed else {}
+        fields = {NOT_DELIVERED_TO: failed[0], NOT_DELIVERED_BECAUSE: failed[1]} if failed else {}
         state = BOUNCED if failed else meaning
         # our own comments do not count: what we say ourselves is no news
         news = [state, self.owner, *(one.id for one in self.arrived)]
