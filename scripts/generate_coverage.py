@@ -72,6 +72,17 @@ def cases() -> dict[str, list[t.Any]]:
     return found
 
 
+def desk_cases() -> dict[str, list[t.Any]]:
+    """Return the cases of the suite of desks, by the desk's word."""
+    suite = importlib.import_module(f"{ROOT}.tests.conformance.desk_suite")
+    found: dict[str, list[t.Any]] = {}
+    for folder in ("conformance", "servers"):
+        path = CHECKOUT / "tests" / folder / "desks"
+        for case in suite.desk_cases_in(f"{ROOT}.tests.{folder}.desks", path):
+            found.setdefault(case.word, []).append(case)
+    return found
+
+
 def source_cases() -> dict[str, str]:
     """Return how each source of people is tested: type -> sentence."""
     module = importlib.import_module(f"{ROOT}.tests.conformance.sources")
@@ -80,7 +91,7 @@ def source_cases() -> dict[str, str]:
 
 def rows() -> list[Row]:
     """Return the rows of the table. Exits with a message for a system that nothing covers or nothing tests."""
-    tested, sources = cases(), source_cases()
+    tested, sources, desks = cases(), source_cases(), desk_cases()
     found: list[Row] = []
     for entry in yaml.safe_load(SYSTEMS.read_text(encoding="utf-8")):
         system, role = entry["system"], entry["role"]
@@ -111,10 +122,14 @@ def rows() -> list[Row]:
                 raise SystemExit(f"{system}: there is no {path.relative_to(CHECKOUT)}")
             link = f"[template](../examples/catalog/{path.name})"
             found.append(Row(system, role, link, "tasks, with a recipe", "The template is loaded and checked"))
-        if entry.get("desk"):
-            found.append(Row(system, role, "", "not yet: tasks are kept in Rollcall's own ledger", ""))
+        for word in entry.get("desks", ()):
+            how = "; ".join(dict.fromkeys(case.tested.rstrip(".") for case in desks.get(word, ())))
+            page_of = CHECKOUT / f"docs/desks/{word}.md"
+            if not how or not page_of.exists():
+                raise SystemExit(f"{system}: the desk {word!r} has no case in the suite, or no page in docs/desks")
+            found.append(Row(system, "ticket desk", f"[`type: {word}`](desks/{word}.md)", "tasks as tickets", how))
         if len(found) == before:
-            raise SystemExit(f"{system}: neither a connector, nor an example, nor a source, nor a template")
+            raise SystemExit(f"{system}: neither a connector, nor an example, nor a source, nor a desk, nor a template")
     return found
 
 
