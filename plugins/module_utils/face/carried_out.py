@@ -11,7 +11,10 @@ import typing as t
 from ..company.carrying_out import carry_out
 from ..company.company import Company
 from ..company.concluding import conclude
+from ..company.leaving import open_leaving_tasks
 from ..company.manual_work import cancel_giving, send_new
+from ..company.telling import tell
+from ..desks.digests import Happenings, completed_since
 from ..fulfilment.executor import SETTLED
 from ..fulfilment.packet import Send
 from ..model import Change, Plan, Run
@@ -66,35 +69,49 @@ def carry_out_and_conclude(
         workers=64 if emergency else 16,
         progress=progress,
         elsewhere=elsewhere,
+        whole=plan.changes,
     )
+    leaving = open_leaving_tasks(company, run, people or {change.person for change in changes})
+    for task in leaving.opened:
+        say(f"  task {task.id}: {task.title}")
+    findings = (*outcome.findings, *leaving.findings)
     left = [result_line(row, company.people) for row in outcome.left]
     left += [f"{company.people[c.person].username}, {c.app}: {what(c)} - held back, see the findings" for c in held]
     left += [f"{app}: could not be read ({why})" for app, why in sorted(deferred.items())]
-    result["changed"] = outcome.changed or bool(cancelled)
+    result["changed"] = outcome.changed or bool(cancelled or leaving.opened)
     result["cancelled"] = list(cancelled)
     result["changes"] = [result_data(row, company.people) for row in outcome.results]
-    result["tasks"] = sorted({row.task for row in outcome.results if row.task})
-    result["findings"] = [finding.to_dict() for finding in outcome.findings]
-    for line in finding_lines(outcome.findings):
+    opened = {task.id for task in leaving.opened}
+    result["tasks"] = sorted(opened | {row.task for row in outcome.results if row.task})
+    result["findings"] = [finding.to_dict() for finding in findings]
+    for line in finding_lines(findings):
         say(f"  {line}")
     result["verified"] = all(row.state in SETTLED for row in outcome.results)
     result["left"] = left
+    completed: t.Mapping[str, str] = {}
     if people:
         unsettled = {id: [str(r.change) for r in outcome.left if r.change.person == id] for id in people}
         for change in held:
             unsettled.setdefault(change.person, []).append(str(change))
+        before = company.ledger.people(people)
         states = conclude(company, people, run, unsettled)
+        completed = completed_since(before, company.ledger.people(people))
         result["progress"] = {
             company.people[id].username: {"done": s.done, "due": s.due, "missing": list(s.missing)}
             for id, s in states.items()
         }
         result["complete"] = all(state.complete for state in states.values())
-    if send and (result["tasks"] or cancelled):
-        sent = send_new(company, run)
+    if send and (result["tasks"] or cancelled or completed):
+        sent = send_new(company, run, completed)
         result["sent"] = list(sent.sent)
         for line in finding_lines(sent.findings):
             say(f"  {line}")
-        left += [f"desk {key}: its tickets wait for the next run" for key in sent.left]
+        left += sent.problems
+    elif completed:
+        # a later task of the play says that new tasks are there; who is complete is known only here
+        telling = tell(company, run, Happenings(completed=completed))
+        for line in finding_lines(telling.findings):
+            say(f"  {line}")
     counts = ", ".join(f"{number} {state}" for state, number in outcome.counts().items())
     result["msg"] = counts or "nothing to do"
     if left:
