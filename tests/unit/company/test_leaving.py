@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.company import leaving
-from ansible_collections.rollcall.access.plugins.module_utils.company.concluding import progress
+from ansible_collections.rollcall.access.plugins.module_utils.company.concluding import conclude, progress
 from ansible_collections.rollcall.access.plugins.module_utils.company.manual_work import Synchronised, synchronise
 from ansible_collections.rollcall.access.plugins.module_utils.desks import registry
 from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import DECLINED, YES, Answer
@@ -503,3 +503,18 @@ def test_a_manager_who_is_asked_does_not_give_access_back_by_a_cancelled_task(le
     company = left.open()
     assert cancel_giving(company, left.run(company), ["2"]) == ()
     assert len(of_kind(left, "choices")) == 1
+
+
+def test_while_hr_is_down_a_lock_has_the_secret_changed_and_takes_no_name_off(known):
+    known.edit("people.csv", CAT_LEAVES)
+    step(known)
+    (known.path / "people.csv").rename(known.path / "away.csv")
+    company = known.open(emergency=True)
+    run, now = known.run(company), company.clock.now()
+    company.ledger.add_lock(Lock("2", "laptop stolen", "sec", now), run, now)
+    conclude(company, ["2"], run)
+    task = only(known, "rotation")
+    assert dict(task.details["people"]) == {"2": "locked", "3": "left"}
+    assert task.urgency == "emergency"
+    tasks_run(known)
+    assert only(known, "rotation").id == task.id
