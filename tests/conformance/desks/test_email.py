@@ -279,9 +279,29 @@ def test_who_answers_is_reached_whatever_came_back(server: EmailServer, desk: Em
 
 def test_what_comes_back_of_another_s_mail_changes_nothing(server: EmailServer, desk: EmailDesk) -> None:
     made = desk.open(LETTER)
-    server.system.imap.deliver(report(made.reference, "an-alias-of-nobody@acme.example"))
     server.system.imap.deliver(report("rollcall.ffffffffff.0@acme.example", SAM))
+    assert only(desk, made.reference) == made
+    server.system.imap.deliver(report(made.reference, OURS))  # our own copy: the mailbox is full
+    desk.reassign(made.reference, KIM)
+    server.system.imap.deliver(report(f"rollcall.{TASK}.2@acme.example", SAM))  # that it is with Kim now
     assert only(desk, made.reference).state == "open"
+
+
+def test_what_comes_back_from_where_an_address_leads_to_is_the_owner_s(server: EmailServer, desk: EmailDesk) -> None:
+    made = desk.open(LETTER)
+    server.system.imap.deliver(report(made.reference, "sam@where-the-mail-is-forwarded.example"))
+    ticket = only(desk, made.reference)
+    assert ticket.state == "bounced"
+    assert ticket.fields["not_delivered_to"] == "sam@where-the-mail-is-forwarded.example"
+
+
+def test_a_domain_in_another_script_is_written_as_servers_write_it(server: EmailServer, desk: EmailDesk) -> None:
+    server.system.smtp.known.add("sam@xn--shne-5qa.example")
+    ticket = desk.open(dataclasses.replace(LETTER, owner="sam@söhne.example"))
+    assert ticket.assignee == only(desk, ticket.reference).assignee == "sam@söhne.example"
+    assert len(server.system.smtp.to("sam@xn--shne-5qa.example")) == 1
+    server.system.imap.deliver(report(ticket.reference, "sam@xn--shne-5qa.example"))
+    assert only(desk, ticket.reference).state == "bounced"
 
 
 def test_an_absence_note_is_no_answer_and_no_news(server: EmailServer, desk: EmailDesk) -> None:

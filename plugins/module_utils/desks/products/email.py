@@ -28,7 +28,7 @@ from .email_arrived import Arrived, arrived, text_of
 from .email_options import OPTIONS, mail_options
 from .email_post import Post
 from .email_threads import BOUNCED, Sent, Thread, sent_copy
-from .email_writing import Outgoing, is_address, written
+from .email_writing import Outgoing, is_address, sendable, written
 
 # What a desk without a mailbox knows a ticket by: the mail and whom it went to.
 _WITHOUT_MAILBOX = re.compile(r"rollcall\.([0-9a-f]{10})\.0@[^\s,]+,([^\s,]*)")
@@ -198,7 +198,7 @@ class EmailDesk(Desk):
         raw = written(mail, sender, dt.datetime.now(dt.timezone.utc))
         ours = [sender.reply_to] if self.post is not None and sender.reply_to != mail.to else []
         try:
-            self.smtp.send(sender.address, [mail.to, *ours], raw, where)
+            self.smtp.send(sender.address, [sendable(mail.to), *ours], raw, where)
         except RecipientRefused as error:
             if error.address in ours:
                 todo = "A copy goes to reply_to, our own mailbox: it has to take mail"

@@ -21,7 +21,18 @@ from ..plain_text import plain_text
 from .email_writing import OUR_FIELDS, OUR_ID, one_line
 
 FIELDS = (
-    *("Message-ID", "In-Reply-To", "References", "From", "To", "Cc", "Delivered-To", "X-Original-To", "Subject"),
+    *(
+        "Message-ID",
+        "In-Reply-To",
+        "References",
+        "From",
+        "To",
+        "Cc",
+        "Delivered-To",
+        "X-Original-To",
+        "Reply-To",
+        "Subject",
+    ),
     *("Auto-Submitted", "Precedence", "X-Autoreply", "X-Autorespond", "X-Failed-Recipients", "Return-Path"),
     *("Content-Type", "Authentication-Results", *OUR_FIELDS),
 )

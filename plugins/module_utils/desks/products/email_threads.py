@@ -16,7 +16,21 @@ import urllib.parse
 
 from ..contract import NOT_DELIVERED_BECAUSE, NOT_DELIVERED_TO, Ticket
 from .email_arrived import Arrived, Bounce, decoded
-from .email_writing import ABOUT, EVENT, FAILED, OUR_ID, OWNER, SIGNATURE, STATE, TASK, TITLE, one_line, signature
+from .email_writing import (
+    ABOUT,
+    EVENT,
+    FAILED,
+    OUR_ID,
+    OWNER,
+    SIGNATURE,
+    STATE,
+    TASK,
+    TITLE,
+    is_address,
+    one_line,
+    sendable,
+    signature,
+)
 
 BOUNCED = "bounced"
 _NUMBER = re.compile(r"\d{1,6}")
@@ -39,6 +53,15 @@ class Sent:
     @property
     def id(self) -> str:
         return self.mail.id
+
+    def went_to(self, address: str) -> bool:
+        written = sendable(address) if is_address(address) else address
+        return written.casefold() in {one.casefold() for one in self.mail.recipients}
+
+    def is_ours(self, address: str) -> bool:
+        """Whether an address is that of our own mailbox, which gets a copy."""
+        own = self.mail.field("Reply-To").casefold().replace(f"+{self.task}@", "@")
+        return address.casefold() in (own, self.mail.sender.casefold()) if address else False
 
 
 @dataclasses.dataclass
@@ -105,10 +128,11 @@ class Thread:
             address, _colon, why = last.failed.partition(": ")
             return address, why
         told = max((one.number for one in self.sent if one.event in ("opened", "assigned")), default=0)
-        numbers = {one.id: one.number for one in self.sent}
+        # whatever alias it went on to: the mail was for the owner alone, and for ourselves
+        theirs = {one.id: one for one in self.sent if one.number >= told and one.went_to(self.owner)}
         for mail, bounce in reversed(self.bounces):
-            of_owner = not bounce.address or bounce.address.casefold() == self.owner.casefold()
-            if of_owner and numbers.get(bounce.about, -1) >= told and not self._answered_after(mail):
+            about = theirs.get(bounce.about)
+            if about is not None and not about.is_ours(bounce.address) and not self._answered_after(mail):
                 return bounce.address or self.owner, bounce.why
         return None
 
