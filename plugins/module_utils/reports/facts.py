@@ -212,6 +212,23 @@ class EndingException:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """What somebody asked for outside the rules. ``decided`` says who agreed or refused, ``waits_for`` who is asked."""
+
+    id: str
+    person: str
+    grant: str
+    reason: str
+    requested_by: str
+    requested_at: dt.datetime
+    until: dt.date
+    state: str
+    waits_for: tuple[str, ...] = ()
+    decided: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class LockInForce:
     person: str
     reason: str
@@ -308,6 +325,7 @@ class Facts:
     findings: tuple[AccountFinding, ...] = ()
     exceptions: tuple[EndingException, ...] = ()
     locks: tuple[LockInForce, ...] = ()
+    requests: tuple[RequestFacts, ...] = ()
     reviews: tuple[ReviewFacts, ...] = ()
     runs: tuple[RunFacts, ...] = ()
     failures: tuple[Failure, ...] = ()

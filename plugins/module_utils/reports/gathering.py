@@ -15,6 +15,7 @@ from ..ledger.store import Ledger
 from ..model import (
     ENDED_STATES,
     AccessException,
+    AccessRequest,
     AccountRecord,
     App,
     Event,
@@ -37,6 +38,7 @@ from .facts import (
     LockInForce,
     OpenTask,
     PersonFacts,
+    RequestFacts,
     ReviewerProgress,
     ReviewFacts,
     RunFacts,
@@ -127,6 +129,7 @@ def gather(
         findings=account_findings(standings, found, grants, findings, now=now, who=who),
         exceptions=_exceptions(ledger.exceptions() if exceptions is None else exceptions, today, directory),
         locks=_locks(in_force, directory),
+        requests=_requests(ledger.requests(), directory),
         reviews=_reviews(ledger.reviews(), now, who),
         runs=_runs(ledger.runs(limit=RUNS_SHOWN), collections.Counter(r.run for r in history if r.state in _CHANGED)),
         failures=recent_failures(history, evidence, now=now, who=who),
@@ -286,6 +289,29 @@ def _exceptions(exceptions: t.Iterable[AccessException], today: dt.date, names: 
         if exception.until >= today
     }
     return tuple(sorted(found.values(), key=lambda exception: (exception.until, exception.id)))
+
+
+def _requests(requests: t.Iterable[AccessRequest], names: Names) -> tuple[RequestFacts, ...]:
+    """Return the requests: those that wait first, the oldest first, then the others, the newest first."""
+    found = [
+        RequestFacts(
+            id=request.id,
+            person=names.username_of(request.person),
+            grant=", ".join(f"{app}: {key}" if key else app for app, key in request.grants),
+            reason=request.reason,
+            requested_by=request.requested_by,
+            requested_at=request.requested_at,
+            until=request.until,
+            state=request.state,
+            waits_for=tuple(a.address for a in request.approvers if request.state == "waiting" and not a.decision),
+            decided=tuple(f"{a.decision} by {a.by} ({a.role})" for a in request.approvers if a.decision),
+            note=request.note,
+        )
+        for request in requests
+    ]
+    waiting = sorted((one for one in found if one.state == "waiting"), key=lambda one: (one.requested_at, one.id))
+    over = sorted((one for one in found if one.state != "waiting"), key=lambda one: one.id)
+    return (*waiting, *sorted(over, key=lambda one: one.requested_at, reverse=True))
 
 
 def _in_force(lock: Lock, now: dt.datetime) -> bool:

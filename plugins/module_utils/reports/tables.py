@@ -91,6 +91,11 @@ def exceptions(facts: Facts) -> Table:
     return _from("exceptions", "id person grant start until days reason approved_by", facts.exceptions)
 
 
+def requests(facts: Facts) -> Table:
+    columns = "id person grant state requested_by requested_at until waits_for decided reason note"
+    return _from("requests", columns, facts.requests)
+
+
 def reviews(facts: Facts) -> Table:
     """Return one row for each reviewer of each review; a review without items has one row with no reviewer."""
     before = ("id", "title", "state", "opened", "due", "overdue")
@@ -131,6 +136,7 @@ TABLES: tuple[t.Callable[[Facts], Table], ...] = (
     coverage,
     orphans,
     exceptions,
+    requests,
     reviews,
     revocations,
     measures,

@@ -20,7 +20,18 @@ from ansible_collections.rollcall.access.plugins.module_utils.tabular import pla
 from ansible_collections.rollcall.access.tests.unit.reports.hostile import HOSTILE, with_every_text
 from ansible_collections.rollcall.access.tests.unit.reports.sample import NOW, sample
 
-TABLES = ("access", "people", "tasks", "coverage", "orphans", "exceptions", "reviews", "revocations", "measures")
+TABLES = (
+    "access",
+    "people",
+    "tasks",
+    "coverage",
+    "orphans",
+    "exceptions",
+    "requests",
+    "reviews",
+    "revocations",
+    "measures",
+)
 
 
 @pytest.fixture
