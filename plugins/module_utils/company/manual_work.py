@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import typing as t
 
 from ..desks.completing import cancel
 from ..desks.contract import Answer
 from ..desks.digests import Happenings, completed_since
 from ..desks.settling import Books, finding_for_late, settle_answers, settle_cancelled
-from ..model import GIVING, Finding, Run, Status, Task
+from ..model import GIVING, AccessException, Finding, Run, Status, Task
+from ..reports.facts import ENDING_SOON
 from .at_the_desks import DeskRound
 from .chasing import chase
 from .company import Company
@@ -154,8 +156,16 @@ def _conclude(company: Company, run: Run, desks: DeskRound, found: Synchronised)
         reopened=tuple(found.reopened),
         completed=completed_since(before, ledger.people(touched)),
         findings=tuple(found.findings),
+        ending=_ending(company),
     )
     _tell(company, run, happened, found)
+
+
+def _ending(company: Company) -> tuple[AccessException, ...]:
+    """Return the exceptions in force that end within the days of warning."""
+    today = company.settings.working_day.today(company.clock.now())
+    soon = today + dt.timedelta(days=ENDING_SOON)
+    return tuple(one for one in company.exceptions if one.start <= today <= one.until <= soon)
 
 
 def _tell(company: Company, run: Run, happened: Happenings, found: Synchronised) -> None:

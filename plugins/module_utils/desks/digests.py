@@ -16,9 +16,9 @@ import datetime as dt
 import types
 import typing as t
 
-from ..model import GIVING, Finding, Person, PersonRecord, Task
+from ..model import GIVING, AccessException, Finding, Person, PersonRecord, Task
 from ..policy.organisation import Organisation
-from .news import News, of_ended, of_finding, of_open, telling, urgent
+from .news import News, of_ended, of_ending, of_finding, of_open, telling, urgent
 
 #: Who is told, in the words of rollcall.yml; each has a template of the same name.
 ROUTES = ("owner", "security", "manager", "new_hire")
@@ -48,6 +48,8 @@ class Happenings:
     reopened: t.Collection[str] = ()
     completed: t.Mapping[str, str] = dataclasses.field(default_factory=_nobody)
     findings: tuple[Finding, ...] = ()
+    #: grants outside the rules whose end is near: their people's managers hear of it once
+    ending: tuple[AccessException, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,6 +136,10 @@ def digests(happenings: Happenings, circle: Circle) -> tuple[Digest, ...]:
             news["manager", circle.manager(person), ""].append(one)
         if phase == "joining" and found and new_hire_address(found):
             news["new_hire", new_hire_address(found), ""].append(one)
+    for exception in happenings.ending:
+        found = circle.organisation.find(exception.person)
+        if found is not None and circle.manager(found.id):
+            news["manager", circle.manager(found.id), ""].append(of_ending(exception, circle.name(found.id)))
     for finding in happenings.findings:
         if finding.code in FOR_SECURITY:
             news["security", circle.security, ""].append(of_finding(finding))

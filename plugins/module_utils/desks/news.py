@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
-from ..model import Finding, Task, fingerprint
+from ..model import AccessException, Finding, Task, fingerprint
 
 #: What can be said of a task, the most telling first: of one task a digest says one thing.
 TASK_NEWS = ("declined", "cancelled", "reopened", "escalated", "late", "opened", "reminded")
@@ -74,6 +74,12 @@ def of_ended(task: Task) -> News:
         link=task.link,
         owner=task.ended_by,
     )
+
+
+def of_ending(exception: AccessException, name: str) -> News:
+    """Return a grant outside the rules that ends soon as news about ``name``. Another end is other news."""
+    what = ", ".join(f"{app}: {entitlement}" if entitlement else app for app, entitlement in exception.grants)
+    return News("ending", exception.id, f"{name}, {what}", stamp=exception.until.isoformat(), note=exception.reason)
 
 
 def of_finding(finding: Finding) -> News:

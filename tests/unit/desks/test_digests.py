@@ -16,6 +16,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.desks.digests impo
     digests,
 )
 from ansible_collections.rollcall.access.plugins.module_utils.model import (
+    AccessException,
     ChangeKind,
     Finding,
     PersonRecord,
@@ -172,3 +173,23 @@ def test_complete_is_who_was_at_something_and_is_not_any_more():
     before = {"1": record(phase="joining"), "2": record(complete=True), "3": record(phase="moving")}
     after = {"1": record(complete=True), "2": record(complete=True), "3": record(phase="moving"), "4": record()}
     assert completed_since(before, after) == {"1": "joining"}
+
+
+def test_a_manager_hears_once_of_a_grant_outside_the_rules_that_ends_soon():
+    ends = AccessException(
+        "EX-7", ALEX.username, (("semrush", "guru"),), "a fair", "x", "y", NOW.date(), dt.date(2026, 3, 9)
+    )
+    ((route, _alone), one), *rest = by_route(Happenings(ending=(ends,))).items()
+    assert (route, one.address, rest) == ("manager", MARIA.email, [])
+    (news,) = one.news
+    assert (news.title, news.stamp, news.note) == ("Alex Chen, semrush: guru", "2026-03-09", "a fair")
+    assert one.fresh(told(one)) is None
+    longer = dataclasses.replace(ends, until=dt.date(2026, 6, 9))
+    ((_route, again),) = by_route(Happenings(ending=(longer,))).items()
+    assert again.fresh(told(one)) is not None
+
+
+def test_of_somebody_unknown_or_without_manager_nobody_hears_that_a_grant_ends():
+    ends = AccessException("EX-7", "nobody", (("semrush", ""),), "", "x", "y", NOW.date(), NOW.date())
+    top = dataclasses.replace(ends, person=MARIA.username)
+    assert digests(Happenings(ending=(ends, top)), circle()) == ()
