@@ -11,12 +11,11 @@ from ansible_collections.rollcall.access.plugins.module_utils.desks.products.ema
     Bounce,
     arrived,
     bounces,
-    files_of,
-    text_of,
 )
 from ansible_collections.rollcall.access.plugins.module_utils.desks.products.email_authentication import (
     is_authenticated,
 )
+from ansible_collections.rollcall.access.plugins.module_utils.desks.products.email_contents import files_of, text_of
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

@@ -24,7 +24,8 @@ from ...protocols.imap import Mailbox
 from ...protocols.smtp import MailSender, RecipientRefused
 from ..contract import Desk, Letter, Reply, Ticket
 from .email_answers import LARGEST, is_authentic, replies_of
-from .email_arrived import Arrived, arrived, text_of
+from .email_arrived import Arrived, arrived
+from .email_contents import text_of
 from .email_options import OPTIONS, mail_options
 from .email_post import Post
 from .email_threads import BOUNCED, Sent, Thread, sent_copy

@@ -11,8 +11,9 @@ import datetime as dt
 import typing as t
 
 from ..contract import Reply
-from .email_arrived import Arrived, Bounce, files_of, text_of
+from .email_arrived import Arrived, Bounce
 from .email_authentication import is_authenticated
+from .email_contents import files_of, text_of
 from .email_options import MailOptions
 from .email_threads import Thread
 from .email_writing import one_line

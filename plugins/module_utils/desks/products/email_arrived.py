@@ -16,23 +16,12 @@ import email.policy
 import re
 import typing as t
 
-from ..contract import Attachment
-from ..plain_text import plain_text
+from .email_contents import decoded, own_parts, parsed, parts
 from .email_writing import OUR_FIELDS, OUR_ID, one_line
 
 FIELDS = (
-    *(
-        "Message-ID",
-        "In-Reply-To",
-        "References",
-        "From",
-        "To",
-        "Cc",
-        "Delivered-To",
-        "X-Original-To",
-        "Reply-To",
-        "Subject",
-    ),
+    *("Message-ID", "In-Reply-To", "References", "Subject"),
+    *("From", "To", "Cc", "Delivered-To", "X-Original-To", "Reply-To"),
     *("Auto-Submitted", "Precedence", "X-Autoreply", "X-Autorespond", "X-Failed-Recipients", "Return-Path"),
     *("Content-Type", "Authentication-Results", *OUR_FIELDS),
 )
@@ -50,10 +39,6 @@ _NAME = re.compile(r'"(?:[^"\\]|\\.)*"')
 _COMMENT = re.compile(r"\([^()]*\)")
 _ANGLE = re.compile(r"<([^<>]*)>")
 _PLAIN_ADDRESS = re.compile(r"[^\s<>(),;:\"\[\]\\@]+@[^\s<>(),;:\"\[\]\\@]+")
-_MOST_FILES = 20
-_DEEPEST = 20
-# Parts that mail programs add, and that prove nothing.
-_NO_FILES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,9 +120,9 @@ class Bounce:
 
 def arrived(folder: str, uid: int, size: int, at: dt.datetime | None, header: bytes) -> Arrived:
     """Return the header of a mail, whatever is wrong with it."""
-    parsed = email.parser.BytesHeaderParser(policy=email.policy.compat32).parsebytes(header)
+    read = email.parser.BytesHeaderParser(policy=email.policy.compat32).parsebytes(header)
     fields: dict[str, tuple[str, ...]] = {}
-    for name, value in parsed.items():
+    for name, value in read.items():
         fields[name.lower()] = (*fields.get(name.lower(), ()), " ".join(str(value).split()))
     return Arrived(folder, uid, size, at, fields)
 
@@ -147,15 +132,15 @@ def bounces(mail: Arrived, raw: bytes) -> tuple[Bounce, ...]:
 
     Sources: https://www.rfc-editor.org/rfc/rfc3464; X-Failed-Recipients: Exim and Gmail; others name the id alone.
     """
-    message = _parsed(raw)
+    message = parsed(raw)
     text = raw.decode("utf-8", "replace")
     ids = [*OUR_ID.finditer(" ".join(mail.answers)), *OUR_ID.finditer(text)]
     if not ids:
         return ()
     about = ids[0][0]
-    structured = [part for part in _own_parts(message) if part.get_content_type() == "message/delivery-status"]
+    structured = [part for part in own_parts(message) if part.get_content_type() == "message/delivery-status"]
     if structured:
-        blocks = [block for part in structured for block in _parts(part)]
+        blocks = [block for part in structured for block in parts(part)]
         return tuple(
             Bounce(about, _recipient(block), _why(block))
             for block in blocks
@@ -167,20 +152,6 @@ def bounces(mail: Arrived, raw: bytes) -> tuple[Bounce, ...]:
     if failed is None and mail.automatic and not mail.field("X-Failed-Recipients") and not _blames(text):
         return ()  # an absence note sent with an empty return path
     return (Bounce(about, failed[1] if failed else "", _blames(text)),)
-
-
-def _parsed(raw: bytes) -> email.message.Message:
-    """Return a mail in its parts; one that is nested so deep that nobody wrote it has none."""
-    try:
-        return email.message_from_bytes(raw, policy=email.policy.compat32)
-    except RecursionError:
-        return email.message.Message()
-
-
-def _parts(message: email.message.Message) -> list[email.message.Message]:
-    # asked first: of a single part, a charset like idna makes Python raise
-    payload = message.get_payload() if message.is_multipart() else None
-    return [part for part in payload if isinstance(part, email.message.Message)] if isinstance(payload, list) else []
 
 
 def _recipient(block: email.message.Message) -> str:
@@ -200,65 +171,6 @@ def _blames(text: str) -> str:
     """Return the line of a report that is no standard one that gives the reason; empty where none does."""
     found = _BLAMES.search(text)
     return one_line(found[0])[:300] if found else ""
-
-
-def text_of(raw: bytes) -> str:
-    """Return what a person wrote: the plain text of a mail, or what is seen of its HTML."""
-    parts = list(_own_parts(_parsed(raw)))
-    for kind in ("text/plain", "text/html"):
-        for part in parts:
-            if part.get_content_type() == kind and not _file_name(part):
-                text = _text(part)
-                return plain_text(text) if kind == "text/html" else text.replace("\r\n", "\n")
-    return ""
-
-
-def files_of(raw: bytes) -> tuple[Attachment, ...]:
-    """Return the files of a mail, byte by byte; of those it forwards, none."""
-    found = []
-    for part in _own_parts(_parsed(raw)):
-        name = _file_name(part)
-        content = part.get_payload(decode=True)
-        if name and isinstance(content, bytes) and part.get_content_type() not in _NO_FILES:
-            found.append(Attachment(name, content))
-    return tuple(found[:_MOST_FILES])
-
-
-def _own_parts(message: email.message.Message, depth: int = 0) -> t.Iterator[email.message.Message]:
-    if message.get_content_maintype() != "multipart":
-        yield message  # a mail within a mail is not taken apart
-    elif depth < _DEEPEST:
-        for part in _parts(message):
-            yield from _own_parts(part, depth + 1)
-
-
-def _file_name(part: email.message.Message) -> str:
-    try:
-        name = part.get_filename() or ""
-    except (LookupError, ValueError, TypeError):
-        name = "file"
-    if not name and part.get_content_disposition() == "attachment":
-        name = "file"
-    return one_line(decoded(str(name))).replace("/", "_").replace("\\", "_")[:200]
-
-
-def _text(part: email.message.Message) -> str:
-    content = part.get_payload(decode=True)
-    content = content if isinstance(content, bytes) else b""
-    for charset in (part.get_content_charset() or "utf-8", "utf-8"):
-        try:
-            return content.decode(charset)
-        except (LookupError, UnicodeError, ValueError):
-            continue
-    return content.decode("utf-8", "replace")
-
-
-def decoded(value: str) -> str:
-    """Return the text of a header field whose words may be encoded; what cannot be decoded stays as it is."""
-    try:
-        return str(email.header.make_header(email.header.decode_header(value)))
-    except (LookupError, UnicodeError, ValueError, email.errors.HeaderParseError):
-        return value
 
 
 def _addresses(value: str) -> list[str]:

@@ -15,7 +15,8 @@ import typing as t
 import urllib.parse
 
 from ..contract import NOT_DELIVERED_BECAUSE, NOT_DELIVERED_TO, Ticket
-from .email_arrived import Arrived, Bounce, decoded
+from .email_arrived import Arrived, Bounce
+from .email_contents import decoded
 from .email_writing import (
     ABOUT,
     EVENT,
