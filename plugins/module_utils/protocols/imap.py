@@ -4,15 +4,12 @@
 
 """Reading a mailbox by IMAP, and keeping copies in it. Nothing is marked as read, moved or deleted.
 
-Sources: https://www.rfc-editor.org/rfc/rfc9051 and rfc3501; names of folders: rfc3501, 5.1.3 (modified UTF-7)
+Source: https://www.rfc-editor.org/rfc/rfc9051
 """
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import dataclasses
-import datetime as dt
 import functools
 import imaplib
 import re
@@ -20,36 +17,15 @@ import socket
 import time
 import typing as t
 
-from ..errors import AppError, Broken, Refused, SettingsError, Transient
+from ..errors import AppError, Broken, Refused, Transient
+from .imap_words import UID, Entry, Listing, quoted, ranges
 from .mail_server import MailServer
 
 _Result = t.TypeVar("_Result")
 
 _AT_ONCE = 500  # messages whose headers one command asks for
-_UID = re.compile(rb"\bUID (\d+)")
-_SIZE = re.compile(rb"\bRFC822\.SIZE (\d+)")
-_FLAGS = re.compile(rb"\bFLAGS \(([^)]*)\)")
 # Answers that say "not now". Source: https://www.rfc-editor.org/rfc/rfc5530
 _LATER = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\]|too many|try again", re.IGNORECASE)
-
-
-@dataclasses.dataclass(frozen=True)
-class Entry:
-    """One message of a folder: its number there, its size in bytes, and when it came in."""
-
-    uid: int
-    size: int
-    at: dt.datetime | None
-
-
-@dataclasses.dataclass(frozen=True)
-class Listing:
-    """What a folder holds, without what is marked as deleted. Numbers mean something with ``validity`` alone."""
-
-    validity: str
-    next_uid: str
-    count: int
-    entries: t.Mapping[int, Entry]
 
 
 class Mailbox:
@@ -93,7 +69,7 @@ class Mailbox:
         """Put a message into ``folder``, marked as read. It is not tried again: it may have been put there."""
         with self._errors(where):
             connection = self._connected(where)
-            answer = connection.append(_quoted(folder), "(\\Seen)", imaplib.Time2Internaldate(time.time()), message)
+            answer = connection.append(quoted(folder), "(\\Seen)", imaplib.Time2Internaldate(time.time()), message)
             self._ok(answer, where, folder)
 
     def close(self) -> None:
@@ -108,34 +84,25 @@ class Mailbox:
         entries: dict[int, Entry] = {}
         if not count:
             return Listing(validity, next_uid, count, entries)
-        lines = self._ok(connection.uid("FETCH", "1:*", "(UID RFC822.SIZE FLAGS INTERNALDATE)"), where, folder)
-        for line in lines:
-            raw = b"".join(line) if isinstance(line, tuple) else line
-            uid, size, flags = (pattern.search(raw or b"") for pattern in (_UID, _SIZE, _FLAGS))
-            if uid and size and not (flags and b"\\deleted" in flags[1].lower()):
-                when = imaplib.Internaldate2tuple(raw)
-                at = dt.datetime.fromtimestamp(time.mktime(when), dt.timezone.utc) if when else None
-                entries[int(uid[1])] = Entry(int(uid[1]), int(size[1]), at)
-        return Listing(validity, next_uid, count, entries)
 
     def _fetched(
         self, connection: imaplib.IMAP4, folder: str, uids: t.Sequence[int], wanted: str, where: str
     ) -> dict[int, bytes]:
         self._looking_at(connection, folder, where)
-        lines = self._ok(connection.uid("FETCH", _ranges(uids), wanted), where, folder)
+        lines = self._ok(connection.uid("FETCH", ranges(uids), wanted), where, folder)
         found: dict[int, bytes] = {}
         for at, line in enumerate(lines):
             if not isinstance(line, tuple):
                 continue
             after = lines[at + 1] if at + 1 < len(lines) and isinstance(lines[at + 1], bytes) else b""
-            uid = _UID.search(line[0]) or _UID.search(after)
+            uid = UID.search(line[0]) or UID.search(after)
             if uid:
                 found[int(uid[1])] = line[1]
         return found
 
     def _looking_at(self, connection: imaplib.IMAP4, folder: str, where: str) -> int:
         """Open a folder for reading only; return how many messages it holds."""
-        (count, *_unused) = self._ok(connection.select(_quoted(folder), readonly=True), where, folder)
+        (count, *_unused) = self._ok(connection.select(quoted(folder), readonly=True), where, folder)
         try:
             return int(count or 0)
         except ValueError:
@@ -259,29 +226,3 @@ def _said(connection: imaplib.IMAP4, word: str) -> str:
 
 def _next_of(answers: t.Iterator[bytes], challenge: bytes) -> bytes:
     return next(answers, b"")
-
-
-def _ranges(uids: t.Sequence[int]) -> str:
-    """Return numbers as IMAP writes them: 1:3,5."""
-    parts: list[list[int]] = []
-    for uid in uids:
-        if parts and uid == parts[-1][1] + 1:
-            parts[-1][1] = uid
-        else:
-            parts.append([uid, uid])
-    return ",".join(f"{a}:{b}" if a != b else str(a) for a, b in parts)
-
-
-def _quoted(folder: str) -> str:
-    """Return a folder's name as IMAP writes it: modified UTF-7 in quotation marks. Raises SettingsError."""
-    if not folder or not folder.isprintable():
-        raise SettingsError(f"{folder!r} is no name of a folder")
-    text = "".join(
-        "&-" if part == "&" else part if part.isascii() else f"&{_base64(part)}-"
-        for part in re.findall(r"&|[^\x00-\x7f]+|[\x00-\x25\x27-\x7f]+", folder)
-    )
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _base64(part: str) -> str:
-    return base64.b64encode(part.encode("utf-16-be", "surrogatepass")).decode().rstrip("=").replace("/", ",")
