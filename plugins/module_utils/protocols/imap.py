@@ -18,7 +18,7 @@ import time
 import typing as t
 
 from ..errors import AppError, Broken, Refused, Transient
-from .imap_words import UID, Entry, Listing, quoted, ranges
+from .imap_words import UID, Entry, Listing, entry_of, quoted, ranges
 from .mail_server import MailServer
 
 _Result = t.TypeVar("_Result")
@@ -84,6 +84,12 @@ class Mailbox:
         entries: dict[int, Entry] = {}
         if not count:
             return Listing(validity, next_uid, count, entries)
+        lines = self._ok(connection.uid("FETCH", "1:*", "(UID RFC822.SIZE FLAGS INTERNALDATE)"), where, folder)
+        for line in lines:
+            entry = entry_of(b"".join(line) if isinstance(line, tuple) else line)
+            if entry is not None:
+                entries[entry.uid] = entry
+        return Listing(validity, next_uid, count, entries)
 
     def _fetched(
         self, connection: imaplib.IMAP4, folder: str, uids: t.Sequence[int], wanted: str, where: str
