@@ -488,7 +488,7 @@ def test_tasks_from_the_sheet_to_the_evidence(company: CompanyDirectory) -> None
     events.write_text(events.read_text().replace("office@small.example", "someone@else.example", 1))
     assert subprocess.run(verifier, capture_output=True, env={"PATH": "/usr/bin:/bin"}, check=False).returncode == 1
     report = company.playbook("report", "-e", "rollcall_directory=report").succeeded().of("report")[0].result
-    assert {pathlib.Path(name).suffix for name in report["files"]} == {".html", ".csv", ".json"}
+    assert {pathlib.Path(name).suffix for name in report["files"]} == {".html", ".csv", ".json", ".txt"}
     assert "Lou Ash" in company.read("report/index.html")
     for path in company.path.rglob("*"):
         if path.is_file():
