@@ -10,7 +10,7 @@ import collections
 import typing as t
 
 from ..model import Task
-from ..reports.gathering import open_task, progress_of_person
+from ..reports.gathering import open_task, progress_of_person, seats_waited_for
 from .company import Company
 from .concluding import progress
 
@@ -23,8 +23,10 @@ def progress_lines(company: Company, people: t.Collection[str]) -> dict[str, str
     now = company.clock.now()
     states = progress(company, chosen)
     tasks: dict[str, list[Task]] = collections.defaultdict(list)
-    for task in company.ledger.tasks(states=("open", "declined")):
+    all_tasks = company.ledger.tasks(states=("open", "declined"))
+    for task in all_tasks:
         tasks[task.person].append(task)
+    seats = seats_waited_for(all_tasks)
     apps = {key: app.name or key for key, app in company.apps.items()}
     zone = company.settings.working_day.zone
     found = {}
@@ -33,5 +35,6 @@ def progress_lines(company: Company, people: t.Collection[str]) -> dict[str, str
         waiting = [open_task(task, now, lambda name: name) for task in tasks[id] if task.state == "open"]
         name = person.name or person.username or id
         declined = [task for task in tasks[id] if task.state == "declined"]
-        found[id] = progress_of_person(name, state.done, state.due, waiting, declined, apps, now, zone)
+        asked = seats.get(id, ())
+        found[id] = progress_of_person(name, state.done, state.due, waiting, declined, apps, now, zone, asked)
     return found

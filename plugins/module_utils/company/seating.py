@@ -115,6 +115,8 @@ def seat_findings(company: Company, changes: t.Sequence[Change], readings: t.Map
         if found is None:
             continue
         day = company.settings.working_day
+        # free now, but there are people who get them first
+        others = ", the rest goes to others first" if found.used < (found.limit or 0) else ""
         said = {}
         for id, freed in found.seating.waits.items():
             said[id] = waits_to_be_freed(freed, company.people.get(freed.person), day)
@@ -125,7 +127,7 @@ def seat_findings(company: Company, changes: t.Sequence[Change], readings: t.Map
             Finding(
                 "no_seat",
                 "warning",
-                f"{key}: {company.people[id].username} {why} ({found.used} of {found.limit} are taken)",
+                f"{key}: {company.people[id].username} {why} ({found.used} of {found.limit} are taken{others})",
                 where=str(app.origin or ""),
                 todo="Free a seat, buy one, or correct seats.limit in the catalog",
                 app=key,

@@ -22,7 +22,7 @@ def letter_for(task: Task, app: App | None, desk: DeskSettings) -> Letter:
     return Letter(
         task=task.id,
         title=f"{task.title} {MARK.format(task=task.id)}",
-        text=f"{task.instructions}\n\n{how_to_answer(task, desk)}",
+        text=f"{task.instructions}\n\n{how_to_answer(task, desk, app)}",
         owner=task.owner,
         due=task.due,
         urgency=task.urgency,
@@ -30,9 +30,8 @@ def letter_for(task: Task, app: App | None, desk: DeskSettings) -> Letter:
     )
 
 
-def how_to_answer(task: Task, desk: DeskSettings) -> str:
-    """Return, in a few lines, what an owner may do with the ticket of ``task``."""
-    fields = desk.fields
+def how_to_answer(task: Task, desk: DeskSettings, app: App | None = None) -> str:
+    """Return, in a few lines, what an owner may do with the ticket of ``task``, which is about ``app``."""
     creates = any(item.kind is ChangeKind.CREATE for item in task.items)
     # a mail cannot be closed
     write = "reply to this mail" if desk.type == "email" else "write a comment"
@@ -43,13 +42,17 @@ def how_to_answer(task: Task, desk: DeskSettings) -> str:
     elif task.kind == "choices":
         lines = [f"How to answer: {write} with one line for each thing, as above, or with this line."]
     elif creates:
-        lines += ["  account: THE-ACCOUNT-NAME    (if it is not the one asked for)", "  done"]
+        if app is not None and app.words.get(ChangeKind.CREATE.value):
+            lines += ["  account: ITS-NUMBER    (an asset tag, or whatever it is known by)", "  done"]
+        else:
+            lines += ["  account: THE-ACCOUNT-NAME    (if it is not the one asked for)", "  done"]
     else:
         lines.append("  done")
     lines.append("  declined: WHY")
-    told = [f"{_FIELDS[name]} in the field {field}" for name, field in sorted(fields.items())]
+    asked = {name: field for name, field in sorted(desk.fields.items()) if creates or name != "account_name"}
+    told = [f'{_FIELDS[name]} in the field "{field}"' for name, field in asked.items()]
     if told:
-        lines.append(f"You may also give {', '.join(told)}.")
+        lines.append(f"You may also give {' and '.join(told)}.")
     lines.append(f"Rollcall follows this ticket as task {task.id}; please leave the number in its title.")
     return "\n".join(lines)
 

@@ -53,7 +53,7 @@ def of_open(task: Task, reopened: bool, now: dt.datetime) -> list[News]:
     said = [base]
     if task.reminded_at:
         said.append(dataclasses.replace(base, what="reminded", stamp=task.reminded_at.isoformat()))
-    if task.level:
+    if task.escalated_at:
         said.append(dataclasses.replace(base, what="escalated", stamp=str(task.level)))
     if base.overdue:
         said.append(dataclasses.replace(base, what="late"))

@@ -95,7 +95,7 @@ def close_by_reading(
         elif attested and any(map(due.asks_for, missing)) and task.key not in open_keys and not _older(what, task):
             open_keys.add(task.key)
             said = f"{task.ended_by} said on {task.ended_at:%Y-%m-%d} that it is done" if task.ended_at else "attested"
-            why = f"{said}; {task.app} does not show: {', '.join(_plain(item) for item in missing)}"
+            why = f"{said}; {task.app} does not show {', '.join(_lacking(item) for item in missing)}"
             reopened.append(reopen(task, why))
             findings.append(
                 Finding(
@@ -160,6 +160,23 @@ class _Due:
 
 def _older(what: Shown, task: Task) -> bool:
     return what.taken_at is not None and task.ended_at is not None and what.taken_at < task.ended_at
+
+
+def _lacking(item: Change) -> str:
+    """What an app does not show of an item, in an owner's words."""
+    return _LACKING.get(item.kind, "that it is done").format(item.entitlement)
+
+
+_LACKING: t.Mapping[ChangeKind, str] = {
+    ChangeKind.CREATE: "the account",
+    ChangeKind.GRANT: "the access {}",
+    ChangeKind.REVOKE: "that the access {} is gone",
+    ChangeKind.REACTIVATE: "that the account is active",
+    ChangeKind.SUSPEND: "that the account is suspended",
+    ChangeKind.DELETE: "that the account is gone",
+    ChangeKind.UPDATE: "the new details of the account",
+    ChangeKind.TRANSFER: "that what it owns was handed over",
+}
 
 
 def _plain(item: Change) -> str:

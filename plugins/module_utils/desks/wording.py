@@ -83,7 +83,9 @@ def task_for(
         owner=owner.address,
         level=owner.level,
         title=("URGENT: " if emergency else "") + _title(items, person, app),
-        instructions=_instructions(items, person, app, manager, reason, because_of, in_words(working_day, due)),
+        instructions=_instructions(
+            items, person, app, manager, reason, because_of, in_words(working_day, due), working_day.today(now)
+        ),
         opened_at=now,
         due=due,
         urgency="emergency" if emergency else "normal",
@@ -157,8 +159,9 @@ def _instructions(
     reason: str,
     because_of: str,
     due: str,
+    today: dt.date,
 ) -> str:
-    lines = [f"Who: {_who(person)}"]
+    lines = [f"Who: {_who(person, items[0].kind in GIVING, today)}"]
     if manager:
         lines.append(f"Manager: {_name(manager)}{_address(manager)}")
     lines += [f"App: {_app(app)}", f"By: {due}", "", "What to do:"]
@@ -166,17 +169,23 @@ def _instructions(
         lines.append(f"{number}. {_step(item, person, app, manager)}")
         lines += [f"   Why: {_line(why)}" for why in dict.fromkeys(str(b) for b in item.because)]
     by_hand = _WHY_BY_HAND[reason].format(app=_app(app)) if reason in _WHY_BY_HAND else _line(reason)
+    if reason == "no_connector" and any(app.words.get(item.kind.value) for item in items):
+        by_hand = ""  # nobody expects a connection to a laptop
     if because_of:
         by_hand = f"{by_hand} It said: {_line(because_of)}".strip()
     if by_hand:
         lines += ["", by_hand]
+    if not app.owners:
+        lines += ["", f"The catalog names no owner of {_app(app)}, so this comes to you."]
     if app.instructions.strip():
         lines += ["", f"How to do it in {_app(app)}:", app.instructions.strip()]
     return "\n".join([*lines, "", _reply(items, app)])
 
 
-def _who(person: Person) -> str:
+def _who(person: Person, giving: bool, today: dt.date) -> str:
     parts = [_name(person) + _address(person), _line(person.title), _line(person.department)]
+    if giving and person.start and person.start >= today:
+        parts.append(f"first day {person.start.isoformat()}")
     return ", ".join(part for part in parts if part)
 
 
@@ -194,7 +203,8 @@ def _step(item: Change, person: Person, app: App, manager: Person | None) -> str
         what = _entitlement(item.entitlement, app)
         known = app.entitlements.get(item.entitlement)
         if known is not None and known.kind == "role":
-            return f"Give {account} the {what}. It takes the place of the role that the account has."
+            instead = " It takes the place of the role that the account has." if item.account else ""
+            return f"Give {account} the {what}.{instead}"
         return f"Give {account} the {what}."
     if kind is ChangeKind.REVOKE:
         return f"Take the {_entitlement(item.entitlement, app)} away from {account}."
@@ -242,7 +252,10 @@ def _reply(items: t.Sequence[Change], app: App) -> str:
     if creates and app.words.get(ChangeKind.CREATE.value):
         ask = "When it is done, reply with what it is known by as the account name (an asset tag, a number)."
     elif creates:
-        ask = "When it is done, reply with the account name (empty: as asked above) and a note if there is more to say."
+        ask = (
+            "When it is done, reply with the account name, if it is another than the one asked for above, and a note "
+            "if there is more to say."
+        )
     else:
-        ask = "When it is done, reply so, with a note if there is more to say."
+        ask = "When it is done, say so, with a note if there is more to say."
     return f"{ask} If it shall not be done, decline it and give the reason."

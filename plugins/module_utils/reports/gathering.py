@@ -11,6 +11,7 @@ import datetime as dt
 import types
 import typing as t
 
+from ..desks.seat_words import waits_to_be_bought
 from ..ledger.store import Ledger
 from ..model import (
     ENDED_STATES,
@@ -160,13 +161,32 @@ def _progress(
     for ended in tasks:
         if ended.state == "declined":
             declined[ended.person].append(ended)
+    seats = seats_waited_for(tasks)
     return tuple(
         progress_of_person(
-            person.name, person.done, person.due, mine[person.username], declined[person.id], apps, now, zone
+            person.name,
+            person.done,
+            person.due,
+            mine[person.username],
+            declined[person.id],
+            apps,
+            now,
+            zone,
+            seats.get(person.id, ()),
         )
         for person in people
-        if person.event or mine[person.username]
+        if mine[person.username] or (person.event and (person.due or declined[person.id]))
     )
+
+
+def seats_waited_for(tasks: t.Iterable[Task]) -> dict[str, list[Task]]:
+    """Return, by the id of who waits, the open tasks to buy seats for them."""
+    found: dict[str, list[Task]] = collections.defaultdict(list)
+    for task in tasks:
+        if task.kind == "seats" and task.state == "open":
+            for id in task.details.get("people", {}):
+                found[id].append(task)
+    return found
 
 
 def progress_of_person(
@@ -178,10 +198,12 @@ def progress_of_person(
     apps: t.Mapping[str, str],
     now: dt.datetime,
     zone: dt.tzinfo,
+    seats: t.Iterable[Task] = (),
 ) -> str:
     """Return one person's progress: what is done, what waits for whom, and what was declined by whom and why.
 
-    What was asked of others first (approvals, seats) is not the person's to wait for and is left out.
+    What was asked of others first (approvals) is not the person's to wait for and is left out. ``seats`` are the tasks
+    to buy a seat that they wait for.
     """
     return progress_line(
         name,
@@ -192,9 +214,12 @@ def progress_of_person(
         now=now,
         zone=zone,
         explained=[
-            f"{apps.get(task.app, task.app)} was declined by {task.ended_by}: {task.note}"
-            for task in declined
-            if task.kind == "access"
+            *(f"{apps.get(task.app, task.app)} {waits_to_be_bought(task)}" for task in seats),
+            *(
+                f"{apps.get(task.app, task.app)} was declined by {task.ended_by}: {task.note}"
+                for task in declined
+                if task.kind == "access"
+            ),
         ],
     )
 

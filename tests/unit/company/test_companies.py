@@ -459,7 +459,7 @@ def test_what_an_owner_says_is_done_and_the_app_does_not_show_is_open_again(plac
     assert (done.reopened, done.ended) == ([task.id], {})
     assert [f.code for f in done.findings] == ["attested_not_so"]
     assert task.id in {one.id for one in done.open}
-    assert "wiki does not show: create, grant reader" in task_of(company, "wiki", "1").note
+    assert "wiki does not show the account, the access reader" in task_of(company, "wiki", "1").note
     assert [g for g in company.ledger.grants(person="1", app="wiki") if g.source == "verified"] == []
 
 

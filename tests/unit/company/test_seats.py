@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.company.carrying_out import carry_out
 from ansible_collections.rollcall.access.plugins.module_utils.company.concluding import conclude, progress
 from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes, record_readings
+from ansible_collections.rollcall.access.plugins.module_utils.company.progressing import progress_lines
 from ansible_collections.rollcall.access.plugins.module_utils.desks import registry
 from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import DECLINED, YES, Answer
 from ansible_collections.rollcall.access.plugins.module_utils.face.results import result_line
@@ -92,6 +93,7 @@ def test_what_is_missing_is_asked_of_finance_before_the_first_day(full):
     }
     waits = f"waits for a seat: {FINANCE} is asked to buy one (task {task.id})"
     assert missing(full, "5")[0] == f"an account in hub: {waits}"
+    assert waits in progress_lines(full.open(writes=False), ["5"])["5"]
     line = result_line(outcome.results[0], full.open(writes=False).people)
     assert line.endswith(waits)
     assert [f.message for f in planned.plan.findings if f.code == "no_seat"] == [

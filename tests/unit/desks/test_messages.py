@@ -51,6 +51,11 @@ def test_what_is_late_is_marked():
     assert "- OVERDUE: Give Alex Chen" in made(late).body
 
 
+def test_a_reminder_is_not_called_new():
+    reminder = dataclasses.replace(OWNER, news=(dataclasses.replace(TASK, what="reminded"),))
+    assert made(reminder).title == "Acme: still waiting for Ops, 3 open, 1 overdue"
+
+
 def test_in_a_channel_the_message_says_for_whom_it_is():
     assert "For Ops <ops@acme.example>:" in made(OWNER, channel=True).body
     assert "For Ops" not in made(OWNER).body

@@ -54,7 +54,7 @@ def test_a_task_that_is_attested_and_not_so_is_opened_again_while_it_is_due():
     found = read([done], account("u-17", "pro"), still_due=[grant("guru", "u-17")])
     assert [(t.id, t.state) for t in found.reopened] == [(done.id, "open")]
     assert found.findings[0].code == "attested_not_so"
-    assert "owner@acme.example said on 2026-03-02 that it is done; semrush does not show: grant guru" in (
+    assert "owner@acme.example said on 2026-03-02 that it is done; semrush does not show the access guru" in (
         found.findings[0].message
     )
 

@@ -384,6 +384,12 @@ def test_events_and_progress_are_shown_as_given(ledger):
     assert (people[0].event, people[0].progress) == ("joiner", "12 of 14 done")
 
 
+def test_progress_leaves_out_whom_nothing_is_due_for(ledger):
+    joiner = {"1": Lifecycle.JOINER}
+    assert facts_of(ledger, events=joiner, progress={"1": (0, 0)}).progress == ()
+    assert facts_of(ledger, events=joiner, progress={"1": (12, 14)}).progress == ("Ana Costa: 12 of 14 done",)
+
+
 def test_a_rehearsal_says_so(tmp_path):
     with Ledger.open(f"sqlite:///{tmp_path}/rehearsal.db", rehearsal=True) as rehearsal:
         assert facts_of(rehearsal, as_of=dt.date(2026, 12, 1)).rehearsal
