@@ -129,14 +129,14 @@ class RequestTrackerAsDesk(RequestTracker):
         """Return the addresses of who is in a role at a ticket: Cc, Requestor."""
         return [row[0] for row in self.run(_ROLE, reference, name)]
 
-    def fill(self, n: int, place: str = QUEUES[0], by: str = OWNER, subject: str = "Somebody else's") -> list[str]:
+    def fill(self, people: int, place: str = QUEUES[0], by: str = OWNER, subject: str = "Somebody else's") -> list[str]:
         first = self._made(place, subject, "As usual", by)
         with self.database() as database:
             columns = [row[1] for row in database.execute("PRAGMA table_info(Tickets)")]
             copied = ", ".join("?1" if name in ("id", "EffectiveId") else name for name in columns)
-            for id in range(int(first) + 1, int(first) + n):
+            for id in range(int(first) + 1, int(first) + people):
                 database.execute(f"INSERT INTO Tickets SELECT {copied} FROM Tickets WHERE id = ?2", (id, first))
-        return [str(id) for id in range(int(first), int(first) + n)]
+        return [str(id) for id in range(int(first), int(first) + people)]
 
     # what people do
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import typing as t
+from unittest import mock
 
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.company import leaving
@@ -241,7 +242,7 @@ def test_a_leaver_is_complete_only_when_everything_is_handed_over(left):
 def test_a_run_that_dies_between_an_answer_and_what_follows_is_made_good(left, monkeypatch):
     task = only(left, "choices")
     with monkeypatch.context() as patch:
-        patch.setattr(leaving.Choices, "follow", lambda self: (_ for _ in ()).throw(KeyboardInterrupt()))
+        patch.setattr(leaving.Choices, "follow", mock.Mock(side_effect=KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             tasks_run(left, says(task, "everything: cat@acme.example"))
     assert only(left, "choices", "attested").id == task.id

@@ -63,7 +63,8 @@ class Store:
         self.change(reference, state=state, changed_by=by)
 
     def only(self) -> Kept:
-        (kept,) = self.tickets.values()
+        kept, *others = self.tickets.values()
+        assert not others
         return kept
 
 
