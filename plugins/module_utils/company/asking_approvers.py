@@ -15,7 +15,7 @@ from ..requesting.approvers import AND
 from ..requesting.judging import Circumstances, conflicts_of
 from ..requesting.parties import askers_of
 from ..requesting.wording import Shown, peers_of, text_of, title_of
-from ..working_time import due
+from ..working_time import due, in_words
 from .company import Company
 
 
@@ -48,6 +48,7 @@ class AskingApprovers:
     def _task(self, request: AccessRequest, approver: Approver, app: App, person: Person) -> Task:
         company = self.company
         until = due(company.settings.working_day, self.now, app.sla.approve)
+        by = in_words(company.settings.working_day, until)
         asker = self.given.organisation.find(request.requested_by)
         task = Task(
             id="",
@@ -56,7 +57,7 @@ class AskingApprovers:
             items=(),
             owner=approver.address,
             title=title_of(request, person, company.apps),
-            instructions=text_of(request, approver, asker, until, self._shown(request, person)),
+            instructions=text_of(request, approver, asker, by, self._shown(request, person)),
             opened_at=self.now,
             due=until,
             reason="approval",

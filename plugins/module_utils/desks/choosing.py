@@ -37,7 +37,6 @@ def check_choices(task: Task, note: str, by: str, people: Organisation) -> None:
         raise TaskError(
             "; ".join(found.wrong),
             where=f"task {task.id}",
-            todo="Give one line for each in the note: NAME: the address of somebody who works here, or keep, archive "
-            "or delete",
+            todo="Give one line for each, NAME: the address of somebody who works here, or keep, archive or delete",
             task=task.id,
         )

@@ -89,6 +89,8 @@ def ending_words(task: Task) -> str:
     """Return what a ticket is closed with, once its task has ended in the ledger."""
     if task.state == "verified":
         return "Rollcall has read the app and sees that this is done. There is nothing more to do."
+    if task.state == "attested" and task.kind == "approval":
+        return f"Recorded as approved by {task.ended_by}. There is nothing more to do."
     if task.state == "attested":
         return f"Recorded as done, on the word of {task.ended_by}. There is nothing more to do."
     if task.state == "declined":

@@ -37,6 +37,8 @@ def own_words(app: App, kind: str, person: Person, account: str) -> str:
     """Return how the catalog says a ``kind`` of change in this app ("Collect laptop LT-0815 from Alex Chen").
 
     Empty where it says nothing of its own. What {account} and {person} stand for is filled in and not looked at again.
+    A thing that nobody gave a number has the person's user name in the ledger; that is no tag to look for.
     """
-    values = {"account": line(account), "person": name_of(person)}
+    untagged = account in (person.username, person.email) and "create" in app.words
+    values = {"account": "" if untagged else line(account), "person": name_of(person)}
     return line(_PLACE.sub(lambda found: values[found[1]], app.words.get(kind, ""))).rstrip(".")

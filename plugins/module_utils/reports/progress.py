@@ -31,7 +31,7 @@ def progress_line(
     """
     parts = [f"{done} of {due} done" if due else "nothing is due"]
     for task in sorted(waiting, key=lambda task: (task.due, task.id)):
-        what = apps.get(task.app, task.app) or task.title
+        what = (apps.get(task.app, task.app) if task.kind == "access" else "") or task.title
         who = task.owner or "nobody"
         late = ", late" if task.overdue else ""
         parts.append(f"{what} waits for {who} since {since(task.opened, now, zone)}{late}")

@@ -105,10 +105,11 @@ def beneficiary(name: str, given: Circumstances) -> Person:
     """Return whom ``name`` means. Raises RequestError for nobody, for several, and for somebody who cannot get any."""
     found = given.organisation.named(name) if name.strip() else ()
     if not found:
-        names = (n for one in given.organisation for n in (one.username, one.email) if n)
+        # all addresses of a company end alike: what stands before the @ tells them apart
+        names = {n.partition("@")[0] for one in given.organisation for n in (one.username, one.email)} - {""}
         raise RequestError(
             f"nobody is known as {name!r}" if name.strip() else "it does not say for whom",
-            todo=did_you_mean(name, names) or "Give an address, a username or an id from HR",
+            todo=did_you_mean(name.partition("@")[0], sorted(names)) or "Give an address, a username or an id from HR",
         )
     if len(found) > 1:
         ids = ", ".join(sorted(one.id for one in found))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import datetime as dt
 import typing as t
 
 from ..model import AccessRequest, App, Approver, Finding, GrantRecord, Person
@@ -51,8 +50,8 @@ def title_of(request: AccessRequest, person: Person, apps: t.Mapping[str, App]) 
     return f"Approve access to {names} for {_short(person)}"
 
 
-def text_of(request: AccessRequest, approver: Approver, asker: Person | None, due: dt.datetime, shown: Shown) -> str:
-    """Return everything that an approver needs, in plain words."""
+def text_of(request: AccessRequest, approver: Approver, asker: Person | None, due: str, shown: Shown) -> str:
+    """Return everything that an approver needs, in plain words. ``due`` is the deadline in words."""
     person = shown.people[request.person]
     lines = [
         f"For: {_about(person)}",
@@ -62,7 +61,7 @@ def text_of(request: AccessRequest, approver: Approver, asker: Person | None, du
         f"Why: {plain(request.reason)}",
         f"From {request.start} until {request.until}, the last day; it ends by itself",
         f"You are asked as: {approver.role}",
-        f"Answer by: {due.astimezone(dt.timezone.utc):%Y-%m-%d %H:%M} UTC",
+        f"Answer by: {due}",
         "",
         f"What {_short(person)} has now:",
         *_has(request.person, shown),

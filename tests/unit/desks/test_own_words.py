@@ -59,6 +59,10 @@ def test_a_laptop_is_collected_by_its_tag():
     assert "1. Collect laptop LT-0815 from Alex Chen." in opened.instructions
 
 
+def test_a_laptop_that_nobody_gave_a_tag_is_not_called_by_the_users_name():
+    assert task(change(ChangeKind.SUSPEND, "alex.chen")).title == "Collect laptop from Alex Chen"
+
+
 def test_an_emergency_says_so_before_the_words():
     urgent = Change(ChangeKind.SUSPEND, "7", "laptop", "LT-0815", urgency="emergency")
     assert task(urgent).title == "URGENT: Collect laptop LT-0815 from Alex Chen"

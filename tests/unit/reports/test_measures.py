@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import statistics
 
@@ -181,6 +182,12 @@ def test_progress_is_one_sentence():
         "Alex Chen: 12 of 14 done; erp waits for nobody since 2026-11-08, late; Salesforce waits for sales.ops since "
         "Tuesday; wiki waits for w since yesterday; Figma was declined by design: no seat"
     )
+
+
+def test_of_several_tasks_of_an_app_progress_says_which():
+    task = dataclasses.replace(waiting("drive", "it", 0), kind="handover", title="Hand Alex's files to Jane")
+    line = progress_line("Alex Chen", 1, 2, [task], {"drive": "Drive"}, now=NOW)
+    assert line == "Alex Chen: 1 of 2 done; Hand Alex's files to Jane waits for it since today"
 
 
 def test_openmetrics_are_read_by_the_parser_of_the_standard_and_say_what_the_report_says():
