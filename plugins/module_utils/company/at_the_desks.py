@@ -19,12 +19,13 @@ import typing as t
 
 from ..desks.completing import reopen
 from ..desks.contract import Attachment, Desk, Ticket
-from ..desks.following import Followed, follow, meaning_of, needs_replies
+from ..desks.following import Followed, as_at_the_desk, follow, meaning_of, needs_replies
+from ..desks.hearing import PATIENCE
 from ..desks.letters import ending_words, has_news, letter_for, news_of, without_news
 from ..desks.settling import Books, settle_answers
-from ..errors import AppError, RollcallError, TaskError
+from ..errors import AppError, Broken, NotFound, Refused, RollcallError, TaskError
 from ..model import EMBEDDED, Finding, Run, Task
-from ..policy.organisation import names_of
+from .about import About
 from .company import Company
 from .evidence import keep
 
@@ -105,14 +106,15 @@ class DeskRound:
 
     def _take_in(self, desk: Desk, tasks: t.Sequence[Task]) -> None:
         tickets = desk.read([task.reference for task in tasks])
-        for task in tasks:
-            ticket = tickets.get(task.reference)
-            if ticket is not None and ticket.merged_into:
-                ticket = desk.read([ticket.merged_into]).get(ticket.merged_into)
-                ticket = dataclasses.replace(ticket, merged_into=ticket.reference) if ticket else None
-            replies = desk.replies(ticket.reference) if ticket is not None and needs_replies(task, ticket) else ()
-            self._take(desk, task, follow(desk, task, ticket, replies, self._names(task)))
-            self._prolong(desk.settings.key)
+        self._each(desk, tasks, functools.partial(self._take_one, desk, tickets))
+
+    def _take_one(self, desk: Desk, tickets: t.Mapping[str, Ticket], task: Task) -> None:
+        ticket = tickets.get(task.reference)
+        if ticket is not None and ticket.merged_into:
+            ticket = desk.read([ticket.merged_into]).get(ticket.merged_into)
+            ticket = dataclasses.replace(ticket, merged_into=ticket.reference) if ticket else None
+        replies = desk.replies(ticket.reference) if ticket is not None and needs_replies(task, ticket) else ()
+        self._take(desk, task, follow(desk, task, ticket, replies, About(self.books, task)))
 
     def _take(self, desk: Desk, before: Task, found: Followed) -> None:
         if found.finding is not None:
@@ -120,54 +122,64 @@ class DeskRound:
         if not self.company.writes:
             return
         ledger, now = self.company.ledger, self.company.clock.now()
+        self._keep(before, found.attachments)
+        if found.reopen:
+            again = dataclasses.replace(reopen(found.task, found.reopen, "the desk"), told="open")
+            # what came with an answer is written with it
+            again = again if found.answer is None else as_at_the_desk(again, found.task, before)
+            ledger.update_task(again, "task.reopened", self.run, now)
         if found.answer is not None:
             self._answered(desk, before, found)
             return
         if found.reopen:
-            again = dataclasses.replace(reopen(found.task, found.reopen, "the desk"), told="open")
-            ledger.update_task(again, "task.reopened", self.run, now)
             self.result.reopened.append(before.id)
             self.result.people.add(before.person)
             return
         if found.task != before:
             # before anything is written at the ticket: a run that dies here asks once less, not twice
             event = "task.noticed" if found.task.attention != before.attention else "task.followed"
-            ledger.update_task(found.task, event, self.run, now)
+            self._write(before, found.task, event)
         if found.ask:
             desk.comment(found.task.reference, found.ask)
 
     def _answered(self, desk: Desk, before: Task, found: Followed) -> None:
         """Settle one owner's answer. One that cannot be right is sent back to its owner; the others go on."""
-        answer, ledger, now = found.answer, self.company.ledger, self.company.clock.now()
+        answer, now = found.answer, self.company.clock.now()
         if answer is None:
             return
         try:
-            self._keep(before, found.attachments, answer.by)
-            (settled,) = settle_answers(self.books, [answer], now)
+            (settled,) = settle_answers(self.books, [answer], now, tickets={before.id: found.task})
         except TaskError as error:
             closed = found.task.told != before.told
             why = f"{error.message}. {error.todo}".strip(". ") + "."
             back = dataclasses.replace(found.task, attention=why)
-            ledger.update_task(back, "task.noticed", self.run, now)
+            self._write(before, back, "task.noticed")
             self.result.findings.append(
                 Finding("answer_refused", "warning", str(error), todo="The owner was told", app=before.app)
             )
             if not closed:
                 desk.comment(before.reference, why)
             return
-        follow = ("told", "seen", "reference", "link", "details")
-        task = dataclasses.replace(settled.task, **{name: getattr(found.task, name) for name in follow})
-        ledger.update_task(task, "task.followed", self.run, now)
+        task = settled.task
+        if not settled.changed:
+            self._write(before, found.task, "task.followed")
         self.result.ended[task.id] = task.state
         self.result.people |= {task.person, *task.concerns}
 
-    def _keep(self, task: Task, files: t.Iterable[Attachment], by: str) -> None:
-        for file in files:
-            keep(self.company, self.run, task, file.name, file.content, by)
+    def _keep(self, task: Task, files: t.Iterable[tuple[str, Attachment]]) -> None:
+        for by, file in files:
+            try:
+                keep(self.company, self.run, task, file.name, file.content, by)
+            except TaskError as error:
+                found = Finding(
+                    "evidence_refused", "warning", error.message, error.where, error.todo, task.app, task.person
+                )
+                self.result.findings.append(found)
 
-    def _names(self, task: Task) -> frozenset[str]:
-        person = self.company.people.get(task.person)
-        return names_of(person) if person is not None else frozenset()
+    def _write(self, before: Task, after: Task, event: str) -> None:
+        """Write what a desk has said about a task, or knows of it now; the rest of it may be another's by now."""
+        change = functools.partial(as_at_the_desk, before=before, after=after)
+        self.company.ledger.change_task(before.id, change, event, self.run, self.company.clock.now())
 
     # where people ask for access
 
@@ -197,17 +209,14 @@ class DeskRound:
             for ticket in desk.find(new):
                 if ticket.task in new and not ticket.gone and not ticket.merged_into:
                     self._opened(new.pop(ticket.task), ticket)
-        for task in new.values():
-            app = self.company.apps.get(task.app)
-            ticket = desk.open(letter_for(task, app, desk.settings))
-            # nobody can have answered what was opened a moment ago
-            self._opened(task, ticket, seen=ticket.version)
-            self.result.sent.append(task.id)
-            self._prolong(desk.settings.key)
-        for task in tasks:
-            if task.reference:
-                self._tell(desk, task)
-                self._prolong(desk.settings.key)
+        self._each(desk, new.values(), functools.partial(self._open, desk))
+        self._each(desk, [task for task in tasks if task.reference], functools.partial(self._tell, desk))
+
+    def _open(self, desk: Desk, task: Task) -> None:
+        ticket = desk.open(letter_for(task, self.company.apps.get(task.app), desk.settings))
+        # nobody can have answered what was opened a moment ago
+        self._opened(task, ticket, seen=ticket.version)
+        self.result.sent.append(task.id)
 
     def _opened(self, task: Task, ticket: Ticket, seen: str = "") -> None:
         opened = dataclasses.replace(
@@ -219,7 +228,7 @@ class DeskRound:
             seen=seen,
             details={**task.details, "place": ticket.place},
         )
-        self.company.ledger.update_task(opened, "task.sent", self.run, self.company.clock.now())
+        self._write(task, opened, "task.sent")
 
     def _tell(self, desk: Desk, task: Task) -> None:
         meaning = meaning_of(task)
@@ -234,15 +243,18 @@ class DeskRound:
                 desk.comment(task.reference, f"Task {task.id}, {task.title}: {ending_words(task)}")
             else:
                 desk.close(task.reference, meaning, ending_words(task))
-        elif task.told_owner != task.owner and not desk.reassign(task.reference, task.owner):
-            desk.comment(
-                task.reference, f"This now goes to {task.owner}, whom this desk does not know by that address."
-            )
+        else:
+            said = [self.why[task.id]] if task.id in self.why else []
+            if task.told_owner != task.owner and not desk.reassign(task.reference, task.owner):
+                said.append(f"This now goes to {task.owner}, whom this desk does not know by that address.")
+            if said:
+                desk.comment(task.reference, "\n\n".join(said))
+        after = dataclasses.replace(task, told=meaning, told_owner=task.owner)
         if has_news(task):
             desk.comment(task.reference, news_of(task))
-            task = without_news(task)
-        told = dataclasses.replace(task, told=meaning, told_owner=task.owner)
-        self.company.ledger.update_task(told, "task.told", self.run, self.company.clock.now())
+            after = without_news(after)
+        if after != task:
+            self._write(task, after, "task.told")
 
     # one desk
 
@@ -261,9 +273,27 @@ class DeskRound:
             if not isinstance(error, (AppError, TaskError)):
                 raise
             self._down.add(key)
-            self.result.left.add(key)
-            todo = "Its tasks are in the ledger; the next run goes on there"
-            self.result.findings.append(Finding("desk_failed", "error", str(error), where=f"desk {key}", todo=todo))
+            self._left(key, error)
+
+    def _left(self, key: str, error: RollcallError) -> None:
+        self.result.left.add(key)
+        todo = "Its tasks are in the ledger; the next run goes on there"
+        self.result.findings.append(Finding("desk_failed", "error", str(error), where=f"desk {key}", todo=todo))
+
+    def _each(self, desk: Desk, tasks: t.Iterable[Task], work: t.Callable[[Task], None]) -> None:
+        """Do one thing after the other. What a desk refuses about one keeps it from none of the others, but what it
+        refuses time after time is no matter of single tickets."""
+        refused = 0
+        for task in tasks:
+            try:
+                work(task)
+                refused = 0
+            except (Refused, NotFound, Broken) as error:
+                refused += 1
+                if refused == PATIENCE:
+                    raise
+                self._left(desk.settings.key, error)
+            self._prolong(desk.settings.key)
 
     def _hold(self, key: str) -> bool:
         """Take a desk for this run. False while another run works there."""

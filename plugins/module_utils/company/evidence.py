@@ -37,7 +37,7 @@ def keep(company: Company, run: Run, task: Task, name: str, content: bytes, by: 
     known = {(e.data["task"], e.data["sha256"]) for e in company.ledger.events(kind=KEPT, person=task.person)}
     path = company.settings.evidence / file_name(digest, name)
     try:
-        if not path.exists():
+        if path.is_symlink() or not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_bytes(path, content)
     except OSError as error:
@@ -64,7 +64,9 @@ def keep_files(company: Company, run: Run, task: Task, paths: t.Iterable[pathlib
     contents = []
     for path in paths:
         try:
-            contents.append((path.name, path.read_bytes()))
+            with path.open("rb") as file:
+                # never more than is judged by ``keep``: a device has no end
+                contents.append((path.name, file.read(LARGEST + 1)))
         except OSError as error:
             raise TaskError(
                 f"the evidence cannot be read: {error.strerror}",

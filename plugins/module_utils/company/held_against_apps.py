@@ -40,7 +40,7 @@ def hold_against_apps(company: Company, books: Books) -> Held:
     if writes:
         settle_read_back(books, back.read, now)
     closed = {task.id for task in back.read.closed}
-    still_open = [task for task in tasks if task.state == "open" and task.id not in closed]
+    still_open = [task for task in back.tasks if task.state == "open" and task.id not in closed]
     moot = _moot(due, still_open, back.read.done, now)
     if writes:
         settle_cancelled(books, moot, now)
@@ -51,6 +51,7 @@ def hold_against_apps(company: Company, books: Books) -> Held:
 class _Back:
     read: ReadBack
     findings: tuple[Finding, ...]
+    tasks: tuple[Task, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,10 +104,17 @@ def _read_back(company: Company, books: Books, tasks: t.Sequence[Task], due: _Du
         for key, reading in readings.items()
         if reading.error
     )
+    tasks = _unanswered_meanwhile(company, tasks)
     read = close_by_reading(
         tasks, shown, company.clock.now(), shows=shows, unreadable=UNREADABLE, still_due=due.changes
     )
-    return _Back(read, unread)
+    return _Back(read, unread, tasks)
+
+
+def _unanswered_meanwhile(company: Company, tasks: t.Iterable[Task]) -> tuple[Task, ...]:
+    """Return tasks as they are now, without those that ended while apps were read: nothing was read after that."""
+    current = {task.id: task for task in company.ledger.tasks(states=("open", "attested"), kind="access")}
+    return tuple(current[task.id] for task in tasks if task.id in current and current[task.id].state == task.state)
 
 
 def _moot(due: _Due, tasks: t.Sequence[Task], done: t.Collection[str], now: dt.datetime) -> tuple[Task, ...]:

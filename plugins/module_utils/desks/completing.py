@@ -103,6 +103,8 @@ def reopen(task: Task, why: str, by: str = "") -> Task:
         ended_at=None,
         attention="",
         details=details,
+        # where the desk takes it for open still, its owner is told all the same: they have to know why
+        told="" if task.told == "open" else task.told,
     )
 
 

@@ -13,6 +13,7 @@ import collections
 import dataclasses
 import datetime as dt
 import functools
+import types
 import typing as t
 
 from ..errors import TaskError
@@ -38,6 +39,7 @@ from .choosing import check_choices
 from .completing import complete, decline, must_be_open, reopen, same_answer
 from .contract import DECLINED, NO, YES, Answer
 from .embedded import unknown_task
+from .following import as_at_the_desk
 from .read_back import ReadBack
 
 # An answer may carry the clock of another machine; more than this is a mistake.
@@ -136,18 +138,25 @@ def reopen_task(books: Books, id: str, now: dt.datetime, *, reason: str, by: str
 
 
 def settle_answers(
-    books: Books, answers: t.Iterable[Answer], now: dt.datetime, *, write: bool = True
+    books: Books,
+    answers: t.Iterable[Answer],
+    now: dt.datetime,
+    *,
+    write: bool = True,
+    tickets: t.Mapping[str, Task] = types.MappingProxyType({}),
 ) -> tuple[Settled, ...]:
     """Record answers, in their order; all of them are checked before the first is written.
 
     An answer that a task has already changes nothing. ``write`` False only checks and returns what would be.
+    ``tickets`` are tasks, by id, with what is now known of their tickets: that is written with the answer, or else a
+    run that dies in between would take the answer for a new one, should the task be opened again.
 
     Raises TaskError, naming every answer that is wrong: an unknown task, one that ended otherwise (by whom, when), a
     decline without a reason, an account that is somebody else's or protected, a time that cannot be.
     """
     settled: list[Settled] = []
     wrong: list[TaskError] = []
-    judge = _Judge(books, now)
+    judge = _Judge(books, now, tickets)
     for answer in answers:
         try:
             settled.append(judge.settled(answer))
@@ -204,8 +213,8 @@ def finding_for_late(task: Task, now: dt.datetime) -> Finding | None:
 class _Judge:
     """Judges answers one after the other: each sees what those before it will have written."""
 
-    def __init__(self, books: Books, now: dt.datetime) -> None:
-        self.books, self.now = books, now
+    def __init__(self, books: Books, now: dt.datetime, tickets: t.Mapping[str, Task]) -> None:
+        self.books, self.now, self.tickets = books, now, tickets
         self._ended: dict[str, Task] = {}
         self._accounts: dict[str, list[AccountRecord]] = {}
 
@@ -227,6 +236,7 @@ class _Judge:
             # "not yet" is what an open task says anyway; of an ended one it says that the end was wrong
             must_be_open(task, "taken back")
             return Settled(task, False)
+        task = as_at_the_desk(task, task, self.tickets.get(task.id, task))
         if task.state not in OPEN_STATES and same_answer(task, done=answer.done, account_name=answer.account_name):
             return Settled(task, False)
         moment = _moment(task, answer, self.now)

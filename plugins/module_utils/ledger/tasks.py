@@ -111,10 +111,15 @@ class Tasks(Book):
 
         Raises LedgerError when there is no such task.
         """
+        self.change_task(task.id, lambda _before: task, event, run, at)
+
+    def change_task(self, id: str, change: t.Callable[[Task], Task], event: str, run: Run, at: dt.datetime) -> Task:
+        """Write what ``change`` makes of a task as it is at this very moment, and return it; see ``update_task``."""
         with self._writing(run, at) as writing:
-            before = writing.rows("tasks", id=task.id).get((task.id,))
+            before = writing.rows("tasks", id=id).get((id,))
             if before is None:
-                raise LedgerError(f"there is no task {task.id}", where=self.where, todo="List the tasks for their ids")
+                raise LedgerError(f"there is no task {id}", where=self.where, todo="List the tasks for their ids")
+            task = change(_task(before))
             row = _row(task)
             changed = {
                 name: [before[name], row[name]]
@@ -130,6 +135,7 @@ class Tasks(Book):
                 data={"task": task.id, "changed": changed},
                 proofs=[writing.put("tasks", row, new=False)],
             )
+            return task
 
     def tasks(
         self,

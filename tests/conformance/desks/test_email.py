@@ -569,7 +569,7 @@ def test_an_answer_above_our_own_letter_ends_the_task_with_the_name_and_the_file
     followed = follow(desk, task, now, desk.replies(ticket.reference), ())
     assert followed.answer is not None
     assert (followed.answer.done, followed.answer.account_name, followed.answer.by) == ("yes", "a.chen", SAM)
-    assert [(file.name, file.content) for file in followed.attachments] == [("proof.png", b"\x89PNG")]
+    assert [(by, file.name, file.content) for by, file in followed.attachments] == [(SAM, "proof.png", b"\x89PNG")]
 
 
 def test_a_report_and_a_stranger_leave_the_task_open_and_in_sight(server: EmailServer, connect: t.Any) -> None:
