@@ -23,6 +23,9 @@ from .news import News, of_ended, of_ending, of_finding, of_open, telling, urgen
 #: Who is told, in the words of rollcall.yml; each has a template of the same name.
 ROUTES = ("owner", "security", "manager", "new_hire")
 
+#: How long after their first day somebody is told that everything is ready.
+NEW_FOR = dt.timedelta(days=90)
+
 #: Findings that the security team hears of besides what follows from tasks.
 FOR_SECURITY = frozenset({"no_owner", "owner_unreachable"})
 
@@ -134,7 +137,7 @@ def digests(happenings: Happenings, circle: Circle) -> tuple[Digest, ...]:
         found = circle.organisation.people.get(person)
         if circle.manager(person):
             news["manager", circle.manager(person), ""].append(one)
-        if phase == "joining" and found and new_hire_address(found):
+        if phase == "joining" and found and _is_new(found, circle.now) and new_hire_address(found):
             news["new_hire", new_hire_address(found), ""].append(one)
     for exception in happenings.ending:
         found = circle.organisation.find(exception.person)
@@ -166,6 +169,11 @@ def completed_since(before: t.Mapping[str, PersonRecord], after: t.Mapping[str, 
         for id, record in after.items()
         if record.complete and id in before and not before[id].complete and before[id].phase
     }
+
+
+def _is_new(person: Person, now: dt.datetime) -> bool:
+    """Who has worked here for long is a joiner to a new ledger only, and needs no welcome."""
+    return person.start is None or person.start >= now.date() - NEW_FOR
 
 
 def new_hire_address(person: Person) -> str:

@@ -19,7 +19,7 @@ from ..fulfilment.executor import SETTLED
 from ..fulfilment.packet import Send
 from ..model import Change, Plan, Run
 from .diffs import diffs_of
-from .results import change_data, finding_lines, result_data, result_line, what
+from .results import COUNTED, change_data, finding_lines, result_data, result_line, what
 
 
 def carry_out_and_conclude(
@@ -112,7 +112,7 @@ def carry_out_and_conclude(
         telling = tell(company, run, Happenings(completed=completed))
         for line in finding_lines(telling.findings):
             say(f"  {line}")
-    counts = ", ".join(f"{number} {state}" for state, number in outcome.counts().items())
+    counts = "; ".join(f"{number} {COUNTED[state]}" for state, number in outcome.counts().items())
     result["msg"] = counts or "nothing to do"
     if left:
         result["failed"] = True

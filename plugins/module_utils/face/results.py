@@ -25,6 +25,10 @@ WORDS = {
 }
 
 
+#: The same behind a number.
+COUNTED = {**WORDS, "task": "opened as tasks"}
+
+
 def what(change: Change) -> str:
     """Say a change in a few words: "grant power-user", "suspend the account"."""
     kind = change.kind.value.replace("_", " ")

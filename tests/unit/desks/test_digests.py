@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
+import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.desks.digests import (
     Circle,
     Happenings,
@@ -130,6 +131,15 @@ def test_a_complete_joiner_and_the_manager_are_told():
     made = by_route(Happenings(completed={ALEX.id: "joining"}))
     assert made["new_hire", ""].address == ALEX.email
     assert made["manager", ""].lines[0].title == "Alex Chen"
+
+
+@pytest.mark.parametrize(
+    ("days", "routes"), [(0, {"manager", "new_hire"}), (90, {"manager", "new_hire"}), (91, {"manager"})]
+)
+def test_who_is_new_to_the_ledger_and_not_to_the_company_is_not_welcomed(days, routes):
+    there = dataclasses.replace(ALEX, start=NOW.date() - dt.timedelta(days=days))
+    made = by_route(Happenings(completed={ALEX.id: "joining"}), people=(there, MARIA))
+    assert {route for route, _alone in made} == routes
 
 
 def test_who_has_left_is_not_welcomed():
