@@ -81,7 +81,7 @@ def test_the_most_urgent_comes_first_and_what_is_late_is_marked():
 
 
 def test_of_one_task_one_thing_is_said_and_all_of_it_is_told():
-    handed_on = task("t", level=1, reminded_at=LATER)
+    handed_on = task("t", level=1, reminded_at=LATER, escalated_at=NOW)
     (one,) = digests(Happenings(open=(handed_on,)), circle())
     assert [line.what for line in one.lines] == ["escalated"]
     assert one.fresh(told(one)) is None
@@ -94,7 +94,7 @@ def test_each_reminder_is_told_once():
 
 
 def test_a_task_that_went_to_somebody_else_is_new_to_them():
-    moved = by_route(Happenings(open=(task("t", owner="boss@acme.example", level=1),)))
+    moved = by_route(Happenings(open=(task("t", owner="boss@acme.example", level=1, escalated_at=NOW),)))
     assert moved["owner", ""].address == "boss@acme.example"
     assert [line.what for line in moved["owner", ""].lines] == ["escalated"]
 
