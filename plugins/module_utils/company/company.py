@@ -47,6 +47,9 @@ Resolve = t.Callable[[t.Any], t.Any]
 #: and the policy again for each host; and all of one run works on one and the same feed.
 _SHARED: dict[tuple[t.Any, ...], dict[str, t.Any]] = {}
 
+# stands for a policy that cannot be read
+_NO_RULES = Policy("")
+
 
 class Company:
     """What a run works on.
@@ -162,8 +165,13 @@ class Company:
         except PolicyError:
             if self.emergency:
                 # cutting somebody off needs no rule
-                return Policy("")
+                return _NO_RULES
             raise
+
+    @property
+    def rules_unknown(self) -> bool:
+        """Whether the policy cannot be read, in an emergency: then nothing is known to be due or not."""
+        return self.policy is _NO_RULES
 
     def _columns(self) -> frozenset[str] | None:
         """HR's further columns, which rules may read; None when HR cannot be read."""

@@ -162,6 +162,9 @@ def conclude(
     """
     now = company.clock.now()
     open_leaving_tasks(company, run, people)
+    if company.rules_unknown:
+        # who keeps nothing needs no rule; of the others it stays as it was
+        people = [id for id in people if _keeps_nothing(company, id)]
     found = progress(company, people)
     for id, reasons in (unsettled or {}).items():
         if id in found and reasons:
@@ -175,6 +178,10 @@ def conclude(
     if records:
         company.ledger.record_people(records, run, now)
     return found
+
+
+def _keeps_nothing(company: Company, id: str) -> bool:
+    return company.population.statuses[id] is Status.LEFT or company.lock_on(company.people[id]) is not None
 
 
 def _record(

@@ -64,7 +64,7 @@ class _Due:
 
 
 def _due(company: Company, tasks: t.Sequence[Task]) -> _Due:
-    if not tasks or company.population.stale:
+    if not tasks or company.population.stale or company.rules_unknown:
         return _Due()
     people = {task.person for task in tasks if task.person in company.people}
     apps = {task.app for task in tasks if task.app in company.apps}

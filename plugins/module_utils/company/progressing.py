@@ -18,7 +18,7 @@ from .concluding import progress
 def progress_lines(company: Company, people: t.Collection[str]) -> dict[str, str]:
     """Return a sentence for each of these people (ids) whom HR or the ledger knows: what is done, who is waited for."""
     chosen = sorted(id for id in people if id in company.people)
-    if not chosen or company.population.stale:
+    if not chosen or company.population.stale or company.rules_unknown:
         return {}
     now = company.clock.now()
     states = progress(company, chosen)

@@ -67,7 +67,7 @@ def follow_seats(company: Company, run: Run) -> dict[str, str]:
     or for which there are seats now, ends by itself. Returns the tasks that ended: id -> state.
     """
     ended: dict[str, str] = {}
-    if not company.writes or company.population.stale:
+    if not company.writes or company.population.stale or company.rules_unknown:
         return ended
     now, ledger = company.clock.now(), company.ledger
     for task in ledger.tasks(states=("open",), kind="seats"):

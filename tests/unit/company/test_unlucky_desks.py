@@ -12,7 +12,10 @@ import typing as t
 
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.company import held_against_apps as held
+from ansible_collections.rollcall.access.plugins.module_utils.company.concluding import conclude
 from ansible_collections.rollcall.access.plugins.module_utils.company.evidence import KEPT, evidence_findings
+from ansible_collections.rollcall.access.plugins.module_utils.company.manual_work import send_new, synchronise
+from ansible_collections.rollcall.access.plugins.module_utils.company.progressing import progress_lines
 from ansible_collections.rollcall.access.plugins.module_utils.desks.completing import cancel
 from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import Attachment, Letter, Ticket
 from ansible_collections.rollcall.access.plugins.module_utils.desks.settling import Books, complete_task
@@ -347,3 +350,17 @@ def test_a_desk_that_left_the_catalog_keeps_its_tasks_and_stops_nothing_else(pla
     found = tasks_run(place)
     assert (codes(found) & {"desk_failed"}, the_task(place).state) == ({"desk_failed"}, "open")
     assert verify_ledger(place.open(writes=False).ledger).ok
+
+
+def test_while_the_policy_is_broken_an_emergency_cancels_nothing_and_calls_nobody_complete(place, store):
+    tasks_run(place)
+    before = place.open(writes=False).ledger.people()["2"]
+    place.write("access/policy/rules.yml", "rules: [")
+    company = place.open(emergency=True)
+    run = place.run(company)
+    send_new(company, run)
+    assert progress_lines(company, ["2"]) == {}
+    found = synchronise(company, run, [])
+    assert (found.ended, the_task(place).state) == ({}, "open")
+    conclude(company, ["2"], run)
+    assert (before.complete, company.ledger.people()["2"]) == (False, before)
