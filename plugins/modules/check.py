@@ -12,7 +12,8 @@ version_added: 0.1.0
 author:
   - The Rollcall contributors (@rollcall)
 description:
-  - Validates catalog, policy, exceptions and locks, the HR feed, and whether each app accepts the credentials. Touches nothing.
+  - Validates catalog, policy, exceptions and locks, the HR feed, and whether each app and each desk accepts the
+    credentials. Touches nothing.
 extends_documentation_fragment:
   - rollcall.access.config
   - rollcall.access.attributes
@@ -26,7 +27,7 @@ options:
     description: What to check.
     type: list
     elements: str
-    choices: [policy, feed, apps]
+    choices: [policy, feed, apps, desks]
     default: [policy, feed]
 """
 

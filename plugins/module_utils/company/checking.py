@@ -10,7 +10,7 @@ import typing as t
 
 from ..connectors import registry
 from ..desks.registry import desk_problems
-from ..errors import PolicyError, RollcallError
+from ..errors import AppError, PolicyError, RollcallError
 from ..model import App, Finding, is_module_name
 from ..policy import checking
 from ..policy.loading import load_access
@@ -83,6 +83,22 @@ def check_apps(company: Company) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
+def check_desks(company: Company) -> tuple[Finding, ...]:
+    """Look at every desk for a ticket that nobody has, to see that it answers and takes the credentials."""
+    findings = []
+    for key, settings in sorted(company.catalog.desks.items()):
+        try:
+            for _ticket in company.desk(key).find((_NOBODYS,)):
+                pass
+        except AppError as error:
+            where = str(settings.origin or f"desk {key}")
+            message = f"{error.where or f'desk {key}'}: {error.message}"
+            findings.append(Finding("desk_failed", "error", message, where=where, todo=error.todo))
+        else:
+            findings.append(Finding("desk_read", "note", f"desk {key}: it answers"))
+    return tuple(findings)
+
+
 def _own_modules(company: Company, apps: t.Mapping[str, App]) -> tuple[Finding, ...]:
     """Report what is wrong with apps whose connector is a module: it is not installed here, or could not tell apart."""
     modules = company.modules
@@ -126,8 +142,12 @@ def _error(code: str, error: RollcallError) -> Finding:
     return Finding(code, "error", error.message, where=error.where, todo=error.todo)
 
 
+#: A task that does not exist.
+_NOBODYS = "0000000000"
+
 CHECKS: t.Mapping[str, t.Callable[[Company], tuple[Finding, ...]]] = {
     "policy": check_policy,
     "feed": check_feed_of,
     "apps": check_apps,
+    "desks": check_desks,
 }

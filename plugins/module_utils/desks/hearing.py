@@ -87,7 +87,7 @@ class Reading:
         account = self.field.get("account_name", "") or (self.said.account_name if self.said else "")
         yes = self.meaning == "done" or self.said_yes
         if self.said is not None and self.said.unreadable:
-            return self._ask(f"This answer cannot be used: {self.said.unreadable}.")
+            return self._ask(f"This answer cannot be used: {self.said.unreadable}. {self._how()}")
         if declined:
             return self._declined()
         if self.task.kind == "choices" and self.said is not None and self.said.choices:
@@ -130,10 +130,10 @@ class Reading:
         if taking and self._by() in self.about:
             return self._ask("It cannot be confirmed by the person whom it is about.")
         if self.task.kind == "choices":
-            return self._ask("The ticket was closed without a choice.")
+            return self._ask(f"The ticket was closed without a choice. {self._how()}")
         if self.task.kind == "approval" and (self.said is None or self.said.done != YES):
             # tickets are closed for many reasons; that nobody said no is no yes
-            return self._ask("The ticket was closed, and nobody has written that it is approved.")
+            return self._ask(f"The ticket was closed, and nobody has written that it is approved. {self._how()}")
         if self.task.details.get("joined") and not self.said_yes:
             return self._ask("The ticket stands for other tasks as well, and nobody has written that this one is done.")
         return self._answer(YES, account, self._note())
@@ -144,7 +144,7 @@ class Reading:
         if not reason and self.replies:
             reason = _one_line(self.replies[-1].text)
         if not reason:
-            return self._ask("It was declined without a reason.")
+            return self._ask("It was declined without a reason. Write one line: declined: WHY")
         return self._answer(DECLINED, "", reason)
 
     def _answer(self, done: str, account: str, note: str) -> Followed:
@@ -174,6 +174,13 @@ class Reading:
             self.task, "reply_unreadable", "warning", f"{ticket}: {_small(why)}", f"{self._by()} was asked"
         )
         return Followed(asked, ask="" if closed else why, finding=finding)
+
+    def _how(self) -> str:
+        """What would be an answer, in a few words; the ticket's text has all of them."""
+        if self.task.kind == "choices":
+            return "Write one line for each thing, as in the text of the task, or: declined: WHY"
+        yes = "approved" if self.task.kind == "approval" else "done"
+        return f"Write one line: {yes}, or: declined: WHY"
 
     def _heard(self) -> Task:
         """What somebody wrote that is no answer is kept in sight: it may say why it takes so long."""

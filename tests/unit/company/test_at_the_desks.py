@@ -10,6 +10,7 @@ import hashlib
 import typing as t
 
 import pytest
+from ansible_collections.rollcall.access.plugins.module_utils.company.checking import check_desks
 from ansible_collections.rollcall.access.plugins.module_utils.company.evidence import KEPT, evidence_findings
 from ansible_collections.rollcall.access.plugins.module_utils.company.manual_work import Synchronised, synchronise
 from ansible_collections.rollcall.access.plugins.module_utils.desks import registry
@@ -121,7 +122,7 @@ def test_a_refusal_needs_a_reason(place, store):
     kept = store.only()
     assert (kept.ticket.state, kept.ours(), the_task(place).state) == (
         "open",
-        ["It was declined without a reason."],
+        ["It was declined without a reason. Write one line: declined: WHY"],
         "open",
     )
     assert tasks_run(place).ended == {}
@@ -331,7 +332,7 @@ def test_a_run_that_dies_at_any_write_of_the_desk_says_nothing_twice(place, stor
 
     expected = [
         [
-            "It was declined without a reason.",
+            "It was declined without a reason. Write one line: declined: WHY",
             f"Recorded as done, on the word of {OFFICE}. There is nothing more to do.",
         ]
     ]
@@ -366,3 +367,14 @@ def test_a_task_whose_mail_came_back_goes_to_the_next_owner(place, store):
     task = the_task(place)
     assert (task.owner, store.only().ticket.assignee) == ("second@acme.example", "second@acme.example")
     assert tasks_run(place).changed is False
+
+
+def test_check_looks_whether_a_desk_answers_and_opens_nothing(place, store):
+    (found,) = check_desks(place.open(writes=False))
+    assert (found.code, found.severity, found.message) == ("desk_read", "note", "desk helpdesk: it answers")
+    store.down = True
+    (found,) = check_desks(place.open(writes=False))
+    assert (found.code, found.severity) == ("desk_failed", "error")
+    assert "it does not answer" in found.message
+    assert "apps.yml" in found.where
+    assert store.tickets == {}
