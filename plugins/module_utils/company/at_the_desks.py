@@ -278,7 +278,7 @@ class DeskRound:
     def _left(self, key: str, error: RollcallError) -> None:
         self.result.left.add(key)
         todo = "Its tasks are in the ledger; the next run goes on there"
-        self.result.findings.append(Finding("desk_failed", "error", str(error), where=f"desk {key}", todo=todo))
+        self.result.findings.append(Finding("desk_failed", "error", str(error), todo=todo))
 
     def _each(self, desk: Desk, tasks: t.Iterable[Task], work: t.Callable[[Task], None]) -> None:
         """Do one thing after the other. What a desk refuses about one keeps it from none of the others, but what it

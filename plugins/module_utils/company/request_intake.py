@@ -120,7 +120,7 @@ class _Tickets:
         except AppError as error:
             self.intake.left.add(key)
             todo = "What is asked there is taken in by the next run"
-            self.intake.findings.append(Finding("desk_failed", "error", str(error), where=f"desk {key}", todo=todo))
+            self.intake.findings.append(Finding("desk_failed", "error", str(error), todo=todo))
 
     def take_in(self, desk: Desk) -> None:
         for ticket in desk.requested():

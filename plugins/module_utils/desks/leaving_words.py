@@ -143,7 +143,7 @@ def handover_task(
         text += ["", f"How to do it in {where}:", app.instructions.strip()]
     text += [
         "",
-        "When it is done, reply so, with a note if there is more to say. If it shall not be done, decline it and give "
+        "When it is done, say so, with a note if there is more to say. If it shall not be done, decline it and give "
         "the reason.",
     ]
     return _numbered(

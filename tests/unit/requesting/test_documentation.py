@@ -9,6 +9,7 @@ from __future__ import annotations
 import pathlib
 import re
 
+import pytest
 import yaml
 from ansible_collections.rollcall.access.plugins.module_utils.model import App, Entitlement
 from ansible_collections.rollcall.access.plugins.module_utils.policy.values import Catalog
@@ -41,12 +42,15 @@ def test_the_ticket_is_read() -> None:
     assert (found.grants, found.missing) == ((("crm", "reports"),), ())
 
 
-def test_the_survey_names_what_the_playbook_takes() -> None:
+@pytest.mark.parametrize(("number", "name", "asked"), [(0, "request_access", 5), (1, "complete_task", 4)])
+def test_the_surveys_name_what_the_playbooks_take(number, name, asked) -> None:
     page = (DOCS / "awx.md").read_text(encoding="utf-8")
-    (text,) = re.findall(r"```yaml\n(# the survey.*?)```", page, re.DOTALL)
-    playbook = (DOCS.parent / "playbooks/request_access.yml").read_text(encoding="utf-8")
-    questions = yaml.safe_load(text)["spec"]
-    assert len(questions) == 5
+    surveys = re.findall(r"```yaml\n(# the survey.*?)```", page, re.DOTALL)
+    assert len(surveys) == 2
+    playbook = (DOCS.parent / f"playbooks/{name}.yml").read_text(encoding="utf-8")
+    questions = yaml.safe_load(surveys[number])["spec"]
+    assert len(questions) == asked
     for question in questions:
-        assert f"{question['variable']} |" in playbook or f"{question['variable']} is" in playbook
+        takes = (f"{question['variable']} {end}" for end in ("|", "is", "}}"))
+        assert any(one in playbook for one in takes)
         assert question["type"] in ("text", "textarea", "integer", "multiplechoice")
