@@ -11,6 +11,7 @@ import datetime as dt
 import typing as t
 
 from ..model import Account, AccountRecord, App, Because, Change, ChangeKind, GrantRecord, Person, Task
+from .completing import NAMED
 from .wording import asked_name
 
 GrantKey = tuple[str, str, str, str]  # person, app, account, entitlement
@@ -135,6 +136,7 @@ class _Builder:
         if not name:
             return
         id = self._known_id(name)
+        self._correct(id, item)
         if id in self.before:
             record = self.after[id]
             if not record.account.active:
@@ -145,6 +147,13 @@ class _Builder:
                 )
             return
         self.after[id] = self._new(id, {**item.details, "username": name})
+
+    def _correct(self, id: str, item: Change) -> None:
+        """Forget the account that an answer before this one named, where only that answer spoke of it."""
+        wrong = self._known_id(str(self.task.details.get(NAMED, "") or id))
+        if wrong != id and wrong in self.before and self.before[wrong].source == "attested":
+            self.after.pop(wrong, None)
+            self._end_all(wrong, item)
 
     def _new(self, id: str, details: t.Mapping[str, t.Any]) -> AccountRecord:
         person = self.person

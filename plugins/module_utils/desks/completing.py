@@ -13,6 +13,9 @@ from ..errors import TaskError
 from ..model import OPEN_STATES, ChangeKind, Task
 from .wording import asked_name
 
+#: Where a task that is open again has the account name of the answer before.
+NAMED = "named"
+
 # Longer names exist nowhere; a longer text is a note in the wrong column.
 _LONGEST_NAME = 320
 
@@ -20,12 +23,13 @@ _LONGEST_NAME = 320
 def complete(task: Task, account_name: str, note: str, by: str, now: dt.datetime) -> Task:
     """Return the task as attested: ``by`` says that it is done.
 
-    For a task that creates an account, an empty ``account_name`` means the one that was asked for. Raises TaskError
-    when the task has ended, when ``by`` is empty, or when the name cannot be one.
+    For a task that creates an account, an empty ``account_name`` means the one that was given before the task was
+    opened again, or else the one that was asked for. Raises TaskError when the task has ended, when ``by`` is empty,
+    or when the name cannot be one.
     """
     must_be_open(task, "completed")
     by = _somebody(task, by, "completed")
-    name = account_name.strip() or _asked(task)
+    name = account_name.strip() or str(task.details.get(NAMED, "")) or _asked(task)
     if len(name) > _LONGEST_NAME or any(not c.isprintable() for c in name):
         raise TaskError(
             "the account name is longer than any can be, or holds a line break",
@@ -94,6 +98,7 @@ def reopen(task: Task, why: str, by: str = "") -> Task:
     if task.state in OPEN_STATES:
         return task
     details = {**task.details, "reopened_by": by} if by else task.details
+    details = {**details, NAMED: task.account_name} if task.account_name and _creates(task) else details
     return dataclasses.replace(
         task,
         state="open",

@@ -364,3 +364,39 @@ def test_while_the_policy_is_broken_an_emergency_cancels_nothing_and_calls_nobod
     assert (found.ended, the_task(place).state) == ({}, "open")
     conclude(company, ["2"], run)
     assert (before.complete, company.ledger.people()["2"]) == (False, before)
+
+
+def accounts(place: Place) -> dict[str, list[str]]:
+    """By account name at the desk: what it has."""
+    ledger = place.open(writes=False).ledger
+    grants = ledger.grants(app="desk")
+    return {
+        record.account.username: [grant.entitlement for grant in grants if grant.account == record.account.id]
+        for record in ledger.accounts(app="desk")
+    }
+
+
+def test_an_answer_that_is_given_again_names_no_second_account(place, store):
+    tasks_run(place)
+    store.say("100", "done\naccount: KEY-1")
+    tasks_run(place)
+    store.set("100", "open", "ann@acme.example")
+    tasks_run(place)
+    store.set("100", "resolved")
+    tasks_run(place)
+    assert (the_task(place).account_name, accounts(place)) == ("KEY-1", {"KEY-1": ["key"]})
+    place.edit("people.csv", ("2016-01-01,,employee", "2016-01-01,2026-05-31,employee"))
+    planned, _outcome = step(place, "2026-06-02")
+    assert "ambiguous_account" not in {finding.code for finding in planned.plan.findings}
+    assert "desk" in {change.app for change in planned.plan.changes}
+
+
+def test_an_answer_that_is_corrected_takes_back_what_it_said_before(place, store):
+    tasks_run(place)
+    store.say("100", "done\naccount: KEY-1")
+    tasks_run(place)
+    store.set("100", "open", "ann@acme.example")
+    tasks_run(place)
+    store.say("100", "account: KEY-2\ndone")
+    tasks_run(place)
+    assert accounts(place) == {"KEY-2": ["key"]}
