@@ -11,7 +11,7 @@ import datetime as dt
 import typing as t
 
 from ..desks.completing import cancel
-from ..desks.contract import Answer
+from ..desks.contract import NO, Answer
 from ..desks.digests import Happenings, completed_since
 from ..desks.settling import Books, finding_for_late, settle_answers, settle_cancelled
 from ..model import GIVING, AccessException, Finding, Run, Status, Task
@@ -20,6 +20,7 @@ from .at_the_desks import DeskRound
 from .chasing import chase
 from .company import Company
 from .concluding import conclude
+from .following_requests import check_answer
 from .held_against_apps import hold_against_apps
 from .leaving import follow_leaving
 from .request_intake import take_requests
@@ -86,12 +87,13 @@ def synchronise(company: Company, run: Run, answers: t.Sequence[Answer]) -> Sync
     """Take answers in, from a sheet and from the desks, hold tasks against what their apps show, cancel what is no
     longer due, follow requests and what comes with leaving, chase what is late, and tell desks and people.
 
-    Raises TaskError, and changes nothing, when an answer of the sheet is wrong. With a company that does not write,
+    Raises TaskError or RequestError, and changes nothing, when an answer of the sheet is wrong. With a company that does not write,
     everything is worked out and nothing is kept.
     """
     now, ledger, writes = company.clock.now(), company.ledger, company.writes
     books = Books(ledger, run, company.people, company.apps)
     found = Synchronised()
+    _check_approvals(company, run, answers)
     with DeskRound(company, run, books) as desks:
         found.end(one.task for one in settle_answers(books, answers, now, write=writes) if one.changed)
         desks.take_in()
@@ -109,6 +111,14 @@ def synchronise(company: Company, run: Run, answers: t.Sequence[Answer]) -> Sync
     found.findings[:0] = desks.result.findings
     _conclude(company, run, desks, found)
     return found
+
+
+def _check_approvals(company: Company, run: Run, answers: t.Iterable[Answer]) -> None:
+    """Who asked for something enters no decision on it, in whoever's name."""
+    asked = {task.id: task for task in company.ledger.tasks(states=("open",), kind="approval")} if answers else {}
+    for answer in answers:
+        if answer.task in asked and answer.done != NO:
+            check_answer(company, asked[answer.task], answer.by, run.actor)
 
 
 def _follow(company: Company, run: Run, desks: DeskRound, found: Synchronised) -> None:

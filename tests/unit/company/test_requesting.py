@@ -19,9 +19,11 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.following_
     check_answer,
     follow_requests,
 )
+from ansible_collections.rollcall.access.plugins.module_utils.company.manual_work import synchronise
 from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes, record_readings
 from ansible_collections.rollcall.access.plugins.module_utils.company.request_intake import take_requests
 from ansible_collections.rollcall.access.plugins.module_utils.company.requesting import ask, withdraw
+from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import Answer
 from ansible_collections.rollcall.access.plugins.module_utils.desks.settling import (
     Books,
     complete_task,
@@ -572,3 +574,14 @@ def test_what_is_wrong_in_a_file_is_told_with_its_line_and_the_others_count(aski
     }
     codes = {one.code for one in check_policy(asking.open(writes=False)) if "bad.yml" in one.where}
     assert codes == {"unknown_app", "wrong_value", "unknown_key"}
+
+
+@pytest.mark.parametrize(("by", "actor"), [("bob@acme.example", "cat.fox"), ("cat@acme.example", "ops")])
+def test_nobody_enters_the_approval_of_what_they_asked_for_in_a_sheet(asking: Place, by: str, actor: str) -> None:
+    made(asking)
+    company = asking.open()
+    task = open_approvals(company)["manager"]
+    run = dataclasses.replace(asking.run(company), actor=actor)
+    with pytest.raises(RequestError, match="cannot decide on it"):
+        synchronise(company, run, [Answer(task.id, "yes", by=by)])
+    assert company.ledger.task(task.id) == task
