@@ -87,8 +87,8 @@ def synchronise(company: Company, run: Run, answers: t.Sequence[Answer]) -> Sync
     """Take answers in, from a sheet and from the desks, hold tasks against what their apps show, cancel what is no
     longer due, follow requests and what comes with leaving, chase what is late, and tell desks and people.
 
-    Raises TaskError or RequestError, and changes nothing, when an answer of the sheet is wrong. With a company that does not write,
-    everything is worked out and nothing is kept.
+    Raises TaskError or RequestError, and changes nothing, when an answer of the sheet is wrong. With a company that
+    does not write, everything is worked out and nothing is kept.
     """
     now, ledger, writes = company.clock.now(), company.ledger, company.writes
     books = Books(ledger, run, company.people, company.apps)
