@@ -77,4 +77,7 @@ class ActionModule(RollcallAction):
         }
         if done.problems:
             result.update(failed=True, msg=f"{message}. Left for the next run: {'; '.join(done.problems)}")
+            # Ansible prints all of a failed result; what was said above already would bury why it failed
+            del result["open"], result["progress"]
+            result["findings"] = [finding.to_dict() for finding in findings if finding.code != "task_overdue"]
         return result

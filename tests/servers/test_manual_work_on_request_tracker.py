@@ -254,7 +254,7 @@ def join(company: Company, mail: Mail) -> None:
     # on Wednesday three of them are late; what has a second owner goes there
     company.at("2026-06-03T12:00")
     said = company.progress()
-    for words in ("NetSuite waits for it.ops@acme.example since Friday", "late", "Adobe was declined by"):
+    for words in ("and NetSuite wait for it.ops@acme.example since Friday, late", "Adobe was declined by"):
         assert words in said, said
     late = {row["app"] for row in rows(company, "tasks") if row["state"] == "open"}
     assert late == {"netsuite", "semrush", "gong", "legacy"}

@@ -279,7 +279,7 @@ def open_task(task: Task, now: dt.datetime, who: t.Callable[[str], str]) -> Open
         due=task.due,
         overdue=task.due < now,
         urgency=task.urgency,
-        age_days=max(0, (now - task.opened_at).days),
+        age_days=max(0, (_day(now) - _day(task.opened_at)).days),
         reference=task.reference,
         kind=task.kind,
         desk=task.desk,
@@ -287,6 +287,10 @@ def open_task(task: Task, now: dt.datetime, who: t.Callable[[str], str]) -> Open
         level=task.level,
         attention=task.attention,
     )
+
+
+def _day(moment: dt.datetime) -> dt.date:
+    return moment.astimezone(dt.timezone.utc).date()
 
 
 def _ended(tasks: t.Iterable[Task]) -> tuple[EndedTasks, ...]:

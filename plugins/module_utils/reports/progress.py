@@ -30,11 +30,16 @@ def progress_line(
     ``explained`` are further words: what was declined, and why. ``zone`` is where the weekdays are counted.
     """
     parts = [f"{done} of {due} done" if due else "nothing is due"]
+    # who has several is named once
+    of_each: dict[str, list[str]] = {}
     for task in sorted(waiting, key=lambda task: (task.due, task.id)):
         what = (apps.get(task.app, task.app) if task.kind == "access" else "") or task.title
-        who = task.owner or "nobody"
         late = ", late" if task.overdue else ""
-        parts.append(f"{what} waits for {who} since {since(task.opened, now, zone)}{late}")
+        who = f"{task.owner or 'nobody'} since {since(task.opened, now, zone)}{late}"
+        of_each.setdefault(who, []).append(what)
+    for who, things in of_each.items():
+        *most, last = sorted(things) if len(things) > 1 else things
+        parts.append(f"{', '.join(most)} and {last} wait for {who}" if most else f"{last} waits for {who}")
     return f"{name}: {'; '.join([*parts, *explained])}"
 
 

@@ -184,6 +184,20 @@ def test_progress_is_one_sentence():
     )
 
 
+def test_who_has_several_is_named_once():
+    tasks = [
+        waiting("wiki", "it", 0),
+        waiting("chat", "it", 0),
+        waiting("erp", "it", 0, overdue=True),
+        waiting("crm", "ann", 0),
+    ]
+    line = progress_line("Alex Chen", 0, 4, tasks, {}, now=NOW)
+    assert line == (
+        "Alex Chen: 0 of 4 done; chat and wiki wait for it since today; crm waits for ann since today; "
+        "erp waits for it since today, late"
+    )
+
+
 def test_of_several_tasks_of_an_app_progress_says_which():
     task = dataclasses.replace(waiting("drive", "it", 0), kind="handover", title="Hand Alex's files to Jane")
     line = progress_line("Alex Chen", 1, 2, [task], {"drive": "Drive"}, now=NOW)
