@@ -121,6 +121,7 @@ class Messages:
             "note": _line(one.note),
             "link": _line(one.link),
             "owner": _line(one.owner),
+            "ticketless": one.ticketless,
         }
 
     def _moment(self, moment: dt.datetime) -> str:

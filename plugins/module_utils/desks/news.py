@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
-from ..model import AccessException, Finding, Task, fingerprint
+from ..model import EMBEDDED, AccessException, Finding, Task, fingerprint
 
 #: What can be said of a task, the most telling first: of one task a digest says one thing.
 TASK_NEWS = ("declined", "cancelled", "reopened", "escalated", "late", "opened", "reminded")
@@ -19,7 +19,8 @@ TASK_NEWS = ("declined", "cancelled", "reopened", "escalated", "late", "opened",
 class News:
     """One thing to tell. ``what`` is a word of TASK_NEWS, complete or finding; ``subject`` the id of what it is about.
 
-    ``stamp`` tells a second time from the first: the time of a reminder, the level of an escalation.
+    ``stamp`` tells a second time from the first: the time of a reminder, the level of an escalation. A task that is in
+    the ledger alone is ``ticketless``.
     """
 
     what: str
@@ -32,6 +33,7 @@ class News:
     note: str = ""
     link: str = ""
     owner: str = ""
+    ticketless: bool = False
 
     @property
     def key(self) -> str:
@@ -49,6 +51,7 @@ def of_open(task: Task, reopened: bool, now: dt.datetime) -> list[News]:
         emergency=task.urgency == "emergency",
         link=task.link,
         owner=task.owner,
+        ticketless=task.desk in ("", EMBEDDED),
     )
     said = [base]
     if task.reminded_at:

@@ -51,6 +51,15 @@ def test_what_is_late_is_marked():
     assert "- OVERDUE: Give Alex Chen" in made(late).body
 
 
+def test_an_owner_of_a_task_without_a_ticket_reads_how_to_answer():
+    ticketless = dataclasses.replace(TASK, link="", ticketless=True)
+    how = "write to whoever looks after Rollcall what is done"
+    assert how in made(dataclasses.replace(OWNER, news=(ticketless,))).body
+    assert how in made(dataclasses.replace(OWNER, news=(ticketless,), alone="t1")).body
+    assert how not in made(dataclasses.replace(OWNER, news=(dataclasses.replace(ticketless, what="cancelled"),))).body
+    assert how not in made(OWNER).body
+
+
 def test_a_reminder_is_not_called_new():
     reminder = dataclasses.replace(OWNER, news=(dataclasses.replace(TASK, what="reminded"),))
     assert made(reminder).title == "Acme: still waiting for Ops, 3 open, 1 overdue"

@@ -82,3 +82,9 @@ def test_who_had_it_from_the_beginning_is_not_told_that_it_was_handed_on():
     assert [one.what for one in of_open(fallback, False, NOW)] == ["opened"]
     handed_on = dataclasses.replace(fallback, escalated_at=LATER)
     assert "escalated" in [one.what for one in of_open(handed_on, False, LATER)]
+
+
+def test_a_task_in_the_ledger_alone_is_told_as_such():
+    assert [one.ticketless for one in of_open(task(create()), False, NOW)] == [True]
+    at_a_desk = dataclasses.replace(task(create()), desk="helpdesk")
+    assert [one.ticketless for one in of_open(at_a_desk, False, NOW)] == [False]
