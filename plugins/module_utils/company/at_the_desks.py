@@ -88,14 +88,15 @@ class DeskRound:
 
     def take_in(self) -> None:
         """Read the tickets of all tasks that are open, or whose desk has not been told that they ended."""
-        for key, tasks in self._by_desk(self._followed()).items():
-            tasks = [task for task in tasks if task.reference]
-            if tasks and self._hold(key):
+        for key in self._by_desk(self._followed()):
+            if self._hold(key):
+                # as they are now that nobody else works there
+                tasks = self._by_desk(self._followed()).get(key, [])
                 self._at(key, functools.partial(self._take_in, tasks=tasks))
 
     def _followed(self) -> list[Task]:
         now = self.company.clock.now()
-        tasks = self.company.ledger.tasks()
+        tasks = [task for task in self.company.ledger.tasks() if task.reference]
         return [
             task
             for task in tasks
@@ -197,10 +198,15 @@ class DeskRound:
         """Open the tickets that are missing, close those whose task has ended, and say who they go to now."""
         if not self.company.writes:
             return
-        for key, tasks in self._by_desk(self.company.ledger.tasks()).items():
-            due = [task for task in tasks if _is_due(task) or (task.reference and task.id in self.why)]
-            if due and key not in self._down and self._hold(key):
-                self._at(key, functools.partial(self._send_out, tasks=due))
+        for key in self._by_desk(self._unsent()):
+            if key not in self._down and self._hold(key):
+                # what another run has sent meanwhile is not sent again
+                tasks = self._by_desk(self._unsent()).get(key, [])
+                self._at(key, functools.partial(self._send_out, tasks=tasks))
+
+    def _unsent(self) -> list[Task]:
+        tasks = self.company.ledger.tasks()
+        return [task for task in tasks if _is_due(task) or (task.reference and task.id in self.why)]
 
     def _send_out(self, desk: Desk, tasks: t.Sequence[Task]) -> None:
         new = {task.id: task for task in tasks if not task.reference and task.state == "open"}

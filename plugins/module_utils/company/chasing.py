@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import types
 import typing as t
 
@@ -73,8 +74,16 @@ def chase(
 
 def _is_still_so(company: Company, task: Task) -> bool:
     current = company.ledger.task(task.id)
+    return current is not None and _same(current, task)
+
+
+def _same(current: Task, task: Task) -> bool:
     seen = ("state", "owner", "reminded_at", "escalated_at")
-    return current is not None and all(getattr(current, name) == getattr(task, name) for name in seen)
+    return all(getattr(current, name) == getattr(task, name) for name in seen)
+
+
+def _unless_changed(current: Task, before: Task, after: Task) -> Task:
+    return after if _same(current, before) else current
 
 
 def _take(company: Company, run: Run, task: Task, step: Step, owners: Owners, now: dt.datetime) -> Nudge:
@@ -91,7 +100,8 @@ def _take(company: Company, run: Run, task: Task, step: Step, owners: Owners, no
             details={**task.details, **_bounced(task, owners)},
         )
     if company.writes:
-        company.ledger.update_task(after, event, run, now)
+        step_of = functools.partial(_unless_changed, before=task, after=after)
+        company.ledger.change_task(task.id, step_of, event, run, now)
     return Nudge(after, step, task.owner)
 
 

@@ -180,20 +180,35 @@ def settle_answers(
 def settle_read_back(books: Books, found: ReadBack, now: dt.datetime) -> None:
     """Record what a reading verified and what it opened again. The accounts themselves are recorded by the reading."""
     for task in found.closed:
+        if _ended_meanwhile(books, task, "attested"):
+            continue
         grants = books.ledger.grants(app=task.app, person=task.person)
         _write_verified(books, task, grants, now)
         _settle_items(books, task, "verified", "seen when the app was read", now)
         books.ledger.update_task(task, "task.verified", books.run, now)
     for task in found.reopened:
+        if _ended_meanwhile(books, task, "attested"):
+            continue
         _settle_items(books, task, "task", task.note, now)
         books.ledger.update_task(task, "task.reopened", books.run, now)
 
 
 def settle_cancelled(books: Books, tasks: t.Iterable[Task], now: dt.datetime) -> None:
-    """Record tasks that ``cancel_moot`` returned."""
+    """Record tasks that ``cancel_moot`` returned. One that somebody has answered meanwhile stays as it is."""
     for task in tasks:
+        if _ended_meanwhile(books, task):
+            continue
         _settle_items(books, task, "blocked", f"task {task.id} was cancelled: {task.note}", now)
-        books.ledger.update_task(task, "task.cancelled", books.run, now)
+        books.ledger.change_task(task.id, functools.partial(_if_open, ended=task), "task.cancelled", books.run, now)
+
+
+def _ended_meanwhile(books: Books, task: Task, *besides: str) -> bool:
+    current = books.ledger.task(task.id)
+    return current is not None and current.state not in (*OPEN_STATES, *besides)
+
+
+def _if_open(current: Task, ended: Task) -> Task:
+    return ended if current.state in OPEN_STATES else current
 
 
 def finding_for_late(task: Task, now: dt.datetime) -> Finding | None:

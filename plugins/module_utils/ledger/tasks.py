@@ -114,12 +114,18 @@ class Tasks(Book):
         self.change_task(task.id, lambda _before: task, event, run, at)
 
     def change_task(self, id: str, change: t.Callable[[Task], Task], event: str, run: Run, at: dt.datetime) -> Task:
-        """Write what ``change`` makes of a task as it is at this very moment, and return it; see ``update_task``."""
+        """Write what ``change`` makes of a task as it is at this very moment, and return it; see ``update_task``.
+
+        Nothing is written where it stays as it is.
+        """
         with self._writing(run, at) as writing:
             before = writing.rows("tasks", id=id).get((id,))
             if before is None:
                 raise LedgerError(f"there is no task {id}", where=self.where, todo="List the tasks for their ids")
-            task = change(_task(before))
+            current = _task(before)
+            task = change(current)
+            if task == current:
+                return current
             row = _row(task)
             changed = {
                 name: [before[name], row[name]]

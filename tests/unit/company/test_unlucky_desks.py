@@ -12,6 +12,7 @@ import typing as t
 
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.company import held_against_apps as held
+from ansible_collections.rollcall.access.plugins.module_utils.company.at_the_desks import DeskRound
 from ansible_collections.rollcall.access.plugins.module_utils.company.concluding import conclude
 from ansible_collections.rollcall.access.plugins.module_utils.company.evidence import KEPT, evidence_findings
 from ansible_collections.rollcall.access.plugins.module_utils.company.manual_work import send_new, synchronise
@@ -400,3 +401,38 @@ def test_an_answer_that_is_corrected_takes_back_what_it_said_before(place, store
     store.say("100", "account: KEY-2\ndone")
     tasks_run(place)
     assert accounts(place) == {"KEY-2": ["key"]}
+
+
+def test_what_is_answered_while_it_is_worked_out_what_is_due_is_not_cancelled(place, store, monkeypatch):
+    tasks_run(place)
+    place.edit("people.csv", ("Bob,Ray,bob@acme.example,Engineer,Engineering", "Bob,Ray,bob@acme.example,Poet,Arts"))
+    usual = held.cancel_moot
+
+    def slow(*given: t.Any, **more: t.Any) -> t.Any:
+        company = place.open()
+        books = Books(company.ledger, place.run(company), company.people, company.apps)
+        complete_task(books, the_task(place).id, company.clock.now(), by=OFFICE)
+        return usual(*given, **more)
+
+    monkeypatch.setattr(held, "cancel_moot", slow)
+    tasks_run(place)
+    assert the_task(place).state == "attested"
+    assert {row.state for row in place.open(writes=False).ledger.changes(person="2", app="desk")} == {"done"}
+
+
+def test_a_run_that_waited_for_a_desk_sends_nothing_that_was_sent_meanwhile(place, store):
+    first, second = place.open(), place.open()
+    holder, run = place.run(first), place.run(second)
+    now = first.clock.now()
+    assert first.ledger.claim("", "desk helpdesk", holder, now, now + dt.timedelta(days=1))
+
+    def sleeps(_seconds: float) -> None:
+        first.ledger.release("", "desk helpdesk", holder)
+        tasks_run(place)
+
+    books = Books(second.ledger, run, second.people, second.apps)
+    with DeskRound(second, run, books, wait=5.0, sleep=sleeps) as desks:
+        desks.send_out()
+    assert (desks.result.sent, len(store.tickets)) == ([], 1)
+    events = place.open(writes=False).ledger.events(kind="task.sent")
+    assert len(list(events)) == 1
