@@ -187,6 +187,15 @@ def test_a_rehearsal_and_a_stale_feed_are_said_at_the_top():
     assert "HR could not be read." in marked
 
 
+@pytest.mark.parametrize(("number", "shown"), [(25, True), (26, False)])
+def test_who_has_many_tasks_is_shown_with_their_number_and_opened_by_hand(number, shown):
+    one = dataclasses.replace(sample().tasks[0], overdue=True)
+    tasks = tuple(dataclasses.replace(one, id=f"t{n:09}") for n in range(number))
+    page = Parsed(render(dataclasses.replace(sample(), tasks=tasks)))
+    assert (("details", "class", "open") in page.structure) is shown
+    assert f"{number} open" in page.words
+
+
 def test_tasks_are_grouped_by_owner_the_most_overdue_first():
     groups = tasks_by_owner(sample().tasks)
     assert groups[0].owner == "finance.systems@acme.example"
