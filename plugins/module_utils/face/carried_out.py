@@ -89,6 +89,7 @@ def carry_out_and_conclude(
     result["verified"] = all(row.state in SETTLED for row in outcome.results)
     result["left"] = left
     completed: t.Mapping[str, str] = {}
+    went = ""
     if people:
         unsettled = {id: [str(r.change) for r in outcome.left if r.change.person == id] for id in people}
         for change in held:
@@ -104,6 +105,7 @@ def carry_out_and_conclude(
     if send and (result["tasks"] or cancelled or completed):
         sent = send_new(company, run, completed)
         result["sent"] = list(sent.sent)
+        went = f"; {len(sent.sent)} went to their owners as tickets; {sent.told} messages went out"
         for line in finding_lines(sent.findings):
             say(f"  {line}")
         left += sent.problems
@@ -113,7 +115,7 @@ def carry_out_and_conclude(
         for line in finding_lines(telling.findings):
             say(f"  {line}")
     counts = "; ".join(f"{number} {COUNTED[state]}" for state, number in outcome.counts().items())
-    result["msg"] = counts or "nothing to do"
+    result["msg"] = (counts or "nothing to do") + went
     if left:
         result["failed"] = True
         result["msg"] = "not everything was carried out: " + "; ".join(left)
