@@ -249,18 +249,26 @@ class DeskRound:
                 desk.comment(task.reference, f"Task {task.id}, {task.title}: {ending_words(task)}")
             else:
                 desk.close(task.reference, meaning, ending_words(task))
-        else:
-            said = [self.why[task.id]] if task.id in self.why else []
-            if task.told_owner != task.owner and not desk.reassign(task.reference, task.owner):
-                said.append(f"This now goes to {task.owner}, whom this desk does not know by that address.")
-            if said:
-                desk.comment(task.reference, "\n\n".join(said))
+        if meaning == "open":
+            self._say_whose(desk, task)
         after = dataclasses.replace(task, told=meaning, told_owner=task.owner)
         if has_news(task):
             desk.comment(task.reference, news_of(task))
             after = without_news(after)
         if after != task:
             self._write(task, after, "task.told")
+
+    def _say_whose(self, desk: Desk, task: Task) -> None:
+        """Give a ticket to whom its task belongs now, and say why, or why they are reminded."""
+        said = [self.why[task.id]] if task.id in self.why else []
+        if task.told_owner != task.owner:
+            if task.details.get("shared"):
+                # it is the ticket of others, too
+                said = said or [f"Task {task.id}, {task.title}, now goes to {task.owner}."]
+            elif not desk.reassign(task.reference, task.owner):
+                said.append(f"This now goes to {task.owner}, whom this desk does not know by that address.")
+        if said:
+            desk.comment(task.reference, "\n\n".join(said))
 
     # one desk
 

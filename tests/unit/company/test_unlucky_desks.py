@@ -436,3 +436,30 @@ def test_a_run_that_waited_for_a_desk_sends_nothing_that_was_sent_meanwhile(plac
     assert (desks.result.sent, len(store.tickets)) == ([], 1)
     events = place.open(writes=False).ledger.events(kind="task.sent")
     assert len(list(events)) == 1
+
+
+def test_a_ticket_that_was_closed_while_its_task_went_on_is_open_again_with_its_new_owner(place, store):
+    two = "{primary: office@acme.example, second: second@acme.example}"
+    place.edit("access/catalog/apps.yml", ("{primary: office@acme.example}", two))
+    tasks_run(place)
+    store.set("100", "rejected")
+    tasks_run(place, "2026-06-20T10:00Z")
+    ticket = store.only().ticket
+    assert (the_task(place).owner, ticket.state, ticket.assignee) == (
+        "second@acme.example",
+        "open",
+        "second@acme.example",
+    )
+    assert any("it goes to second@acme.example" in said for said in store.only().ours())
+
+
+def test_a_ticket_that_is_others_too_goes_to_nobody_else(place, store):
+    two = "{primary: office@acme.example, second: second@acme.example}"
+    place.edit("access/catalog/apps.yml", ("{primary: office@acme.example}", two))
+    tasks_run(place)
+    kept = store.only()
+    store.tickets["200"] = type(kept)(Ticket("200", state="open", version="1", assignee=WIKI))
+    store.change("100", merged_into="200", state="resolved")
+    tasks_run(place, "2026-06-20T10:00Z")
+    assert (the_task(place).owner, store.tickets["200"].ticket.assignee) == ("second@acme.example", WIKI)
+    assert any("second@acme.example" in said for said in store.tickets["200"].ours())
