@@ -121,8 +121,9 @@ def _labels(labels: Labels) -> str:
 
 
 def _escaped(text: str) -> str:
-    plain = text.encode("utf-8", errors="replace").decode()
-    return plain.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", " ")
+    # two texts must not become one: the same sample twice, and nobody reads any of them
+    plain = text.encode("utf-8", errors="backslashreplace").decode().replace("\r", "\\r")
+    return plain.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def _value(value: float) -> str:

@@ -225,5 +225,14 @@ def test_labels_are_data():
     for text in HOSTILE:
         parsed = [*text_string_to_metric_families(open_metrics(with_every_text(sample(), text)))]
         owners = {s.labels["owner"] for family in parsed for s in family.samples if "owner" in s.labels}
-        expected = text.encode("utf-8", errors="replace").decode().replace("\r", " ")
+        expected = text.encode("utf-8", errors="backslashreplace").decode().replace("\r", "\\r")
         assert owners == {expected}, text
+
+
+def test_owners_who_differ_in_what_cannot_be_shown_are_no_sample_twice():
+    facts = sample()
+    owners = ("a\rb", "a b", "a\nb", "\ud800", "?", 'a"b', "a\\")
+    tasks = tuple(dataclasses.replace(facts.tasks[0], owner=owner) for owner in owners)
+    parsed = text_string_to_metric_families(open_metrics(dataclasses.replace(facts, tasks=tasks)))
+    (found,) = [family for family in parsed if family.name == "rollcall_tasks_open"]
+    assert [one.value for one in found.samples] == [1.0] * len(owners)
