@@ -11,7 +11,7 @@ import typing as t
 
 from ..model import Finding, Task
 from .contract import YES, Desk, Reply, Ticket
-from .hearing import PATIENCE, Followed, Reading, finding_about
+from .hearing import PATIENCE, Followed, Reading, finding_about, up_to
 
 __all__ = ["Followed", "as_at_the_desk", "follow", "meaning_of", "needs_replies"]
 
@@ -121,13 +121,12 @@ def _moved(desk: Desk, task: Task, ticket: Ticket) -> Followed:
 
 def _joined(moved: Followed, ticket: Ticket, replies: t.Sequence[Reply]) -> Followed:
     """It is one ticket with another task of ours now: what was said there until now was about that one."""
-    heard = {"heard": replies[-1].id} if replies else {}
     task = dataclasses.replace(
         moved.task,
         seen=ticket.version,
         told="",
         attention="This ticket stands for this task as well now. Write here when it is done, too",
-        details={**moved.task.details, **heard},
+        details={**moved.task.details, **up_to(replies)},
     )
     return dataclasses.replace(moved, task=task)
 

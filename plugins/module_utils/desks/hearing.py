@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import typing as t
 
 from ..model import REMOVALS, Finding, Task
@@ -66,8 +67,8 @@ class Reading:
     ) -> None:
         self.desk, self.ticket, self.about, self.finding = desk, ticket, about, finding
         self.before = task
-        last = {"heard": replies[-1].id} if replies else {}
-        self.replies = replies = _after(replies, str(task.details.get("heard", "")))
+        last = up_to(replies)
+        self.replies = replies = _after(replies, task.details)
         self.task = dataclasses.replace(task, seen=ticket.version, details={**task.details, **last})
         heard = latest(replies)
         understood = heard.said.readable or heard.said.unreadable
@@ -205,13 +206,25 @@ class Reading:
         return self.ticket.changed_by or self.ticket.assignee or self.task.owner or "somebody at the desk"
 
 
-def _after(replies: t.Sequence[Reply], heard: str) -> tuple[Reply, ...]:
+def up_to(replies: t.Sequence[Reply]) -> dict[str, str]:
+    """Return, for a task's details, which reply was heard last."""
+    if not replies:
+        return {}
+    times = [reply.at for reply in replies if reply.at is not None]
+    return {"heard": replies[-1].id, "heard_at": max(times).isoformat() if times else ""}
+
+
+def _after(replies: t.Sequence[Reply], details: t.Mapping[str, t.Any]) -> tuple[Reply, ...]:
     """Return the replies that are new: what was said before the task was opened again is no answer to that."""
+    heard, at = str(details.get("heard", "")), str(details.get("heard_at", ""))
     for position, reply in enumerate(replies):
         if heard and reply.id == heard:
             return tuple(replies[position + 1 :])
+    if not heard:
+        return tuple(replies)
     # the last that was heard is not there any more: in doubt none of them is new
-    return () if heard else tuple(replies)
+    since = dt.datetime.fromisoformat(at) if at else None
+    return tuple(reply for reply in replies if since and reply.at and reply.at > since)
 
 
 def _who_decided(replies: t.Sequence[Reply], said: Said) -> Reply | None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import hashlib
 import typing as t
@@ -304,6 +305,24 @@ def test_when_the_last_comment_was_deleted_older_ones_do_not_count_again(place, 
     store.say(reference, "declined: there is no room", WIKI)
     tasks_run(place)
     assert of_app(place, "wiki").state == "declined"
+
+
+def test_an_answer_after_a_comment_that_was_deleted_is_heard_where_the_desk_says_when(place, store, monkeypatch):
+    usual = MemoryDesk.replies
+
+    def dated(self: MemoryDesk, reference: str) -> t.Any:
+        noon = dt.datetime(2026, 6, 1, 12, tzinfo=dt.timezone.utc)
+        said = usual(self, reference)
+        return tuple(dataclasses.replace(one, at=noon + dt.timedelta(minutes=int(one.id))) for one in said)
+
+    monkeypatch.setattr(MemoryDesk, "replies", dated)
+    tasks_run(place)
+    store.say("100", "I am on it")
+    tasks_run(place)
+    store.only().said[0] = ("rollcall", "(deleted)", ())
+    store.say("100", "done")
+    tasks_run(place)
+    assert the_task(place).state == "attested"
 
 
 def test_of_two_tasks_in_one_ticket_neither_is_done_because_the_other_was(place, store):
