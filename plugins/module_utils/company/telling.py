@@ -152,7 +152,7 @@ class _Teller:
             self._failed(channel, fresh, outcome.why, outcome.todo)
 
     def _failed(self, channel: Channel, digest: Digest, why: str, todo: str) -> None:
-        what = f"emergency task {digest.alone}" if digest.alone else f"{len(digest.lines)} news"
+        what = f"an emergency ({digest.lines[0].title})" if digest.alone else f"{len(digest.lines)} news"
         self.findings.append(
             Finding(
                 "notification_failed",
@@ -169,10 +169,10 @@ class _Teller:
         what = "; ".join(titles[:_NAMED]) + (f"; and {len(titles) - _NAMED} more" if len(titles) > _NAMED else "")
         if not digest.alone:
             todo = "Ask whether it arrived: it is not sent again"
-        elif digest.alone in self._open:
+        elif any(one.subject in self._open for one in digest.news):
             todo = "It is sent again, and says so"
         else:
-            todo = "Its task is not open any more: it is not sent again"
+            todo = "Its tasks are not open any more: it is not sent again"
         return Finding(
             "notification_uncertain",
             "warning",

@@ -59,7 +59,7 @@ class Happenings:
 class Digest:
     """Everything for one address on one route. ``open`` and ``overdue`` count the tasks that wait for it in all.
 
-    ``alone`` is the id of the emergency task that this is about, which is told by itself; else it is empty.
+    ``alone`` is the id of the person whose emergency this is, which is told by itself; else it is empty.
     """
 
     route: str
@@ -125,10 +125,10 @@ def digests(happenings: Happenings, circle: Circle) -> tuple[Digest, ...]:
         said = of_open(task, task.id in happenings.reopened, circle.now)
         for route, address, words in _listeners(task, circle, names):
             waiting[route, address].append(task)
-            alone = task.id if task.urgency == "emergency" else ""
+            alone = _alone(task)
             news[route, address, alone] += [one for one in said if one.what in words]
     for task in happenings.ended:
-        alone = task.id if task.urgency == "emergency" else ""
+        alone = _alone(task)
         for route, address, words in _listeners(task, circle, names):
             if task.state in words:
                 news[route, address, alone].append(of_ended(task))
@@ -180,6 +180,11 @@ def new_hire_address(person: Person) -> str:
     """Return where to write to somebody new: the work address that HR gives, else a private one; empty without."""
     found = [person.email, *(str(person.attributes.get(column) or "") for column in PRIVATE_ADDRESS)]
     return next((address.strip() for address in found if address.strip()), "")
+
+
+def _alone(task: Task) -> str:
+    """Whose emergency a task belongs to: all that is to be cut off of one person is one message; empty without."""
+    return (task.person or task.id) if task.urgency == "emergency" else ""
 
 
 def _listeners(task: Task, circle: Circle, names: dict[str, str]) -> t.Iterator[tuple[str, str, frozenset[str]]]:

@@ -126,7 +126,7 @@ def test_an_emergency_that_could_not_be_sent_fails_the_run(place, web):
     web.status = 500
     down = told(place, task("a"), emergency("now"))
     assert down.failed
-    assert [(f.severity, "emergency task now" in f.message) for f in down.findings] == [
+    assert [(f.severity, "an emergency (Do now)" in f.message) for f in down.findings] == [
         ("error", True),
         ("warning", False),
     ]

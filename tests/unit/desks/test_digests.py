@@ -99,10 +99,18 @@ def test_a_task_that_went_to_somebody_else_is_new_to_them():
     assert [line.what for line in moved["owner", ""].lines] == ["escalated"]
 
 
-def test_an_emergency_is_told_by_itself_and_to_security():
-    made = digests(Happenings(open=(task("slow"), task("now", items=TAKE, urgency="emergency"))), circle())
-    assert [(one.route, one.alone) for one in made] == [("owner", "now"), ("security", "now"), ("owner", "")]
-    assert [line.subject for line in made[2].lines] == ["slow"]
+def test_one_persons_emergency_is_one_message_by_itself_and_goes_to_security_too():
+    urgent = {"items": TAKE, "urgency": "emergency"}
+    other = dataclasses.replace(task("other", **urgent), person=MARIA.id)
+    made = digests(Happenings(open=(task("slow"), task("now", **urgent), task("too", **urgent), other)), circle())
+    found = [(one.route, one.alone, sorted(line.subject for line in one.lines)) for one in made]
+    assert found == [
+        ("owner", MARIA.id, ["other"]),
+        ("owner", ALEX.id, ["now", "too"]),
+        ("security", MARIA.id, ["other"]),
+        ("security", ALEX.id, ["now", "too"]),
+        ("owner", "", ["slow"]),
+    ]
 
 
 def test_security_hears_of_removals_that_are_late_refused_or_not_so():
