@@ -284,7 +284,8 @@ def open_task(task: Task, now: dt.datetime, who: t.Callable[[str], str]) -> Open
         kind=task.kind,
         desk=task.desk,
         link=task.link,
-        level=task.level,
+        # one that began with the fallback owner was not handed on by anybody
+        level=task.level if task.escalated_at else 0,
         attention=task.attention,
     )
 
