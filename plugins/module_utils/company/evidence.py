@@ -64,8 +64,14 @@ def keep_files(company: Company, run: Run, task: Task, paths: t.Iterable[pathlib
     contents = []
     for path in paths:
         try:
+            if path.exists() and not path.is_file():
+                raise TaskError(
+                    "this is no file that could be kept",
+                    where=f"task {task.id}, {path}",
+                    todo="Name a file, such as a screenshot",
+                )
             with path.open("rb") as file:
-                # never more than is judged by ``keep``: a device has no end
+                # never more than is judged by ``keep``
                 contents.append((path.name, file.read(LARGEST + 1)))
         except OSError as error:
             raise TaskError(

@@ -9,19 +9,24 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
+import os
 import typing as t
 
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.company import held_against_apps as held
 from ansible_collections.rollcall.access.plugins.module_utils.company.at_the_desks import DeskRound
 from ansible_collections.rollcall.access.plugins.module_utils.company.concluding import conclude
-from ansible_collections.rollcall.access.plugins.module_utils.company.evidence import KEPT, evidence_findings
+from ansible_collections.rollcall.access.plugins.module_utils.company.evidence import (
+    KEPT,
+    evidence_findings,
+    keep_files,
+)
 from ansible_collections.rollcall.access.plugins.module_utils.company.manual_work import send_new, synchronise
 from ansible_collections.rollcall.access.plugins.module_utils.company.progressing import progress_lines
 from ansible_collections.rollcall.access.plugins.module_utils.desks.completing import cancel
 from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import Attachment, Letter, Ticket
 from ansible_collections.rollcall.access.plugins.module_utils.desks.settling import Books, complete_task
-from ansible_collections.rollcall.access.plugins.module_utils.errors import Refused
+from ansible_collections.rollcall.access.plugins.module_utils.errors import Refused, TaskError
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.store import Ledger
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying import verify_ledger
 from ansible_collections.rollcall.access.plugins.module_utils.model import Task
@@ -482,3 +487,14 @@ def test_a_ticket_that_is_others_too_goes_to_nobody_else(place, store):
     tasks_run(place, "2026-06-20T10:00Z")
     assert (the_task(place).owner, store.tickets["200"].ticket.assignee) == ("second@acme.example", WIKI)
     assert any("second@acme.example" in said for said in store.tickets["200"].ours())
+
+
+def test_a_pipe_or_a_folder_is_no_evidence_and_keeps_nobody_waiting(place, store):
+    os.mkfifo(place.path / "pipe")
+    company = place.open()
+    run = place.run(company)
+    (task,) = company.ledger.tasks()
+    for path in (place.path / "pipe", place.path):
+        with pytest.raises(TaskError, match="no file that could be kept"):
+            keep_files(company, run, task, [path], "office@acme.example")
+    assert list(company.ledger.events(kind=KEPT)) == []
