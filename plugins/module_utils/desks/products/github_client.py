@@ -12,6 +12,7 @@ import typing as t
 from ...errors import AppError, Broken, NotFound, Refused, Throttled
 from ...http import Answer, Session
 from ...protocols.paging import Paging, read_pages
+from ..service import Service
 
 #: "acme/access#12", as GitHub itself writes it.
 REFERENCE = re.compile(
@@ -24,11 +25,14 @@ _BY_LINK = Paging("link", size=100, size_param="per_page")
 _SECONDARY_WAIT = 60.0
 
 
-class GitHubClient:
+class GitHubClient(Service):
     """A session, and who we are at GitHub. All methods raise AppErrors."""
 
+    product = "GitHub"
+    needs = NEEDS
+
     def __init__(self, session: Session) -> None:
-        self.session = session
+        super().__init__(session)
         self._us = ""
 
     def us(self, where: str) -> str:
@@ -39,21 +43,11 @@ class GitHubClient:
                 raise Broken("GitHub does not say whose token it is", where=where)
         return self._us
 
-    def get(self, path: str, where: str, params: t.Mapping[str, t.Any] | None = None) -> Answer:
-        try:
-            return self.session.get(path, where=where, params=params)
-        except AppError as error:
-            raise _meant(error) from None
-
-    def write(self, method: str, path: str, body: t.Any, where: str) -> t.Any:
-        """Send a change, and return what GitHub answers."""
-        try:
-            answer = self.session.request(method, path, where=where, body=body)
-        except AppError as error:
-            raise _meant(error) from None
-        if not isinstance(answer.body, dict):
-            raise Broken("expected an object in GitHub's answer", where=where)
-        return answer.body
+    def meant(self, error: AppError) -> AppError:
+        limited = re.search(r"secondary rate limit|abuse detection", error.message, re.IGNORECASE)
+        if limited and isinstance(error, Refused) and error.details.get("status") == 403:
+            return Throttled(error.message, retry_after=_SECONDARY_WAIT, where=error.where, status=403)
+        return super().meant(error)
 
     def opened_by_us(self, repository: str, where: str) -> list[t.Any]:
         """Return all issues of a repository that the token's user has opened, in whatever state, the oldest first."""
@@ -158,12 +152,3 @@ def _entries(body: t.Any) -> t.Any:
 
 def _identity(entry: t.Any) -> str:
     return str(entry.get("id") or "")
-
-
-def _meant(error: AppError) -> AppError:
-    if isinstance(error, Refused) and error.details.get("status") == 403:
-        if re.search(r"secondary rate limit|abuse detection", error.message, re.IGNORECASE):
-            return Throttled(error.message, retry_after=_SECONDARY_WAIT, where=error.where, status=403)
-        if NEEDS not in error.message:
-            error.message = f"{error.message.rstrip('. ')}; this needs {NEEDS}"
-    return error

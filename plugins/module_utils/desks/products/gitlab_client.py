@@ -10,9 +10,10 @@ import re
 import typing as t
 import urllib.parse
 
-from ...errors import AppError, Broken, NotFound, Refused
+from ...errors import Broken, NotFound, Refused
 from ...http import Answer, Session
 from ...protocols.paging import Paging, read_pages
+from ..service import Service
 
 #: "acme/it/access#12", as GitLab itself writes it.
 REFERENCE = re.compile(r"(?P<project>[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_.-]+)+)#(?P<iid>[1-9][0-9]{0,9})")
@@ -22,11 +23,14 @@ CHUNK = 100
 _BY_LINK = Paging("link", size=100, size_param="per_page")
 
 
-class GitLabClient:
+class GitLabClient(Service):
     """A session, and who we are at GitLab. All methods raise AppErrors."""
 
+    product = "GitLab"
+    needs = NEEDS
+
     def __init__(self, session: Session) -> None:
-        self.session = session
+        super().__init__(session)
         self._us: t.Mapping[str, t.Any] = {}
 
     def us(self, where: str) -> str:
@@ -37,22 +41,6 @@ class GitLabClient:
                 raise Broken("GitLab does not say whose token it is", where=where)
             self._us = body
         return str(self._us["username"])
-
-    def get(self, path: str, where: str, params: t.Mapping[str, t.Any] | None = None) -> Answer:
-        try:
-            return self.session.get(path, where=where, params=params)
-        except AppError as error:
-            raise _meant(error) from None
-
-    def write(self, method: str, path: str, body: t.Any, where: str) -> t.Any:
-        """Send a change, and return what GitLab answers."""
-        try:
-            answer = self.session.request(method, path, where=where, body=body)
-        except AppError as error:
-            raise _meant(error) from None
-        if not isinstance(answer.body, dict):
-            raise Broken("expected an object in GitLab's answer", where=where)
-        return answer.body
 
     def entries(self, path: str, params: t.Mapping[str, t.Any], where: str) -> list[t.Any]:
         """Return a list to its end."""
@@ -107,9 +95,3 @@ def _not_shown(project: str, where: str) -> Refused:
         todo="Look at its name, and at whether the token's user is a member",
         status=404,
     )
-
-
-def _meant(error: AppError) -> AppError:
-    if isinstance(error, Refused) and error.details.get("status") == 403 and NEEDS not in error.message:
-        error.message = f"{error.message.rstrip('. ')}; this needs {NEEDS}"
-    return error

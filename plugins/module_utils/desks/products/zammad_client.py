@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ...errors import AppError, Broken, NotFound, Refused
+from ...errors import AppError, Broken, NotFound
 from ...http import Answer, Session
 from ...protocols.paging import Paging, read_pages
+from ..service import Service
 
 NEEDS = "the permission ticket.agent, and in the ticket's group the rights read, create and change (or full)"
 _SIZE = 100  # Zammad gives 200 at most, and does not say when it has given less than was asked for
@@ -25,18 +26,21 @@ _PAGES = Paging("page", "page", _SIZE, "per_page")
 _NOBODY = 1  # Zammad's own user "-", who owns what nobody owns
 
 
-class ZammadClient:
+class ZammadClient(Service):
     """A session, who we are at Zammad, and the addresses of people. All methods raise AppErrors."""
 
+    product = "Zammad"
+    needs = NEEDS
+
     def __init__(self, session: Session) -> None:
-        self.session = session
+        super().__init__(session)
         self._us: t.Mapping[str, t.Any] = {}
         self._addresses: dict[int, str] = {}
 
     def us(self, where: str) -> t.Mapping[str, t.Any]:
         """Return the token's own user."""
         if not self._us:
-            self._us = _record(self.get("api/v1/users/me", where, {"expand": "true"}).body, where)
+            self._us = self.record(self.get("api/v1/users/me", where, {"expand": "true"}).body, where)
         return self._us
 
     def may_read(self, group: str, where: str) -> bool:
@@ -46,19 +50,11 @@ class ZammadClient:
         rights = {right for name, given in groups.items() if name.casefold() == group.casefold() for right in given}
         return bool(rights & {"full", "read"})
 
-    def get(self, path: str, where: str, params: t.Mapping[str, t.Any] | None = None) -> Answer:
-        try:
-            return self.session.get(path, where=where, params=params)
-        except AppError as error:
-            raise _meant(error) from None
-
-    def write(self, method: str, path: str, body: t.Any, where: str) -> t.Any:
+    def write(
+        self, method: str, path: str, body: t.Any, where: str, params: t.Mapping[str, t.Any] | None = None
+    ) -> t.Any:
         """Send a change, and return what Zammad answers, with names beside the ids."""
-        try:
-            answer = self.session.request(method, path, where=where, params={"expand": "true"}, body=body)
-        except AppError as error:
-            raise _meant(error) from None
-        return _record(answer.body, where)
+        return super().write(method, path, body, where, {"expand": "true", **(params or {})})
 
     def tickets(self, condition: t.Mapping[str, t.Any], where: str) -> list[t.Any]:
         """Return all tickets that meet a condition, the oldest first. Of groups that may not be seen there are none."""
@@ -95,12 +91,12 @@ class ZammadClient:
                 read_only=True,
             )
         except AppError as error:
-            raise _meant(error) from None
+            raise self.meant(error) from None
 
     def ticket(self, id: int, where: str) -> t.Any:
         """Return one ticket, None for one that is not there. One that may not be seen is Refused."""
         try:
-            return _record(self.get(f"api/v1/tickets/{id}", where, {"expand": "true"}).body, where)
+            return self.record(self.get(f"api/v1/tickets/{id}", where, {"expand": "true"}).body, where)
         except NotFound:
             return None
 
@@ -118,7 +114,7 @@ class ZammadClient:
         https://github.com/zammad/zammad (app/models/ticket.rb, merge_to)
         """
         params = {"link_object": "Ticket", "link_object_value": id}
-        links = _record(self.get("api/v1/links", where, params).body, where).get("links") or []
+        links = self.record(self.get("api/v1/links", where, params).body, where).get("links") or []
         others = {
             int(link["link_object_value"])
             for link in links
@@ -139,20 +135,8 @@ class ZammadClient:
             return ""
         if id not in self._addresses:
             try:
-                user = _record(self.get(f"api/v1/users/{id}", where).body, where)
+                user = self.record(self.get(f"api/v1/users/{id}", where).body, where)
             except NotFound:
                 user = {}
             self._addresses[id] = str(user.get("email") or "")
         return self._addresses[id] or str(login or "")
-
-
-def _record(body: t.Any, where: str) -> t.Any:
-    if not isinstance(body, dict):
-        raise Broken("expected an object in Zammad's answer", where=where)
-    return body
-
-
-def _meant(error: AppError) -> AppError:
-    if isinstance(error, Refused) and error.details.get("status") == 403 and NEEDS not in error.message:
-        error.message = f"{error.message.rstrip('. ')}; this needs {NEEDS}"
-    return error
