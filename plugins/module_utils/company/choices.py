@@ -131,8 +131,23 @@ class Choices:
             for task in tasks:
                 self._follow(task, by_choices[task.id])
         for task in handovers:
-            if task.state == "open" and task.person in self.company.people and self._is_back(task.person):
-                self._cancel(task)
+            if task.state != "open" or task.person not in self.company.people:
+                continue
+            if self._is_back(task.person):
+                self._cancel(task, "the person has not left after all")
+            else:
+                self._without_heir(task)
+
+    def _without_heir(self, task: Task) -> None:
+        """Whoever was to take something over has gone as well: the one who chose is asked once more."""
+        to = str(task.details.get("to", ""))
+        if to not in self.company.people or self._is_back(to):
+            return
+        name = self.company.people[to].name or self.company.people[to].username
+        self._cancel(task, f"{name}, who was to take it over, is not here any more")
+        chosen = self.company.ledger.task(str(task.details.get("choices", "")))
+        if chosen is not None and chosen.state == "attested":
+            self._send_back(chosen, f"{name} is not here any more and cannot take over: {task.subject}")
 
     def _is_back(self, id: str) -> bool:
         return id in self.company.people and standing_of(self.company, id) not in (LEFT, LOCKED)
@@ -140,7 +155,7 @@ class Choices:
     def _follow(self, task: Task, handovers: t.Sequence[Task]) -> None:
         if self._is_back(task.person):
             if task.state == "open":
-                self._cancel(task)
+                self._cancel(task, "the person has not left after all")
             elif task.state != "cancelled" and (task.id, task.person) not in self._back:
                 note_back(self.company, self.run, task.id, task.person)
             return
@@ -171,14 +186,14 @@ class Choices:
         read = functools.partial(
             chosen_in, task, task.note, task.ended_by, company.organisation, manager=manager.id if manager else ""
         )
-        if not handovers:
+        if all(one.state == "cancelled" for one in handovers):
             gone = {id for id in company.people if standing_of(company, id) in (LEFT, LOCKED)}
             chosen = read(gone=gone)
             if chosen.wrong:
                 self._send_back(task, "; ".join(chosen.wrong))
                 return
         chosen = read()
-        there = {one.subject for one in handovers}
+        there = {one.subject for one in handovers if one.state != "cancelled"}
         for line in lines_of(task):
             to = chosen.to.get(line.key, manager.id if manager else "")
             app = company.apps.get(line.app) or App(line.app)
@@ -228,8 +243,8 @@ class Choices:
         self.found.opened.append(self.company.ledger.open_task(task, self.run, self.now))
         self.found.people.add(task.person)
 
-    def _cancel(self, task: Task) -> None:
-        moot = cancel(task, "the person has not left after all", self.now)
+    def _cancel(self, task: Task, why: str) -> None:
+        moot = cancel(task, why, self.now)
         settle_cancelled(self.books, [moot], self.now)
         self.found.ended[task.id] = moot.state
         self.found.people.add(task.person)

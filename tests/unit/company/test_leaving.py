@@ -140,6 +140,24 @@ def test_who_has_left_meanwhile_takes_nothing_over(left):
     assert of_kind(left, "handover") == []
 
 
+def test_when_the_heir_leaves_before_it_is_handed_over_the_manager_chooses_again(left):
+    choice = only(left, "choices")
+    tasks_run(left, says(choice, "hub mailbox: cat@acme.example; drive: delete"))
+    left.edit("people.csv", ("2017-01-01,,employee", "2017-01-01,2026-05-31,employee"))
+    step(left)
+    tasks_run(left)
+    assert [one.subject for one in of_kind(left, "handover")] == ["hub drive"]
+    (again,) = [one for one in of_kind(left, "choices") if one.id == choice.id]
+    assert "Cat Fox is not here any more and cannot take over: hub mailbox" in again.note
+    tasks_run(left, says(again, "hub mailbox: dan@acme.example; drive: delete"))
+    opened = {one.subject: one.title for one in of_kind(left, "handover")}
+    assert opened == {
+        "hub mailbox": "Hand the mailbox of Bob Ray in hub over to Dan Orr",
+        "hub drive": "Delete the drive of Bob Ray in hub",
+    }
+    assert not tasks_run(left).changed
+
+
 def test_what_is_left_out_and_what_says_so_goes_to_the_manager(left):
     tasks_run(left, says(only(left, "choices"), "mailbox: manager"))
     assert {one.details["to"] for one in of_kind(left, "handover")} == {"1"}
