@@ -12,6 +12,8 @@ import typing as t
 from ..module_utils.company.company import Company
 from ..module_utils.company.request_intake import take_requests
 from ..module_utils.company.requesting import ask, withdraw
+from ..module_utils.company.telling import tell
+from ..module_utils.desks.digests import Happenings
 from ..module_utils.errors import RequestError
 from ..module_utils.face.requests import request_data
 from ..module_utils.face.results import finding_lines
@@ -73,7 +75,9 @@ class ActionModule(RollcallAction):
         decided = intake.followed.decided
         waiting = len(company.ledger.requests(states=("waiting",)))
         message = f"{len(intake.asked)} requests are new, {len(decided)} decided, {waiting} wait"
-        return self._result(company, intake.changed, message, findings=intake.findings)
+        over = tuple(request for id in decided if (request := company.ledger.request(id)) is not None)
+        told = tell(company, run, Happenings(decided=over))
+        return self._result(company, intake.changed, message, findings=[*intake.findings, *told.findings])
 
     def _result(
         self,

@@ -166,6 +166,7 @@ def _conclude(company: Company, run: Run, desks: DeskRound, found: Synchronised)
         reopened=tuple(found.reopened),
         completed=completed_since(before, ledger.people(touched)),
         findings=tuple(found.findings),
+        decided=tuple(request for id in found.decided if (request := ledger.request(id)) is not None),
         ending=_ending(company),
     )
     _tell(company, run, happened, found)

@@ -16,9 +16,9 @@ import datetime as dt
 import types
 import typing as t
 
-from ..model import GIVING, AccessException, Finding, Person, PersonRecord, Task
+from ..model import GIVING, AccessException, AccessRequest, Finding, Person, PersonRecord, Task
 from ..policy.organisation import Organisation
-from .news import News, of_ended, of_ending, of_finding, of_open, telling, urgent
+from .news import News, of_decided, of_ended, of_ending, of_finding, of_open, telling, urgent
 
 #: Who is told, in the words of rollcall.yml; each has a template of the same name.
 ROUTES = ("owner", "security", "manager", "new_hire")
@@ -51,6 +51,8 @@ class Happenings:
     reopened: t.Collection[str] = ()
     completed: t.Mapping[str, str] = dataclasses.field(default_factory=_nobody)
     findings: tuple[Finding, ...] = ()
+    #: requests that were decided: who asked hears of it
+    decided: tuple[AccessRequest, ...] = ()
     #: grants outside the rules whose end is near: their people's managers hear of it once
     ending: tuple[AccessException, ...] = ()
 
@@ -139,6 +141,11 @@ def digests(happenings: Happenings, circle: Circle) -> tuple[Digest, ...]:
             news["manager", circle.manager(person), ""].append(one)
         if phase == "joining" and found and _is_new(found, circle.now) and new_hire_address(found):
             news["new_hire", new_hire_address(found), ""].append(one)
+    for request in happenings.decided:
+        address, name = circle.recipient(request.requested_by)
+        if address:
+            names[address] = name or address
+            news["owner", address, ""].append(of_decided(request, circle.name(request.person)))
     for exception in happenings.ending:
         found = circle.organisation.find(exception.person)
         if found is not None and circle.manager(found.id):

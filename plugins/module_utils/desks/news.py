@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
-from ..model import EMBEDDED, AccessException, Finding, Task, fingerprint
+from ..model import EMBEDDED, AccessException, AccessRequest, Finding, Task, fingerprint
 
 #: What can be said of a task, the most telling first: of one task a digest says one thing.
 TASK_NEWS = ("declined", "cancelled", "reopened", "escalated", "late", "opened", "reminded")
@@ -77,6 +77,14 @@ def of_ended(task: Task) -> News:
         link=task.link,
         owner=task.ended_by,
     )
+
+
+def of_decided(request: AccessRequest, name: str) -> News:
+    """Return a request that was approved, refused or withdrawn as news for who asked."""
+    what = ", ".join(f"{app}: {entitlement}" if entitlement else app for app, entitlement in request.grants)
+    agreed = ", ".join(one.by for one in request.approvers if one.decision == "approved")
+    note = request.note or (f"by {agreed}, until {request.until}" if agreed else "")
+    return News("decided", request.id, f"{name}, {what}: {request.state}", stamp=request.state, note=note)
 
 
 def of_ending(exception: AccessException, name: str) -> News:

@@ -27,7 +27,7 @@ SENT, FAILED, UNCERTAIN = "sent", "failed", "uncertain"
 # Nobody sends one message for as long as this: who does not come back in that time is gone, wherever it ran.
 _TOO_LONG = dt.timedelta(minutes=10)
 # What is not worked out anew by the next run, and has to be kept until it could be sent.
-_HAPPENED = ("declined", "cancelled", "complete", "finding", "reopened")
+_HAPPENED = ("declined", "cancelled", "complete", "decided", "finding", "reopened")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,6 +18,8 @@ from ansible_collections.rollcall.access.plugins.module_utils.desks.digests impo
 )
 from ansible_collections.rollcall.access.plugins.module_utils.model import (
     AccessException,
+    AccessRequest,
+    Approver,
     ChangeKind,
     Finding,
     PersonRecord,
@@ -211,3 +213,26 @@ def test_of_somebody_unknown_or_without_manager_nobody_hears_that_a_grant_ends()
     ends = AccessException("EX-7", "nobody", (("semrush", ""),), "", "x", "y", NOW.date(), NOW.date())
     top = dataclasses.replace(ends, person=MARIA.username)
     assert digests(Happenings(ending=(ends, top)), circle()) == ()
+
+
+def test_who_asked_hears_what_became_of_it():
+    agreed = (Approver("manager", "boss@acme.example", "approved", "boss@acme.example"),)
+    asked = AccessRequest(
+        "RQ-1",
+        ALEX.id,
+        (("semrush", "guru"),),
+        "a fair",
+        MARIA.username,
+        NOW,
+        NOW.date(),
+        dt.date(2026, 6, 9),
+        agreed,
+        "approved",
+    )
+    refused = dataclasses.replace(asked, id="RQ-2", state="refused", note="no seat is left", approvers=())
+    (one,) = digests(Happenings(decided=(asked, refused)), circle())
+    assert (one.route, one.address) == ("owner", MARIA.email)
+    assert [(line.title, line.note) for line in one.lines] == [
+        ("Alex Chen, semrush: guru: approved", "by boss@acme.example, until 2026-06-09"),
+        ("Alex Chen, semrush: guru: refused", "no seat is left"),
+    ]

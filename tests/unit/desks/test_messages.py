@@ -158,3 +158,11 @@ def test_templates_are_checked_without_a_digest(tmp_path):
     messages().check()
     with pytest.raises(SettingsError, match="is not one"):
         messages(folder=own(tmp_path, "{% for %}", "security")).check()
+
+
+def test_who_asked_for_something_reads_what_became_of_it_and_nothing_of_tasks():
+    news = News("decided", "RQ-1", "Alex Chen, semrush: guru: refused", note="no seat is left")
+    message = made(dataclasses.replace(OWNER, news=(news,), open=0, overdue=0))
+    assert message.title.endswith(f"decided for {OWNER.name or OWNER.address}")
+    assert "What you asked for:\n- Alex Chen, semrush: guru: refused\n  request RQ-1\n  no seat is left" in message.body
+    assert "open" not in message.body
