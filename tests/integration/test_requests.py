@@ -149,13 +149,14 @@ def test_files_sheet_refusal_and_withdrawal(company: CompanyDirectory) -> None:
         for row in rows(company, "tasks")
         if row["kind"] == "approval"
     }
-    # the sheet takes answers as for every task; Kim's own does not count
-    company.write(
-        "answers.csv",
-        "task_id,done,by,note\n"
-        f"{tasks['11', 'manager']['id']},yes,KIM.WOLF@small.example,\n"
-        f"{tasks['12', 'owner']['id']},declined,chat.owner@small.example,=no\n",
-    )
+    # the sheet takes answers as for every task; with Kim's own nothing of it is taken in
+    head, refused = "task_id,done,by,note\n", f"{tasks['12', 'owner']['id']},declined,chat.owner@small.example,=no\n"
+    company.write("answers.csv", f"{head}{tasks['11', 'manager']['id']},yes,KIM.WOLF@small.example,\n{refused}")
+    own = company.playbook("tasks", "-e", "rollcall_answers=answers.csv")
+    assert own.rc == 2
+    assert "asked for this, or would get it, and cannot decide on it" in own.output
+    assert {row["state"] for row in rows(company, "requests")} == {"waiting"}
+    company.write("answers.csv", head + refused)
     company.playbook("tasks", "-e", "rollcall_answers=answers.csv").succeeded()
     (task,) = company.playbook("request_access").succeeded().of("request")
     assert [one["id"] for one in task.result["waiting"]] == ["kim"]
