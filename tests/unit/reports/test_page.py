@@ -228,7 +228,8 @@ from ansible_collections.rollcall.access.plugins.module_utils.reports.page impor
 from ansible_collections.rollcall.access.tests.unit.reports.sample import many
 page = render(many(10_000))
 status = pathlib.Path("/proc/self/status")
-own = [line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM:")] if status.exists() else []
+lines = status.read_text().splitlines() if status.exists() else []
+own = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
 print(len(page), own[0] if own else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
