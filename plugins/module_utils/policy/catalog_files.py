@@ -26,7 +26,7 @@ from ..model import (
 )
 from .desk_files import DeskProblems, DeskReader
 from .durations import parse_duration
-from .files import Definitions, mapping, read_directory, sequence
+from .files import Definitions, mapping, read_directory, sequence, text_map_of, text_of, texts_of
 from .problems import Problems, did_you_mean
 from .values import Catalog
 from .yaml_lines import Document, Path
@@ -88,39 +88,41 @@ class CatalogReader:
             for name in ("grant", "revoke", "emergency", "approve", "handover", "rotate")
             if (duration := self._duration(sla.get(name))) is not None
         }
-        transfer = _text(leave.get("transfer"))
+        transfer = text_of(leave.get("transfer"))
         desk = content.get("desk")
         desk = {"name": desk} if isinstance(desk, str) else mapping(desk)
         app = App(
             key=key,
-            name=_text(content.get("name")) or key,
-            connector=_text(content.get("connector")) or "none",
+            name=text_of(content.get("name")) or key,
+            connector=text_of(content.get("connector")) or "none",
             connection=types.MappingProxyType(mapping(content.get("connection"))),
-            account_name=_text(content.get("account_name")) or "{username}",
+            account_name=text_of(content.get("account_name")) or "{username}",
             owners=types.MappingProxyType(
-                {role: owner.strip() for role, owner in mapping(content.get("owners")).items() if _text(owner)}
+                {role: owner.strip() for role, owner in mapping(content.get("owners")).items() if text_of(owner)}
             ),
-            tier=_text(content.get("tier")) or "standard",
-            behind=_text(content.get("behind")),
+            tier=text_of(content.get("tier")) or "standard",
+            behind=text_of(content.get("behind")),
             leave=Leave(
-                _text(leave.get("then")) or "suspend",
+                text_of(leave.get("then")) or "suspend",
                 self._duration(leave.get("delete_after")),
                 "" if transfer == "none" else transfer,
-                _texts(leave.get("hand_over")),
+                texts_of(leave.get("hand_over")),
             ),
             sla=Sla(**durations),
-            seats=Seats(seats.get("limit"), seats.get("cost"), _text(seats.get("currency")), seats.get("per", "month")),
+            seats=Seats(
+                seats.get("limit"), seats.get("cost"), text_of(seats.get("currency")), seats.get("per", "month")
+            ),
             tags=tuple(tag for tag in sequence(content.get("tags")) if isinstance(tag, str)),
             entitlements=types.MappingProxyType(self._entitlements(key, content, document, path)),
             protect=tuple(
-                Protected(_text(one.get("account")), _text(one.get("owner")), _text(one.get("why")))
+                Protected(text_of(one.get("account")), text_of(one.get("owner")), text_of(one.get("why")))
                 for one in sequence(content.get("protect"))
                 if isinstance(one, dict)
             ),
-            instructions=_text(content.get("instructions")),
-            words=_text_map(content.get("words")),
-            desk=_text(desk.get("name")),
-            place=_text_map({name: value for name, value in desk.items() if name != "name"}),
+            instructions=text_of(content.get("instructions")),
+            words=text_map_of(content.get("words")),
+            desk=text_of(desk.get("name")),
+            place=text_map_of({name: value for name, value in desk.items() if name != "name"}),
             requestable=content.get("requestable") is not False,
             approval=self._approval(mapping(content.get("approval"))),
             secrets=self._secrets(key, content, document, path),
@@ -143,11 +145,11 @@ class CatalogReader:
             rank = one.get("rank", 0)
             entitlement = Entitlement(
                 key=key,
-                kind=_text(one.get("kind")) or "group",
-                value=_text(one.get("value")) or key,
+                kind=text_of(one.get("kind")) or "group",
+                value=text_of(one.get("value")) or key,
                 rank=rank if isinstance(rank, int) else 0,
                 privileged=one.get("privileged") is True,
-                description=_text(one.get("description")),
+                description=text_of(one.get("description")),
                 origin=origin,
             )
             # What is read back from the app has to have one name here.
@@ -163,8 +165,8 @@ class CatalogReader:
     def _approval(self, content: dict[str, t.Any]) -> Approval:
         usual = Approval()
         return Approval(
-            _texts(content.get("approvers")) or usual.approvers,
-            _texts(content["privileged"]) if "privileged" in content else usual.privileged,
+            texts_of(content.get("approvers")) or usual.approvers,
+            texts_of(content["privileged"]) if "privileged" in content else usual.privileged,
             self._duration(content.get("longest")),
         )
 
@@ -173,7 +175,7 @@ class CatalogReader:
         known = frozenset(mapping(content.get("entitlements")))
         for key, one in mapping(content.get("secrets")).items():
             step = (*path, "secrets", key)
-            known_to = _texts(mapping(one).get("known_to"))
+            known_to = texts_of(mapping(one).get("known_to"))
             for name in known_to:
                 if name not in known:
                     message = f'the app "{app}" has no entitlement "{name}"'
@@ -183,11 +185,11 @@ class CatalogReader:
                 result.append(
                     Secret(
                         key,
-                        _text(one.get("name")) or key,
-                        _text(one.get("kind")) or "password",
-                        _text(one.get("owner")),
+                        text_of(one.get("name")) or key,
+                        text_of(one.get("kind")) or "password",
+                        text_of(one.get("owner")),
                         known_to,
-                        _text(one.get("owned_by")),
+                        text_of(one.get("owned_by")),
                         document.origin(step),
                     )
                 )
@@ -286,16 +288,3 @@ class CatalogReader:
                 self.problems.error(
                     "wrong_value", "apps are behind one another in a circle: " + " > ".join([*seen, above]), app.origin
                 )
-
-
-def _texts(value: t.Any) -> tuple[str, ...]:
-    return tuple(text for one in sequence(value) if (text := _text(one)))
-
-
-def _text_map(value: t.Any) -> t.Mapping[str, str]:
-    found = {name: str(one).strip() for name, one in mapping(value).items() if isinstance(one, (str, int))}
-    return types.MappingProxyType(found)
-
-
-def _text(value: t.Any) -> str:
-    return value.strip() if isinstance(value, str) else ""

@@ -11,7 +11,7 @@ import types
 import typing as t
 
 from ..model import EMBEDDED, MEANINGS, App, DeskSettings
-from .files import Definitions, mapping, sequence
+from .files import Definitions, mapping, sequence, text_map_of, text_of
 from .problems import Problems, did_you_mean
 from .yaml_lines import Document, Path
 
@@ -37,12 +37,12 @@ class DeskReader:
                 continue
             desk = DeskSettings(
                 key=key,
-                type=_text(content.get("type")),
+                type=text_of(content.get("type")),
                 connection=types.MappingProxyType(mapping(content.get("connection"))),
-                place=_text_map(content.get("place")),
-                requests=_text_map(content.get("requests")),
+                place=text_map_of(content.get("place")),
+                requests=text_map_of(content.get("requests")),
                 states=self._states(content, document, path),
-                fields=_text_map(content.get("fields")),
+                fields=text_map_of(content.get("fields")),
                 default=content.get("default") is True,
                 origin=origin,
             )
@@ -88,12 +88,3 @@ class DeskReader:
                 if step[0] == "place" and step[-1] in app.place:
                     self.problems.error("wrong_desk", f"desk.{step[-1]}: {message}", app.origin, todo, app=app.key)
         return app
-
-
-def _text_map(value: t.Any) -> t.Mapping[str, str]:
-    found = {name: str(one).strip() for name, one in mapping(value).items() if isinstance(one, (str, int))}
-    return types.MappingProxyType(found)
-
-
-def _text(value: t.Any) -> str:
-    return value.strip() if isinstance(value, str) else ""

@@ -11,7 +11,7 @@ import re
 import typing as t
 
 from ..model import AccessException, Lock
-from .files import Definitions, mapping, read_directory, sequence
+from .files import Definitions, mapping, read_directory, sequence, text_of
 from .grants import GrantReader
 from .problems import Problems
 from .yaml_lines import Document, Path
@@ -38,17 +38,17 @@ def _exception(document: Document, path: Path, problems: Problems, grants: Grant
     content = document.at(path)
     gives = grants.read(document, (*path, "grant")) if "grant" in content else ()
     start, until = (_day(document, (*path, key), problems) if key in content else None for key in ("from", "until"))
-    person = _text(content.get("person"))
+    person = text_of(content.get("person"))
     if start is None or until is None or not person:
         return None  # the schema, or _day, has said what is missing
     made = "-".join([person, *sorted({app for app, _unused in gives}), start.isoformat()])
     return AccessException(
-        id=_text(content.get("id")) or made,
+        id=text_of(content.get("id")) or made,
         person=person,
         grants=gives,
-        reason=_text(content.get("reason")),
-        requested_by=_text(content.get("requested_by")),
-        approved_by=_text(content.get("approved_by")),
+        reason=text_of(content.get("reason")),
+        requested_by=text_of(content.get("requested_by")),
+        approved_by=text_of(content.get("approved_by")),
         start=start,
         until=until,
         origin=document.origin(path),
@@ -67,8 +67,8 @@ def read_locks(directory: t.Any, problems: Problems) -> tuple[Lock, ...]:
             until = _moment(document, (*path, "until"), problems) if "until" in content else None
             if since and until and until <= since:
                 problems.error("until_before_from", '"until" is before "since"', document.origin((*path, "until")))
-            if person := _text(content.get("person")):
-                reason, by = _text(content.get("reason")), _text(content.get("by"))
+            if person := text_of(content.get("person")):
+                reason, by = text_of(content.get("reason")), text_of(content.get("by"))
                 result.append(Lock(person, reason, by, since, until, document.origin(path)))
     return tuple(result)
 
@@ -102,7 +102,3 @@ def _moment(document: Document, path: Path, problems: Problems) -> dt.datetime |
     if moment.tzinfo is None:
         return None  # the schema has said that the zone is missing
     return moment.astimezone(dt.timezone.utc)
-
-
-def _text(value: t.Any) -> str:
-    return value.strip() if isinstance(value, str) else ""

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import pathlib
+import types
 import typing as t
 
 from ..errors import PolicyError
@@ -74,3 +75,19 @@ def mapping(value: t.Any) -> dict[str, t.Any]:
 def sequence(value: t.Any) -> list[t.Any]:
     """Return ``value`` if it is a list, else an empty one."""
     return value if isinstance(value, list) else []
+
+
+def text_of(value: t.Any) -> str:
+    """Return ``value`` without space around it if it is a text, else an empty one."""
+    return value.strip() if isinstance(value, str) else ""
+
+
+def texts_of(value: t.Any) -> tuple[str, ...]:
+    """Return the texts of a list, without those that are blank."""
+    return tuple(text for one in sequence(value) if (text := text_of(one)))
+
+
+def text_map_of(value: t.Any) -> t.Mapping[str, str]:
+    """Return the texts of a mapping by their keys; a number counts as its text."""
+    found = {name: str(one).strip() for name, one in mapping(value).items() if isinstance(one, (str, int))}
+    return types.MappingProxyType(found)

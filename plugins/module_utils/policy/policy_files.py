@@ -12,7 +12,7 @@ import typing as t
 from ..model import PERSON_FIELDS, Origin
 from .conditions import All, ConditionReader, texts
 from .contradictions import condition_of, never_true
-from .files import Definitions, mapping, read_directory, sequence
+from .files import Definitions, mapping, read_directory, sequence, text_of
 from .grants import GrantReader
 from .problems import Problems, did_you_mean
 from .values import Bundle, Duty, Policy, Rule
@@ -145,12 +145,12 @@ class PolicyReader:
                     did_you_mean(name, self.bundles),
                 )
         return Rule(
-            id=_text(content.get("id")),
+            id=text_of(content.get("id")),
             when=conditions.read((*path, "when")) if "when" in content else All(),
             unless=conditions.read((*path, "unless")) if "unless" in content else None,
             gives=tuple(dict.fromkeys(gives)),
             bundles=tuple(bundles),
-            why=_text(content.get("why")),
+            why=text_of(content.get("why")),
             origin=document.origin(path),
         )
 
@@ -162,7 +162,7 @@ class PolicyReader:
             if colon:
                 self.grants.check(app, entitlement, document.origin((*path, "never_together", number)))
                 pairs.append((app, entitlement))
-        return Duty(_text(content.get("id")), tuple(pairs), _text(content.get("why")), document.origin(path))
+        return Duty(text_of(content.get("id")), tuple(pairs), text_of(content.get("why")), document.origin(path))
 
     def _unique(self, what: str, things: t.Sequence[Rule | Duty]) -> None:
         defined = Definitions(what, self.problems)
@@ -203,7 +203,3 @@ def _below_itself(tree: t.Mapping[str, t.Sequence[str]], node: str) -> bool:
             seen.add(here)
             open_nodes.extend(tree.get(here, ()))
     return False
-
-
-def _text(value: t.Any) -> str:
-    return value.strip() if isinstance(value, str) else ""

@@ -12,7 +12,7 @@ import typing as t
 
 from ..model import Finding
 from ..policy.durations import parse_duration
-from ..policy.files import Definitions, mapping, read_directory, sequence
+from ..policy.files import Definitions, mapping, read_directory, sequence, text_of
 from ..policy.grants import GrantReader
 from ..policy.problems import Problems
 from ..policy.values import Catalog
@@ -60,18 +60,18 @@ def _asked(document: Document, path: Path, problems: Problems, grants: GrantRead
     if "until" in content and "for" in content:
         message = 'both "until" and "for" say when it ends'
         problems.error("contradiction", message, document.origin((*path, "for")), "Keep one of the two")
-    person = _text(content.get("person"))
+    person = text_of(content.get("person"))
     if not gives or not person:
         return None  # the schema, or the reader of grants, has said so
     return Asked(
         person=person,
         grants=tuple(sorted(gives)),
-        reason=_text(content.get("reason")),
-        requested_by=_text(content.get("requested_by")),
+        reason=text_of(content.get("reason")),
+        requested_by=text_of(content.get("requested_by")),
         until=until,
         lasts=lasts,
         start=start,
-        given_id=_text(content.get("id")),
+        given_id=text_of(content.get("id")),
         via=f"file {document.origin(path)}",
         origin=document.origin(path),
     )
@@ -93,7 +93,3 @@ def _duration(value: t.Any) -> dt.timedelta | None:
         return parse_duration(value) if isinstance(value, str) else None
     except ValueError:  # the schema has said so, with the line
         return None
-
-
-def _text(value: t.Any) -> str:
-    return value.strip() if isinstance(value, str) else ""
