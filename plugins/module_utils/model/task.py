@@ -30,6 +30,12 @@ class Task:
 
     ``state`` is open; attested (the owner says it is done), verified (a read-back shows it), declined (with a reason in
     ``note``) or cancelled (no longer needed). ``id`` is short enough to say on the telephone.
+
+    ``details`` is what the kind needs (``desks/*_words.py`` and ``requesting/`` say what), and what is remembered of its
+    ticket: ``place`` (where it is), ``heard`` and ``heard_at`` (the last reply that was taken in), ``asked`` and
+    ``gone`` (how often something was asked back, or the ticket had vanished), ``shared`` (it became part of another
+    ticket: comment, never close) and ``joined`` (of another task's), ``news`` (what it asks for has changed since),
+    ``bounced`` (addresses that mail came back from), ``reopened_by`` (the person who said that it was not done).
     """
 
     id: str
