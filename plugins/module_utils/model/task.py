@@ -31,7 +31,7 @@ class Task:
     ``state`` is open; attested (the owner says it is done), verified (a read-back shows it), declined (with a reason in
     ``note``) or cancelled (no longer needed). ``id`` is short enough to say on the telephone.
 
-    ``details`` is what the kind needs (``desks/*_words.py`` and ``requesting/`` say what), and what is remembered of its
+    ``details`` is what the kind needs (see ``desks/*_words.py`` and ``requesting/``), and what is remembered of its
     ticket: ``place`` (where it is), ``heard`` and ``heard_at`` (the last reply that was taken in), ``asked`` and
     ``gone`` (how often something was asked back, or the ticket had vanished), ``shared`` (it became part of another
     ticket: comment, never close) and ``joined`` (of another task's), ``news`` (what it asks for has changed since),
