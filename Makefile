@@ -21,12 +21,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export ANSIBLE_NOCOWS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-servers molecule lint lint-style lint-format lint-types lint-yaml lint-generated lint-docs lint-ansible sanity docs generate build clean
+.PHONY: help demo test bench test-servers molecule lint lint-style lint-format lint-types lint-yaml lint-generated lint-docs lint-ansible sanity docs generate build clean
 
 help:
 	@echo "make demo          take the sample company through joining, moving, leaving and a review"
 	@echo "make test          unit, conformance and integration tests"
 	@echo "make test-servers  the tests that need servers from Debian packages (as root)"
+	@echo "make bench         what it costs, as ratios to what you would do otherwise (ARGS='--rows policy' for one row)"
 	@echo "make molecule      onboard, move and offboard as a molecule scenario, with idempotence"
 	@echo "make lint          ruff, mypy, yamllint, ansible-lint, antsibull, and that generated files are up to date"
 	@echo "make sanity        ansible-test sanity"
@@ -51,7 +52,8 @@ $(VENV)/$(KEY)-test: requirements-test.txt requirements-demo.txt requirements.tx
 $(VENV)/$(KEY)-lint: requirements-lint.txt requirements-test.txt requirements-demo.txt requirements.txt | $(VENV)/$(KEY)-python
 $(VENV)/$(KEY)-servers: requirements-servers.txt requirements-test.txt requirements-demo.txt requirements.txt | $(VENV)/$(KEY)-python
 $(VENV)/$(KEY)-molecule: requirements-molecule.txt requirements-demo.txt requirements.txt | $(VENV)/$(KEY)-python
-$(VENV)/$(KEY)-demo $(VENV)/$(KEY)-test $(VENV)/$(KEY)-servers $(VENV)/$(KEY)-lint $(VENV)/$(KEY)-molecule:
+$(VENV)/$(KEY)-bench: requirements-bench.txt requirements-test.txt requirements-demo.txt requirements.txt | $(VENV)/$(KEY)-python
+$(VENV)/$(KEY)-demo $(VENV)/$(KEY)-test $(VENV)/$(KEY)-servers $(VENV)/$(KEY)-lint $(VENV)/$(KEY)-molecule $(VENV)/$(KEY)-bench:
 	@echo "Installing $< into $(VENV) ..."
 	@$(PY) -m pip install --quiet -r $<
 	@touch $@
@@ -70,6 +72,10 @@ test: $(VENV)/$(KEY)-test
 test-servers: $(VENV)/$(KEY)-servers
 	@$(PY) scripts/install_servers.py
 	$(PY) -m pytest tests/servers
+
+# PostgreSQL and the collections of others come from PyPI, so this needs neither root nor Debian packages.
+bench: $(VENV)/$(KEY)-bench
+	@$(PY) -m ansible_collections.rollcall.access.bench $(ARGS)
 
 molecule: $(VENV)/$(KEY)-molecule
 	cd extensions && \
