@@ -21,12 +21,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export ANSIBLE_NOCOWS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench test-servers molecule lint lint-style lint-format lint-types lint-yaml lint-generated lint-docs lint-ansible sanity docs generate build clean
+.PHONY: help demo test soak bench test-servers molecule lint lint-style lint-format lint-types lint-yaml lint-generated lint-docs lint-ansible sanity docs generate build clean
 
 help:
 	@echo "make demo          take the sample company through joining, moving, leaving and a review"
 	@echo "make test          unit, conformance and integration tests"
 	@echo "make test-servers  the tests that need servers from Debian packages (as root)"
+	@echo "make soak          every fault, where make test draws some by lot (ARGS='-k onboard', ROLLCALL_TEST_SEED=7)"
 	@echo "make bench         what it costs, as ratios to what you would do otherwise (ARGS='--rows policy' for one row)"
 	@echo "make molecule      onboard, move and offboard as a molecule scenario, with idempotence"
 	@echo "make lint          ruff, mypy, yamllint, ansible-lint, antsibull, and that generated files are up to date"
@@ -68,6 +69,12 @@ test: $(VENV)/$(KEY)-test
 	$(PY) -m pytest -n $(JOBS) tests/unit tests/conformance tests/integration || result=$$?; \
 	$(PY) scripts/left_to_test_servers.py; \
 	exit $$result
+
+# The folders whose tests take all their cases where ROLLCALL_SOAK says so, and a sample in `make test`.
+SOAKED := tests/integration/killed tests/integration/faults
+
+soak: $(VENV)/$(KEY)-test
+	ROLLCALL_SOAK=1 $(PY) -m pytest -n $(JOBS) $(wildcard $(SOAKED)) $(ARGS)
 
 test-servers: $(VENV)/$(KEY)-servers
 	@$(PY) scripts/install_servers.py
