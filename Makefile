@@ -82,6 +82,7 @@ test-servers: $(VENV)/$(KEY)-servers
 
 # PostgreSQL and the collections of others come from PyPI, so this needs neither root nor Debian packages.
 bench: $(VENV)/$(KEY)-bench
+	@$(PY) scripts/collections_from_pypi.py community.postgresql >/dev/null
 	@$(PY) -m ansible_collections.rollcall.access.bench $(ARGS)
 
 molecule: $(VENV)/$(KEY)-molecule

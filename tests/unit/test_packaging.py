@@ -16,6 +16,7 @@ import sys
 import tarfile
 import types
 import typing as t
+import zipfile
 
 import pytest
 import yaml
@@ -241,3 +242,17 @@ def test_the_tests_that_are_left_out_are_named(tmp_path: pathlib.Path) -> None:
 def test_a_package_is_missing_when_its_program_is() -> None:
     missing = script("install_servers").missing_packages("# servers\nsh dash\nno-such-program-at-all its-package\n")
     assert missing == ["its-package"]
+
+
+def test_collections_of_others_come_out_of_the_package_that_carries_them(tmp_path: pathlib.Path) -> None:
+    fetch = script("collections_from_pypi").fetch
+    (tmp_path / "wheels").mkdir()
+    with zipfile.ZipFile(tmp_path / "wheels/ansible-11.0.0-py3-none-any.whl", "w") as wheel:
+        for name in ("awx/awx", "other/one"):
+            wheel.writestr(f"ansible_collections/{name}/MANIFEST.json", "{}")
+    fetch(["awx.awx"], tmp_path)
+    fetch(["awx.awx"], tmp_path)  # there already
+    assert [path.parent.name for path in tmp_path.rglob("MANIFEST.json")] == ["awx"]
+    for strange in ("no.such", "../../awx.awx", "awx"):
+        with pytest.raises(SystemExit):
+            fetch([strange], tmp_path)
