@@ -66,7 +66,7 @@ demo: $(VENV)/$(KEY)-demo
 
 test: $(VENV)/$(KEY)-test
 	@result=0; \
-	$(PY) -m pytest -n $(JOBS) tests/unit tests/conformance tests/integration || result=$$?; \
+	$(PY) -m pytest -n $(JOBS) tests/unit tests/conformance tests/integration tests/security || result=$$?; \
 	$(PY) scripts/left_to_test_servers.py; \
 	exit $$result
 

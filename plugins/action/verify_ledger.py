@@ -11,7 +11,7 @@ import typing as t
 from ..module_utils.company.company import Company
 from ..module_utils.company.evidence import evidence_findings
 from ..module_utils.face.results import finding_lines
-from ..module_utils.ledger.export import export
+from ..module_utils.ledger.export import export, read_export
 from ..module_utils.ledger.verifying import verify_ledger
 from ..plugin_utils.action import RollcallAction
 
@@ -19,18 +19,20 @@ from ..plugin_utils.action import RollcallAction
 class ActionModule(RollcallAction):
     writes = False
     emergency = True
-    arguments: t.ClassVar = {"export": {"type": "path"}}
+    arguments: t.ClassVar = {"export": {"type": "path"}, "against": {"type": "path"}}
 
     def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
-        found = verify_ledger(company.ledger)
+        earlier = read_export(self.in_company(arguments["against"])) if arguments["against"] else ()
+        found = verify_ledger(company.ledger, earlier)
         # in an altered ledger, what it says about files is of no use
         problems = found.problems or evidence_findings(company)
-        for line in finding_lines(problems):
+        for line in finding_lines((*problems, *found.notes)):
             self.say(f"  {line}")
         result: dict[str, t.Any] = {
             "events": found.count,
             "head": found.head.hash if found.head else "",
             "problems": [problem.to_dict() for problem in problems],
+            "notes": [note.to_dict() for note in found.notes],
             "msg": f"{found.count} events hold; nothing was altered",
         }
         if arguments["export"] and not self.check_mode:

@@ -26,12 +26,22 @@ options:
   export:
     description: A directory to export the events, checkpoints and public key to.
     type: path
+  against:
+    description:
+      - The directory of an earlier export, kept where the users of the ledger cannot write.
+      - What it holds must still be in the ledger. This is what finds a ledger that was put back to an older state, or
+        worked out and signed again as a whole.
+    type: path
 """
 
 EXAMPLES = r"""
 - name: The evidence holds
   rollcall.access.verify_ledger:
     export: evidence
+
+- name: Nothing that was exported last month is gone
+  rollcall.access.verify_ledger:
+    against: /evidence/2026-10
 """
 
 RETURN = r"""
@@ -45,6 +55,11 @@ head:
   type: str
 problems:
   description: What does not hold, and where.
+  returned: always
+  type: list
+  elements: dict
+notes:
+  description: What is worth knowing and no proof of anything, such as events that no checkpoint covers yet.
   returned: always
   type: list
   elements: dict

@@ -22,7 +22,7 @@ import typing as t
 from ..errors import LedgerError
 from ..libraries import library
 from .chain import Head
-from .checkpoints import closing_checkpoint, public_keys, public_pem
+from .checkpoints import Checkpoint, closing_checkpoint, public_keys, public_pem, signature_fits
 from .encoding import canonical, time_text
 from .store import Ledger
 from .tables import table
@@ -53,6 +53,33 @@ def export(ledger: Ledger, directory: pathlib.Path | str, at: dt.datetime) -> pa
     except OSError as error:
         raise LedgerError(f"the export cannot be written ({error.strerror})", where=str(folder)) from error
     return folder
+
+
+def read_export(directory: pathlib.Path | str) -> tuple[Checkpoint, ...]:
+    """Return the checkpoints of an export that was kept, its manifest's own word on the chain's end included.
+
+    They are held against a ledger by ``verify_ledger``. Raises LedgerError for what is no export, or not as written.
+    """
+    folder = pathlib.Path(directory)
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        if manifest["format"] != FORMAT:
+            raise LedgerError(f"expected {FORMAT!r}, found {manifest['format']!r}", where=str(folder / "manifest.json"))
+        for name in FILES:
+            if hashlib.sha256((folder / name).read_bytes()).hexdigest() != manifest["sha256"][name]:
+                raise LedgerError("the file is not as it was exported", where=str(folder / name))
+        lines = (folder / FILES[1]).read_text(encoding="utf-8").splitlines()
+        marks: list[Checkpoint] = [json.loads(line) for line in lines]
+        if not all(signature_fits(mark) for mark in marks):
+            raise LedgerError("a checkpoint's signature does not fit", where=str(folder / FILES[1]))
+        head = manifest["head"]
+        end = {"seq": int(head["seq"]), "head_hash": head["hash"], "at": manifest["exported_at"], "run": ""}
+    except OSError as error:
+        raise LedgerError(f"the earlier export cannot be read ({error.strerror})", where=str(folder)) from error
+    except (ValueError, KeyError, TypeError) as error:
+        todo = "Name the folder that verify_ledger exported"
+        raise LedgerError("this is no export of a ledger", where=str(folder), todo=todo) from error
+    return (*marks, {**end, "signature": ""})
 
 
 def _write(ledger: Ledger, folder: pathlib.Path, at: dt.datetime) -> None:

@@ -18,10 +18,16 @@ from .tables import table
 
 sa = library("sqlalchemy")
 
+#: Where the event of a run's beginning names the checkpoint before it: its seq and signature.
+CHECKPOINT = "checkpoint"
+
 
 class Runs(Book):
     def begin_run(self, run: Run) -> None:
-        """Record that a run begins. A run that has begun already (another process of it) begins once only."""
+        """Record that a run begins. A run that has begun already (another process of it) begins once only.
+
+        The event names the last checkpoint, so that one that is taken away later is missed.
+        """
         with self._writing(run, run.started_at) as writing:
             if writing.rows("runs", id=run.id):
                 return
@@ -41,9 +47,13 @@ class Runs(Book):
                 "summary": "{}",
             }
             about = ("command", "tool", "policy", "commit", "awx_job", "check_mode")
+            signed = table("checkpoints")
+            query = sa.select(signed.c.seq, signed.c.signature).order_by(signed.c.seq.desc(), signed.c.public_key)
+            last = writing.connection.execute(query.limit(1)).mappings().one_or_none()
+            data = {**{name: getattr(run, name) for name in about}, "started_at": run.started_at}
             writing.event(
                 "run.began",
-                data={**{name: getattr(run, name) for name in about}, "started_at": run.started_at},
+                data={**data, CHECKPOINT: dict(last)} if last is not None else data,
                 proofs=[writing.put("runs", row, new=True)],
             )
 

@@ -12,7 +12,8 @@ import typing as t
 from ..libraries import library
 from ..model import Finding
 from .chain import Head, Problems, Verification, Verifier, genesis
-from .checkpoints import public_keys, signature_fits
+from .checkpoints import Checkpoint, public_keys, signature_fits
+from .runs import CHECKPOINT
 from .store import Ledger
 from .tables import KEPT, table
 from .transaction import PROOF, digest, rows_where
@@ -27,18 +28,22 @@ _WORDS = {
 }
 
 
-def verify_ledger(ledger: Ledger) -> Verification:
+def verify_ledger(ledger: Ledger, earlier: t.Sequence[Checkpoint] = ()) -> Verification:
     """Check everything, in one state of the ledger. Changes nothing.
 
     The chain itself (altered, missing, added, reordered events, a cut end), checkpoints and their signatures, and
-    every row of the tables against the event that last wrote it. Raises LedgerError only when it cannot be read.
+    every row of the tables against the event that last wrote it. ``earlier`` are checkpoints of an export that was kept
+    elsewhere (see ``read_export``): the chain must still hold what they were signed over, even where everything that
+    is here was worked out and signed again. Raises LedgerError only when it cannot be read.
     """
     trusted = public_keys(ledger)
     chain, events, signed = table("chain"), table("events"), table("checkpoints")
     with ledger._reading() as connection:
         marks = [dict(row) for row in connection.execute(sa.select(signed).order_by(signed.c.seq)).mappings()]
-        verifier = Verifier(first=genesis(ledger.rehearsal), checkpoints=marks)
+        verifier = Verifier(first=genesis(ledger.rehearsal), checkpoints=[*marks, *earlier])
         notes = _check_signatures(marks, trusted, verifier.problems)
+        there = {(mark["seq"], mark["signature"]) for mark in marks}
+        _check_earlier(earlier, there, verifier.problems)
         state: dict[tuple[str, tuple[t.Any, ...]], tuple[str | None, int]] = {}
         query = sa.select(events).order_by(events.c.seq).execution_options(yield_per=1000)
         for row in connection.execute(query).mappings():
@@ -48,14 +53,52 @@ def verify_ledger(ledger: Ledger) -> Verification:
                 for name, key, now, *was in entry["data"].get(PROOF, ()):
                     _check_before(state.get((name, tuple(key)), (None, 0)), was, name, key, entry, verifier.problems)
                     state[name, tuple(key)] = (now, entry["seq"])
-            except (AttributeError, TypeError, ValueError):
+                if entry["kind"] == "run.began":
+                    _check_named(entry, there, verifier.problems)
+            except (AttributeError, KeyError, TypeError, ValueError):
                 entry["data"] = {"unreadable": True}
             verifier.take(entry)
         end = connection.execute(sa.select(chain.c.seq, chain.c.hash).where(chain.c.id == 1)).one_or_none()
         verifier.conclude(Head(*end) if end else Head(-1, ""))
         _check_rows(connection, state, verifier.problems)
+    notes += _unsigned(marks, verifier.head, verifier.problems)
     problems = verifier.problems.all()
     return Verification(not problems, verifier.count, problems, verifier.head, tuple(notes))
+
+
+def _check_named(entry: t.Mapping[str, t.Any], there: t.Collection[tuple[int, str]], problems: Problems) -> None:
+    """See that the checkpoint that a run found when it began is still there."""
+    named = entry["data"].get(CHECKPOINT)
+    if named is not None and (named["seq"], named["signature"]) not in there:
+        problems.add(
+            "checkpoint_missing",
+            f"it is not there as event {entry['seq']}, the beginning of a run, found it",
+            f"checkpoint of event {named['seq']}",
+            "Compare it with the exported evidence",
+        )
+
+
+def _check_earlier(earlier: t.Iterable[Checkpoint], there: t.Collection[tuple[int, str]], problems: Problems) -> None:
+    """See that what was kept in the ledger and exported is still in the ledger. An export's own has no run."""
+    for mark in earlier:
+        if mark["run"] and (mark["seq"], mark["signature"]) not in there:
+            problems.add(
+                "checkpoint_missing",
+                f"the one of {mark['at']} is in the earlier export, and is not here as it was",
+                f"checkpoint of event {mark['seq']}",
+                "The ledger was put back to an older state, or its checkpoints were made again",
+            )
+
+
+def _unsigned(marks: t.Sequence[Checkpoint], head: Head, problems: Problems) -> list[Finding]:
+    """Say which events at the end only their hashes speak for: whoever could write here could have made them."""
+    signed = max((mark["seq"] for mark in marks), default=0)
+    if signed >= head.seq or problems.found:
+        return []
+    events = f"events {signed + 1} to {head.seq} are" if head.seq > signed + 1 else f"event {head.seq} is"
+    message = f"{events} not covered by a signed checkpoint: a run is at work or was stopped, or the last was removed"
+    todo = "The next run signs again; hold the ledger against the last export (against)"
+    return [Finding("not_signed", "note", message, "end of the chain", todo=todo)]
 
 
 def _check_signatures(

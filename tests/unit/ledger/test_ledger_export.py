@@ -126,7 +126,7 @@ def test_a_ledger_without_its_public_key_says_what_that_means(file_ledger, path)
     path.with_name("ledger.db.pub").unlink()
     verification = verify_ledger(file_ledger)
     assert verification.ok
-    assert [note.code for note in verification.notes] == ["key_unknown"]
+    assert [note.code for note in verification.notes] == ["key_unknown", "not_signed"]
 
 
 @pytest.mark.parametrize(
