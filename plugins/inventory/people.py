@@ -22,6 +22,8 @@ description:
     feed that is wrong or that the guard stops ends the whole run with an error, whatever C(any_unparsed_is_failed) says.
 notes:
   - With C(--limit) naming hosts only, the others are not built.
+  - C(--limit hr_id_1042) names the person to whom HR gave the id 1042. Every character of an id that is no letter and no digit is
+    written as an underscore and two hex digits.
   - To act on somebody while the feed is stopped, use the playbook C(rollcall.access.emergency_offboard), or set
     E(ROLLCALL_HR=ledger) to work from the ledger.
 extends_documentation_fragment:
@@ -154,6 +156,7 @@ from ansible import context
 from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
 from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company
 from ansible_collections.rollcall.access.plugins.module_utils.company.hosts import app_hosts, person_hosts
+from ansible_collections.rollcall.access.plugins.module_utils.company.hr_ids import asked_by_id
 from ansible_collections.rollcall.access.plugins.module_utils.company.settings import Settings
 from ansible_collections.rollcall.access.plugins.module_utils.errors import RollcallError
 from ansible_collections.rollcall.access.plugins.plugin_utils.templates import as_data, resolver
@@ -202,14 +205,20 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             apps = app_hosts(company)
             company.share()
             stale = company.population.stale
+            usernames = {id: person.username for id, person in company.population.people.items()}
+        by_id = asked_by_id(context.CLIARGS.get("subset"), usernames)
+        for group, username in by_id.items():
+            if not username:
+                self.display.warning(f"rollcall: nobody has the id of --limit {group}, in HR or in the ledger")
         if stale:
             self.display.warning(
                 f"rollcall: HR was not read, people come from the ledger and nobody joins, moves or leaves: {stale}"
             )
-        wanted = _limit(people.keys() | apps.keys())
+        wanted = _limit(people.keys() | apps.keys(), by_id)
         for group in (
             *("people", "joiners", "movers", "leavers", "active", "contractors", "locked", "apps"),
             *sorted({group for host in (*people.values(), *apps.values()) for group in host.groups}),
+            *(group for group, username in by_id.items() if username),
         ):
             self.inventory.add_group(group)
         # nothing is ever connected to for a person or an app: the work is done where Ansible runs
@@ -231,6 +240,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
                     self.inventory.add_child(group, name)
                 if any(constructed):
                     self._construct(name, {variable: as_data(host.variables)}, strict)
+        for group, username in by_id.items():
+            if username:
+                self.inventory.add_child(group, username)
 
     def _construct(self, name: str, variables: dict[str, t.Any], strict: bool) -> None:
         compose = self.get_option("compose") or {}
@@ -256,10 +268,10 @@ def _emergency() -> bool:
     return any("emergency_offboard" in os.path.basename(str(name)) for name in playbooks)
 
 
-def _limit(names: t.Collection[str]) -> frozenset[str] | None:
-    """Return the hosts that --limit names when it names nothing but hosts; None: build everyone."""
+def _limit(names: t.Collection[str], by_id: t.Mapping[str, str]) -> frozenset[str] | None:
+    """Return the hosts that --limit names when it names nothing but hosts, or people by id; None: build everyone."""
     subset = context.CLIARGS.get("subset")
     if not subset or not _PLAIN_NAMES.fullmatch(subset):
         return None
-    chosen = frozenset(subset.split(","))
+    chosen = frozenset(by_id.get(name) or name for name in subset.split(","))
     return chosen if chosen <= frozenset(names) else None

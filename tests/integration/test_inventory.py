@@ -167,3 +167,11 @@ def test_when_hr_cannot_be_read_everyone_is_there_from_the_ledger_and_nobody_mov
 def _without_hr(company: CompanyDirectory) -> dict[str, t.Any]:
     (company.path / "hr/people.csv").unlink()
     return company.inventory()
+
+
+def test_a_limit_names_a_person_by_the_id_that_hr_gives(company: CompanyDirectory) -> None:
+    listed = company.command("ansible", "hr_id_3", "-i", "rollcall.yml", "--list-hosts", "--limit", "hr_id_3")
+    assert listed.succeeded().stdout.split() == ["hosts", "(1):", "cleo.marsh"]
+    nobody = company.playbook("onboard", "--limit", "hr_id_404")
+    assert nobody.rc == 1
+    assert "nobody has the id of --limit hr_id_404" in nobody.stderr
