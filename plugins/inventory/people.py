@@ -24,6 +24,8 @@ notes:
   - With C(--limit) naming hosts only, the others are not built.
   - C(--limit hr_id_1042) names the person to whom HR gave the id 1042. Every character of an id that is no letter and no digit is
     written as an underscore and two hex digits.
+  - A file that has only C(plugin) and C(settings), the whole path of a company's C(rollcall.yml), stands for that one. It is for
+    programs that copy the inventory elsewhere, such as ansible-rulebook.
   - To act on somebody while the feed is stopped, use the playbook C(rollcall.access.emergency_offboard), or set
     E(ROLLCALL_HR=ledger) to work from the ledger.
 extends_documentation_fragment:
@@ -157,6 +159,7 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
 from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company
 from ansible_collections.rollcall.access.plugins.module_utils.company.hosts import app_hosts, person_hosts
 from ansible_collections.rollcall.access.plugins.module_utils.company.hr_ids import asked_by_id
+from ansible_collections.rollcall.access.plugins.module_utils.company.pointing import pointed_to
 from ansible_collections.rollcall.access.plugins.module_utils.company.settings import Settings
 from ansible_collections.rollcall.access.plugins.module_utils.errors import RollcallError
 from ansible_collections.rollcall.access.plugins.plugin_utils.templates import as_data, resolver
@@ -176,9 +179,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         return super().verify_file(path) and path.endswith(("rollcall.yml", "rollcall.yaml"))
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
-        super().parse(inventory, loader, path, cache)
-        self._read_config_data(path)
         try:
+            path = pointed_to(path)
+            super().parse(inventory, loader, path, cache)
+            self._read_config_data(path)
             self._build(path)
         except RollcallError as error:
             self._stop(error)
