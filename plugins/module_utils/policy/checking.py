@@ -15,11 +15,11 @@ from ..model import AccessException, Finding, Lock, Origin, Person, Status
 from .contradictions import several_valued, single_valued
 from .duties import conflicts, conflicts_within, held_by
 from .evaluation import evaluate_all, self_approved
-from .matching import rule_index
 from .organisation import Organisation
 from .overlaps import overlaps
 from .policy_files import impossible_rules
 from .problems import did_you_mean
+from .rule_index import rule_index
 from .unknown_values import unknown_values
 from .values import Catalog, Policy
 

@@ -119,9 +119,14 @@ def texts(value: t.Any) -> tuple[str, ...]:
     return texts(str(value))
 
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}($|[T ])", re.ASCII)
+
+
+# many rules compare one value, and many people have it
+@functools.lru_cache(maxsize=50_000)
 def day_of(text: str) -> dt.date | None:
     """Return the day that ``text`` is (2026-01-31, with or without a time of day), or None."""
-    if not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}($|[T ])", text, re.ASCII):
+    if not _DAY.match(text):
         return None
     try:
         return dt.date.fromisoformat(text[:10])
@@ -129,6 +134,7 @@ def day_of(text: str) -> dt.date | None:
         return None
 
 
+@functools.lru_cache(maxsize=50_000)
 def number_of(text: str) -> decimal.Decimal | None:
     """Return the number that ``text`` is, or None."""
     if len(text) > 40 or not re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?", text, re.ASCII):

@@ -20,8 +20,8 @@ import functools
 import typing as t
 
 from ..model import AccessException, App, Because, Grant, Lock, Person, Status, Want
-from .matching import rule_index
 from .organisation import Organisation, names_of
+from .rule_index import rule_index
 from .values import Catalog, Pair, Policy
 
 #: (app, entitlement) -> the reasons for it; an empty entitlement is the account by itself.

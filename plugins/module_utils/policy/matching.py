@@ -2,16 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which rules speak of a person.
+"""Whether a condition is true of a person: every condition becomes a function, once for an organisation.
 
-A policy is compiled once for an organisation: every condition becomes a function, and every rule that asks for a given
-value (a title, a department, a place in a tree) is found through an index, so that for one person only a few of
-thousands of rules are looked at.
+Which of many rules are true of somebody is looked up in ``rule_index.py``.
 """
 
 from __future__ import annotations
 
-import collections
 import datetime as dt
 import decimal
 import functools
@@ -36,7 +33,7 @@ from .conditions import (
     texts,
 )
 from .organisation import Organisation
-from .values import Policy, Rule
+from .values import Policy
 
 Matcher = t.Callable[[Person], bool]
 Trees = t.Mapping[str, t.Mapping[str, tuple[str, ...]]]
@@ -112,7 +109,6 @@ def _compares(name: str, bound: dt.date | decimal.Decimal) -> t.Callable[[str], 
     compare = _COMPARE[name]
     read: t.Callable[[str], t.Any] = day_of if isinstance(bound, dt.date) else number_of
 
-    @functools.lru_cache(maxsize=50_000)
     def passes(text: str) -> bool:
         value = read(text)
         return value is not None and compare(value, bound)
@@ -131,7 +127,7 @@ def compile_condition(condition: Condition, trees: Trees, organisation: Organisa
             return lambda person: all(part(person) for part in parts)
         return lambda person: any(part(person) for part in parts)
     passes = value_test(condition, trees, organisation)
-    read = _reader(condition.attribute)
+    read = reader_of(condition.attribute)
 
     def matcher(person: Person) -> bool:
         value = read(person)
@@ -143,65 +139,8 @@ def compile_condition(condition: Condition, trees: Trees, organisation: Organisa
     return matcher
 
 
-def _reader(attribute: str) -> t.Callable[[Person], t.Any]:
+def reader_of(attribute: str) -> t.Callable[[Person], t.Any]:
+    """Return what reads an attribute of a person, as HR gives it."""
     if attribute in PERSON_FIELDS:
         return operator.attrgetter(attribute)
     return lambda person: person.attributes.get(attribute)
-
-
-Key = tuple[str, str]  # attribute, value
-
-
-def _keys(condition: Condition, trees: Trees, organisation: Organisation | None) -> frozenset[Key] | None:
-    """Return pairs of which a person must have at least one for ``condition`` to be true; None: there are none such."""
-    if isinstance(condition, (Is, Under)):
-        return frozenset((condition.attribute, value) for value in accepted_values(condition, trees, organisation))
-    if isinstance(condition, Any):
-        several = [_keys(part, trees, organisation) for part in condition.parts]
-        if any(keys is None for keys in several):
-            return None
-        return frozenset().union(*(keys for keys in several if keys is not None)) if several else frozenset()
-    if isinstance(condition, All):
-        choices = [_keys(part, trees, organisation) for part in condition.parts]
-        return _narrowest([keys for keys in choices if keys is not None])
-    return None
-
-
-def _narrowest(choices: list[frozenset[Key]]) -> frozenset[Key] | None:
-    """Of several sets take the smallest; between equals, what says least of a person (type, hr_status) comes last."""
-    common = ("type", "hr_status")
-    return min(choices, key=lambda keys: len(keys) + 50 * any(k[0] in common for k in keys), default=None)
-
-
-class RuleIndex:
-    """A policy made ready for the people of one organisation."""
-
-    def __init__(self, policy: Policy, organisation: Organisation) -> None:
-        self.policy = policy
-        self._matchers: list[Matcher] = []
-        self._for_all: list[int] = []
-        self._by_key: dict[str, dict[str, list[int]]] = collections.defaultdict(lambda: collections.defaultdict(list))
-        for number, rule in enumerate(policy.rules):
-            condition = rule.when if rule.unless is None else All((rule.when, Not(rule.unless)))
-            self._matchers.append(compile_condition(condition, policy.trees, organisation))
-            keys = _keys(condition, policy.trees, organisation)
-            if keys is None:
-                self._for_all.append(number)
-            for attribute, value in keys or ():
-                self._by_key[attribute][value].append(number)
-        self._readers = [(_reader(name), index) for name, index in self._by_key.items()]
-
-    def rules_of(self, person: Person) -> tuple[Rule, ...]:
-        """Return the rules that are true of ``person``, in the order of the policy."""
-        candidates = set(self._for_all)
-        for read, index in self._readers:
-            for text in texts(read(person)):
-                if text in index:
-                    candidates.update(index[text])
-        return tuple(self.policy.rules[number] for number in sorted(candidates) if self._matchers[number](person))
-
-
-@functools.lru_cache(maxsize=4)
-def rule_index(policy: Policy, organisation: Organisation) -> RuleIndex:
-    """Return the index of ``policy`` for ``organisation``, made once for the two."""
-    return RuleIndex(policy, organisation)

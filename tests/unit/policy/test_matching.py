@@ -19,10 +19,10 @@ from ansible_collections.rollcall.access.plugins.module_utils.policy.contradicti
 from ansible_collections.rollcall.access.plugins.module_utils.policy.matching import (
     attributes_read,
     compile_condition,
-    rule_index,
 )
 from ansible_collections.rollcall.access.plugins.module_utils.policy.organisation import Organisation
 from ansible_collections.rollcall.access.plugins.module_utils.policy.problems import Problems
+from ansible_collections.rollcall.access.plugins.module_utils.policy.rule_index import rule_index
 from ansible_collections.rollcall.access.plugins.module_utils.policy.values import Policy, Rule
 from ansible_collections.rollcall.access.plugins.module_utils.policy.yaml_lines import parse_document
 from hypothesis import example, given, settings
@@ -310,6 +310,43 @@ def test_the_index_finds_what_a_plain_reading_finds(
             if naive(when, person) and not (unless is not None and naive(unless, person))
         ]
         assert [rule.id for rule in index.rules_of(person)] == expected
+
+
+def test_a_rule_with_very_many_alternatives_and_one_with_very_many_values_are_true_of_the_same_people() -> None:
+    # twelve choices of two are 4,096 alternatives
+    either = [{"any": [{"title": f"T{n}"}, {"grade": {"at_most": n}}]} for n in range(12)]
+    rules = (
+        Rule("choices", condition({"all": either})),
+        Rule("list", condition({"title": [f"T{n}" for n in range(2_000)]})),
+        Rule("both", condition({"title": {"matches": "T.*", "not": [f"T{n}" for n in range(5, 2_000)]}})),
+        Rule("none", condition({"not": {"all": either}})),
+    )
+    index = rule_index(Policy("1", rules), Organisation([]))
+
+    def ids(**values: t.Any) -> list[str]:
+        return [rule.id for rule in index.rules_of(Person(id="1", **values))]
+
+    assert ids(title="T3", attributes={"grade": "0"}) == ["choices", "list", "both"]
+    assert ids(title="T3", attributes={"grade": "5"}) == ["list", "both", "none"]
+    assert ids(title="T1999") == ["list", "none"]
+    assert ids(title="U", attributes={"grade": "-1"}) == ["choices"]
+    assert ids() == ["none"]
+
+
+def test_of_several_values_of_one_attribute_each_test_may_take_another() -> None:
+    rules = (
+        Rule("two", condition({"teams": {"matches": "A.*", "not": "B1"}})),
+        Rule("both", condition({"all": [{"teams": "A1"}, {"teams": ["B1", "B2"]}]})),
+        Rule("one", condition({"teams": "A1"})),
+    )
+    index = rule_index(Policy("1", rules), Organisation([]))
+
+    def ids(*teams: str) -> list[str]:
+        return [rule.id for rule in index.rules_of(Person(id="1", attributes={"teams": list(teams)}))]
+
+    assert ids("A1", "B2") == ["two", "both", "one"]
+    assert ids("A1", "B1") == ["both", "one"]
+    assert ids("B1") == []
 
 
 @settings(max_examples=120, deadline=None)
