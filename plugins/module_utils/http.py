@@ -34,6 +34,7 @@ urllib3 = library("urllib3")
 LARGEST_BODY = 64 * 1024 * 1024  # bytes, unpacked: a page of users is a thousandth of that
 _LONGEST_DETAIL = 300
 _SHORTEST_SECRET = 4  # replacing shorter ones would garble every message and hide nothing
+_PART = 8  # as many of a long secret's first or last characters are taken out, too
 _MOST_REDIRECTS = 3
 
 # Headers that say when the limit is over, beside Retry-After, and what their number means. "either" is told by its
@@ -70,12 +71,16 @@ class SignIn(t.Protocol):
 
 
 class Redactor:
-    """Takes secrets out of texts, in every form in which they travel (plain, in a URL, in JSON, in base64)."""
+    """Takes secrets out of texts, in every form in which they travel (plain, in a URL, in JSON, in base64, in hex).
+
+    Also their beginnings and ends, which services like to quote: "the token abcd1234... is not valid".
+    """
 
     _CREDENTIALS = re.compile(r"\b(Bearer|Basic|SSWS)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
 
     def __init__(self, secrets: t.Iterable[str]) -> None:
         self._forms: list[str] = []
+        self._partial: list[str] = []
         self.add(secrets)
 
     def add(self, secrets: t.Iterable[str]) -> None:
@@ -85,14 +90,62 @@ class Redactor:
             if len(secret) >= _SHORTEST_SECRET:
                 quote = urllib.parse.quote
                 forms |= {secret, quote(secret), quote(secret, safe=""), urllib.parse.quote_plus(secret)}
-                forms |= {json.dumps(secret)[1:-1], base64.b64encode(secret.encode()).decode()}
+                data = secret.encode("utf-8", "surrogatepass")
+                encoded = (base64.b64encode(data), base64.urlsafe_b64encode(data))
+                forms |= {json.dumps(secret)[1:-1], data.hex(), *(form.decode().rstrip("=") for form in encoded)}
                 forms.add(" ".join(secret.split()))  # as it stands in a message that was put on one line
         self._forms = sorted(forms, key=len, reverse=True)
+        self._partial = [form for form in self._forms if _is_random(form)]
 
     def __call__(self, text: str) -> str:
         for form in self._forms:
             text = text.replace(form, "***")
+        for form in self._partial:
+            text = _without_ends(text, form)
         return self._CREDENTIALS.sub(r"\1 ***", text)
+
+
+def _is_random(secret: str) -> bool:
+    """Whether a secret is long and made by a machine: the beginning of a word, or of a name, occurs in any text."""
+    return (
+        len(secret) >= 2 * _PART
+        and re.search(r"\s", secret) is None
+        and re.search(r"[0-9]", secret) is not None
+        and re.search(r"[A-Za-z]", secret) is not None
+    )
+
+
+def _without_ends(text: str, secret: str) -> str:
+    """Take out what is the secret's beginning, or its end, as far as that goes."""
+    first, last = secret[:_PART], secret[-_PART:]
+    at = text.find(first)
+    while at >= 0:
+        end = at + _PART
+        while end < len(text) and end - at < len(secret) and text[end] == secret[end - at]:
+            end += 1
+        text = f"{text[:at]}***{text[end:]}"
+        at = text.find(first, at + 3)
+    at = text.find(last)
+    while at >= 0:
+        begin = at
+        while begin > 0 and at - begin + _PART < len(secret) and text[begin - 1] == secret[-(at - begin + _PART) - 1]:
+            begin -= 1
+        text = f"{text[:begin]}***{text[at + _PART :]}"
+        at = text.find(last, begin + 3)
+    return text
+
+
+def untrusted(text: str, place: str, where: str) -> Refused:
+    """Return the error for a certificate that does not do. ``text`` is what the library says, without secrets."""
+    # the last one is how urllib3 says it
+    words = r"certificate verify failed: ([^(\"']+)|(Hostname mismatch[^(\"']*)|(hostname \S+ doesn't match [^\s)]+)"
+    found = re.search(words, text)
+    why = next((group.strip(" ,") for group in found.groups() if group), "") if found else ""
+    return Refused(
+        f"the certificate of {place} is not trusted" + (f" ({why})" if why else ""),
+        where=where,
+        todo="If it is signed by the company's own authority, give that authority's certificate as ca_file",
+    )
 
 
 def wait_asked_for(headers: t.Mapping[str, str], now: dt.datetime) -> float | None:
@@ -369,13 +422,7 @@ class Session:
         text = self.redact(str(error))
         place = _place(url)
         if isinstance(error, requests.exceptions.SSLError) and "certificate" in text.lower():
-            found = re.search(r"certificate verify failed: ([^(\"']+)|(Hostname mismatch[^(\"']*)", text)
-            why = next((group.strip() for group in found.groups() if group), "") if found else ""
-            return Refused(
-                f"the certificate of {place} is not trusted" + (f" ({why})" if why else ""),
-                where=where,
-                todo="If it is signed by the company's own authority, give that authority's certificate as ca_file",
-            )
+            return untrusted(text, place, where)
         connect = isinstance(error, requests.exceptions.ConnectTimeout)
         if connect or isinstance(error, requests.exceptions.Timeout | urllib3.exceptions.TimeoutError):
             what, limit = ("connection", self._timeouts[0]) if connect else ("answer", self._timeouts[1])

@@ -35,8 +35,11 @@ class Files(t.NamedTuple):
     key: pathlib.Path
 
 
-def certificates(folder: pathlib.Path, *addresses: str) -> Files:
-    """Write the files, PEM, for a server at these addresses; texts that are no address of IP are host names."""
+def certificates(folder: pathlib.Path, *addresses: str, expired: bool = False, self_signed: bool = False) -> Files:
+    """Write the files, PEM, for a server at these addresses; texts that are no address of IP are host names.
+
+    ``expired``: since yesterday. ``self_signed``: by the server's own key, and no authority knows of it.
+    """
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test authority")])
     authority = (
@@ -48,12 +51,13 @@ def certificates(folder: pathlib.Path, *addresses: str) -> Files:
     )
     names = [_name(address) for address in addresses]
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "server")])
+    signer = key if self_signed else authority_key
     certificate = (
-        _builder(subject, issuer, key)
+        _builder(subject, subject if self_signed else issuer, key, ended=expired)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         # Python 3.13 insists on it: https://docs.python.org/3.13/whatsnew/3.13.html#ssl
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
-        .sign(authority_key, hashes.SHA256())
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
+        .sign(signer, hashes.SHA256())
     )
     folder.mkdir(parents=True, exist_ok=True)
     files = Files(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
@@ -66,8 +70,10 @@ def certificates(folder: pathlib.Path, *addresses: str) -> Files:
     return files
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-    now = dt.datetime.now(dt.UTC)
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, *, ended: bool = False
+) -> x509.CertificateBuilder:
+    now = dt.datetime.now(dt.UTC) - dt.timedelta(days=3 if ended else 0)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)

@@ -16,6 +16,7 @@ import urllib.parse
 
 from ..errors import LedgerError, MissingLibrary
 from ..libraries import library
+from ..protocols.database import verified
 
 sa = library("sqlalchemy")
 
@@ -56,7 +57,7 @@ def database_of(url: str, environment: t.Mapping[str, str] | None = None) -> Dat
         raise LedgerError(
             f"the ledger's URL cannot be read ({type(error).__name__})",
             todo="Write sqlite:////absolute/path/ledger.db or postgresql+psycopg://user@host/database",
-        ) from error
+        ) from None
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         # as it is written: SQLAlchemy 2.1 would read %20 as a space, 2.0 would not
@@ -83,7 +84,11 @@ def engine_for(database: Database, *, writable: bool, make: bool = False, quiet:
         try:
             return sa.create_engine(
                 database.url,
-                connect_args={"options": f"-c lock_timeout={milliseconds} -c timezone=UTC", "connect_timeout": 10},
+                connect_args={
+                    "options": f"-c lock_timeout={milliseconds} -c timezone=UTC",
+                    "connect_timeout": 10,
+                    **verified(sa.make_url(database.url)),
+                },
                 # one state of the world for all that a reader asks; a writer locks the chain's end first instead
                 isolation_level="READ COMMITTED" if writable else "REPEATABLE READ",
                 pool_pre_ping=True,

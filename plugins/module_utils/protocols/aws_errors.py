@@ -16,7 +16,7 @@ import re
 import typing as t
 
 from ..errors import AppError, Broken, Conflict, NotFound, Refused, Throttled, Transient
-from ..http import Redactor, wait_asked_for
+from ..http import Redactor, untrusted, wait_asked_for
 from ..libraries import library
 
 exceptions = library("botocore.exceptions")
@@ -100,12 +100,8 @@ def from_answer(
 def from_exception(error: Exception, place: str, where: str, *, write: bool, redact: Redactor) -> AppError:
     """Return the error for what boto3 raised without an answer of AWS (a BotoCoreError)."""
     text = _one_line(redact(str(error)))
-    if isinstance(error, exceptions.SSLError) and "certificate" in text.lower():
-        return Refused(
-            f"the certificate of {place} is not trusted: {text}",
-            where=where,
-            todo="If it is signed by the company's own authority, give that authority's certificate as ca_file",
-        )
+    if isinstance(error, exceptions.SSLError) and ("certificate" in text.lower() or "doesn't match" in text):
+        return untrusted(text, place, where)
     never_sent = (exceptions.EndpointConnectionError, exceptions.ConnectTimeoutError, exceptions.ProxyConnectionError)
     if isinstance(error, never_sent):
         return Transient(f"{place} cannot be reached ({type(error).__name__})", where=where, sent=False)

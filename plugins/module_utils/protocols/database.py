@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import os
 import pathlib
 import ssl
 import typing as t
@@ -138,16 +139,28 @@ def careful_arguments(place: DatabaseUrl, ca_file: str, seconds: float) -> dict[
             "application_name": "rollcall",
         }
         if verify:
-            # libpq 16 and later know the system's own authorities; an older one looks for ~/.postgresql/root.crt
-            authorities = {"sslrootcert": "system"} if psycopg.pq.version() >= 160000 else {}
-            arguments |= {"sslmode": "verify-full", **authorities}
-            if ca_file:
-                arguments["sslrootcert"] = ca_file
+            arguments |= _verified(ca_file)
         return {name: value for name, value in arguments.items() if name not in place.url.query}
     arguments = {"read_timeout": seconds, "write_timeout": seconds}
     if verify:
         arguments["ssl"] = ssl.create_default_context(cafile=ca_file or None)
     return {name: value for name, value in arguments.items() if name not in place.url.query}
+
+
+def verified(url: URL) -> dict[str, str]:
+    """Return what makes libpq verify a server that is not on this machine, unless the URL itself says something of TLS
+    (``sslrootcert`` beside ``sslmode=verify-full`` names a private authority), or libpq's own variables do."""
+    if _is_here(url) or any(name.startswith("ssl") for name in url.query) or os.environ.get("PGSSLMODE"):
+        return {}
+    return {"sslmode": "verify-full"} if os.environ.get("PGSSLROOTCERT") else _verified("")
+
+
+def _verified(ca_file: str) -> dict[str, str]:
+    if ca_file:
+        return {"sslmode": "verify-full", "sslrootcert": ca_file}
+    # libpq 16 and later know the system's own authorities; an older one looks for ~/.postgresql/root.crt
+    authorities = {"sslrootcert": "system"} if psycopg.pq.version() >= 160000 else {}
+    return {"sslmode": "verify-full", **authorities}
 
 
 def _is_here(url: URL) -> bool:

@@ -13,7 +13,7 @@ import functools
 import typing as t
 
 from ..errors import PolicyError, Refused, Transient
-from ..http import Redactor
+from ..http import Redactor, untrusted
 from ..libraries import library
 from .sign_in import Token
 
@@ -61,12 +61,8 @@ def entra_sign_in(
                 http_client=_http_client(ca_file),
             )
             answer = application.acquire_token_for_client(scopes=[scope])
-        except requests.exceptions.SSLError:
-            raise Refused(
-                "the certificate of the sign-in address is not trusted",
-                where=where,
-                todo="If it is signed by the company's own authority, give that authority's certificate as ca_file",
-            ) from None
+        except requests.exceptions.SSLError as error:
+            raise untrusted(redact(str(error)), "the sign-in address", where) from None
         except requests.exceptions.RequestException as error:  # their texts may quote what was sent
             raise Transient(
                 f"the sign-in address could not be asked ({type(error).__name__})", where=where, sent=False

@@ -14,8 +14,8 @@ import functools
 import json
 import typing as t
 
-from ..errors import PolicyError, Refused, Transient
-from ..http import Redactor
+from ..errors import AppError, PolicyError, Refused, Transient
+from ..http import Redactor, untrusted
 from ..libraries import library
 from .sign_in import Token
 
@@ -118,5 +118,7 @@ def _session(ca_file: str) -> t.Any:
     return session
 
 
-def _passing(error: Exception, where: str) -> Transient:
+def _passing(error: Exception, where: str) -> AppError:
+    if "certificate verify failed" in str(error):
+        return untrusted(str(error), "Google's sign-in address", where)
     return Transient(f"the sign-in address could not be asked ({type(error).__name__})", where=where, sent=False)

@@ -121,7 +121,14 @@ class Database:
         reason = self.place.reason(error)
         number = _number(error)
         refused = number in _SIGN_IN or ("FATAL" in reason and not any(word in reason for word in _PASSING))
-        if refused or any(word in reason.lower() for word in _NOT_TRUSTED):
+        if any(word in reason.lower() for word in _NOT_TRUSTED):
+            return Refused(
+                f"{self.place.name}: the connection is not trusted: {reason}",
+                where=where,
+                todo="The certificate may have expired, or be for another name, or the server has none; if the "
+                "company's own authority signed it, give that authority's certificate as ca_file",
+            )
+        if refused:
             return Refused(
                 f"{self.place.name}: the database does not let us in: {reason}",
                 where=where,
