@@ -97,7 +97,7 @@ def contents(archive: pathlib.Path) -> frozenset[str]:
 def test_the_archive_holds_everything_that_a_run_reads(contents: frozenset[str]) -> None:
     needed = [
         path.relative_to(CHECKOUT).as_posix()
-        for folder in ("plugins", "schemas", "roles", "playbooks", "meta")
+        for folder in ("plugins", "schemas", "roles", "playbooks", "meta", "extensions/eda")
         for path in (CHECKOUT / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     ]
@@ -205,7 +205,7 @@ def test_the_table_of_capabilities_is_what_the_connectors_implement() -> None:
 
 
 def python_files() -> list[str]:
-    folders = (PLUGINS, CHECKOUT / "scripts", CHECKOUT / "tests", CHECKOUT / "examples")
+    folders = (PLUGINS, CHECKOUT / "extensions", CHECKOUT / "scripts", CHECKOUT / "tests", CHECKOUT / "examples")
     return sorted(str(path.relative_to(CHECKOUT)) for folder in folders for path in folder.rglob("*.py"))
 
 
