@@ -231,19 +231,21 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             self.inventory.set_variable(group, "ansible_python_interpreter", sys.executable)
         self.inventory.set_variable("all", "rollcall_config", str(pathlib.Path(path).resolve()))
         self.inventory.set_variable("all", "rollcall_stale", as_data(stale))
-        strict = self.get_option("strict")
+        strict, groups = self.get_option("strict"), self.inventory.groups
         constructed = self.get_option("compose"), self.get_option("groups"), self.get_option("keyed_groups")
         for hosts, variable in ((people, "person"), (apps, "app")):
             for name, host in hosts.items():
                 if wanted is not None and name not in wanted:
                     continue
                 self.inventory.add_host(name)
+                made = self.inventory.hosts[name]
                 # one dictionary at once: variable by variable takes several times as long for thousands of hosts
-                self.inventory.hosts[name].vars[variable] = as_data(host.variables)
+                made.vars[variable] = as_data(host.variables)
                 for group in host.groups:
-                    self.inventory.add_child(group, name)
+                    # add_child would look up both by name again
+                    groups[group].add_host(made)
                 if any(constructed):
-                    self._construct(name, {variable: as_data(host.variables)}, strict)
+                    self._construct(name, {variable: made.vars[variable]}, strict)
         for group, username in by_id.items():
             if username:
                 self.inventory.add_child(group, username)

@@ -17,9 +17,15 @@ from ansible.utils.unsafe_proxy import wrap_var
 try:
     from ansible.template import trust_as_template
 except ImportError:  # ansible-core before 2.19
+    # everything is a template there that is not marked as unsafe
+    _PLAIN: frozenset[type] = frozenset({bool, int, type(None)})
 
     def trust_as_template(value: t.Any) -> t.Any:
         return value
+
+else:
+    # a text can only be trusted where it is of a type of Ansible's own; Python's is data as it is
+    _PLAIN = frozenset({str, bool, int, type(None)})
 
 
 def as_template(value: t.Any) -> t.Any:
@@ -35,6 +41,13 @@ def as_template(value: t.Any) -> t.Any:
 
 def as_data(value: t.Any) -> t.Any:
     """Mark every text as data that is never evaluated."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is dict:
+        return {key if type(key) in _PLAIN else wrap_var(key): as_data(item) for key, item in value.items()}
+    if kind is list:
+        return [as_data(item) for item in value]
     return wrap_var(value)
 
 

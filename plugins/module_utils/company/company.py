@@ -207,6 +207,8 @@ class Company:
 
     def lock_on(self, person: Person) -> Lock | None:
         """Return the lock on this person, if one is in force."""
+        if not self.locks:
+            return None
         names = names_of(person)
         return next((lock for lock in self.locks if lock.person.strip().casefold() in names), None)
 
@@ -226,7 +228,7 @@ class Company:
     @functools.cached_property
     def holders(self) -> frozenset[str]:
         """The ids of people who have a usable account or an open task."""
-        having = {r.person for r in self.ledger.accounts() if r.person and r.account.active}
+        having = self.ledger.account_holders()
         waiting = {task.person for task in self.ledger.tasks(states=("open",))}
         return frozenset(having | waiting)
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 import typing as t
 
@@ -14,6 +15,7 @@ from ..model import PERSON_FIELDS, App, Lifecycle, Person, Status
 from .company import Company
 from .deciding import decide
 
+_FIELDS = sorted(PERSON_FIELDS)
 EVENT_GROUPS = {Lifecycle.JOINER: "joiners", Lifecycle.MOVER: "movers", Lifecycle.LEAVER: "leavers"}
 
 
@@ -23,21 +25,24 @@ class Host:
     groups: tuple[str, ...]
 
 
+@functools.lru_cache(maxsize=50_000)
 def group_name(prefix: str, value: str) -> str:
     """Return a group's name that Ansible takes: ``department_customer_service``."""
     return f"{prefix}_" + (re.sub(r"[^a-z0-9]+", "_", value.casefold()).strip("_") or "none")
 
 
-def person_hosts(company: Company) -> dict[str, Host]:
-    """Return everyone, by username."""
+def person_hosts(company: Company, ids: t.Collection[str] | None = None) -> dict[str, Host]:
+    """Return these people (None: everyone), by username."""
     population = company.population
+    chosen = population.people.keys() if ids is None else ids
     access: dict[str, dict[str, list[str]]] = {}
     if not population.stale:
-        for want in decide(company, population.people).wants.values():
+        for want in decide(company, chosen).wants.values():
             if want.state == "present":
                 access.setdefault(want.person, {})[want.app] = sorted(want.entitlements)
     hosts = {}
-    for id, person in population.people.items():
+    for id in chosen:
+        person = population.people[id]
         mine = access.get(id, {})
         is_locked = company.lock_on(person) is not None
         hosts[person.username] = Host(
@@ -50,7 +55,7 @@ def _person_variables(company: Company, person: Person, access: dict[str, list[s
     population = company.population
     manager = population.people.get(person.manager)
     event = population.events.get(person.id)
-    values = {name: getattr(person, name) for name in sorted(PERSON_FIELDS)}
+    values = {name: getattr(person, name) for name in _FIELDS}
     return {
         **values,
         "start": person.start.isoformat() if person.start else None,
