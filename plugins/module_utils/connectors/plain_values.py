@@ -14,6 +14,8 @@ def text(value: t.Any) -> str:
     """Return a value as a text that can be stored; what is no text or number is none."""
     if not isinstance(value, str | int) or isinstance(value, bool):
         return ""
+    if type(value) is str and value.isascii():
+        return value
     return str(value).encode("utf-8", "replace").decode()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ..errors import Broken
-from ..protocols.rest import search
+from ..protocols.rest import finder, search
 from ..protocols.rest_spec import AccountFields
 from .contract import Account, App, value_of
 from .plain_values import moment, text
@@ -17,6 +17,7 @@ from .plain_values import moment, text
 STATES = ("active", "suspended", "invited", "gone")
 _USUAL = {"true": "active", "false": "suspended", **{state: state for state in STATES}}
 _TEXTS = ("username", "email", "external_id", "given_name", "family_name", "name")
+_TIMES = ("created", "last_used")
 
 #: What an account has of one kind: each by all the names that it goes by (id, name).
 Held = t.Mapping[str, t.Sequence[t.Sequence[str]]]
@@ -46,31 +47,47 @@ def state_of(record: t.Any, fields: AccountFields, where: str) -> str:
     return state
 
 
+class AccountReader:
+    """Makes accounts of an app's records. What is the same for all of them is looked up once: there may be many."""
+
+    def __init__(self, app: App, fields: AccountFields) -> None:
+        self.app = app
+        self.fields = fields
+        self._texts = [(name, finder(getattr(fields, name))) for name in _TEXTS if getattr(fields, name)]
+        self._times = [(name, finder(getattr(fields, name))) for name in _TIMES if getattr(fields, name)]
+        self._entitlements: dict[tuple[str, str], list[str]] = {}
+        for one in app.entitlements.values():
+            self._entitlements.setdefault((one.kind, value_of(one)), []).append(one.key)
+
+    def account_of(self, record: t.Any, held: Held, where: str) -> Account | None:
+        """Return the account that a record is, or None for one that is listed although it is gone."""
+        state = state_of(record, self.fields, where)
+        if state == "gone":
+            return None
+        has: set[str] = set()
+        unknown: set[str] = set()
+        for kind, values in held.items():
+            for names in values:
+                found = [key for name in names for key in self._entitlements.get((kind, name), ())]
+                if found:
+                    has.update(found)
+                else:
+                    unknown.add(f"{kind}:{next((name for name in reversed(names) if name), '')}")
+        fields: dict[str, t.Any] = {name: text(find(record)) for name, find in self._texts}
+        fields.update((name, moment(find(record))) for name, find in self._times)
+        return Account(
+            app=self.app.key,
+            id=identity_of(record, self.fields, where),
+            state=state,
+            entitlements=frozenset(has),
+            unknown=frozenset(unknown),
+            **fields,
+        )
+
+
 def account_of(record: t.Any, app: App, fields: AccountFields, held: Held, where: str) -> Account | None:
-    """Return the account that a record is, or None for one that is listed although it is gone."""
-    state = state_of(record, fields, where)
-    if state == "gone":
-        return None
-    has: set[str] = set()
-    unknown: set[str] = set()
-    for kind, values in held.items():
-        for names in values:
-            found = [e.key for e in app.entitlements.values() if e.kind == kind and value_of(e) in names]
-            if found:
-                has.update(found)
-            else:
-                unknown.add(f"{kind}:{next((name for name in reversed(names) if name), '')}")
-    texts = {name: text(search(getattr(fields, name), record)) for name in _TEXTS if getattr(fields, name)}
-    return Account(
-        app=app.key,
-        id=identity_of(record, fields, where),
-        state=state,
-        entitlements=frozenset(has),
-        unknown=frozenset(unknown),
-        created=moment(search(fields.created, record)) if fields.created else None,
-        last_used=moment(search(fields.last_used, record)) if fields.last_used else None,
-        **texts,
-    )
+    """Return the account that a single record is, or None for one that is listed although it is gone."""
+    return AccountReader(app, fields).account_of(record, held, where)
 
 
 def is_named_by(record: t.Any, fields: AccountFields, field: str, wanted: str) -> bool:

@@ -12,7 +12,7 @@ import typing as t
 
 from ..errors import Broken, Conflict, NotFound, Unsupported
 from ..protocols.placeholders import Values
-from ..protocols.rest import RestClient, search
+from ..protocols.rest import RestClient, finder, search
 from ..protocols.rest_spec import Kind
 from .contract import App, Entitlement, value_of
 from .missing_entitlement import no_such
@@ -32,6 +32,12 @@ class EntitlementDirectory:
         self._values = values
         self._entries: dict[str, list[Names]] = {}
         self._lock = threading.RLock()
+        self._known = {kind: {value_of(e) for e in app.entitlements.values() if e.kind == kind} for kind in kinds}
+
+    @property
+    def in_records(self) -> bool:
+        """Whether the accounts' own records say all that they have."""
+        return all(kind.values for kind in self._kinds.values())
 
     def kind_of(self, entitlement: Entitlement, where: str) -> Kind:
         kind = self._kinds.get(entitlement.kind)
@@ -78,8 +84,9 @@ class EntitlementDirectory:
         found: dict[str, dict[str, list[list[str]]]] = {key: collections.defaultdict(list) for key in records}
         for name, kind in self._kinds.items():
             if kind.values:
+                find = finder(kind.values)
                 for key, record in records.items():
-                    for value in texts_of(search(kind.values, record)):
+                    for value in texts_of(find(record)):
                         found[key][name].append(self._names(name, value, where))
             elif kind.assignments is not None and (len(records) != 1 or kind.of_account is None):
                 self._from_assignments(name, kind, found, keys, where)
@@ -135,7 +142,7 @@ class EntitlementDirectory:
 
     def _names(self, kind: str, value: str, where: str) -> list[str]:
         """Return all that a value goes by: itself, and what the directory knows of it."""
-        known = {value_of(e) for e in self._app.entitlements.values() if e.kind == kind}
+        known = self._known[kind]
         if value in known or self._kinds[kind].directory is None:
             return [value]
         for key, name in self.entries(kind, where):

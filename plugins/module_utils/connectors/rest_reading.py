@@ -18,7 +18,7 @@ from ..protocols.placeholders import Values
 from ..protocols.rest import RestClient
 from ..protocols.rest_spec import RestSpec
 from .contract import Account, AccountKey, App, Connector, NewAccount
-from .rest_accounts import Held, account_of, identity_of, is_named_by
+from .rest_accounts import AccountReader, Held, account_of, identity_of, is_named_by, state_of
 from .rest_entitlements import EntitlementDirectory
 from .rest_options import rest_session, spec_of
 
@@ -39,6 +39,7 @@ class RestReading(Connector):
         self.client = RestClient(self.session(), self.rest.error, self.rest.throttled)
         self.values: Values = {"option": {k: v for k, v in connection.items() if not isinstance(v, dict | list)}}
         self.directory = EntitlementDirectory(self.client, app, self.rest.kinds, self.values)
+        self._reader = AccountReader(app, self.rest.account)
         self._lock = threading.Lock()
         self._busy: dict[str, threading.RLock] = {}
         self._uncertain: set[NewAccount] = set()
@@ -63,6 +64,10 @@ class RestReading(Connector):
         self.client.session.close()
 
     # Reading
+
+    @property
+    def asks_by_id(self) -> bool:
+        return "id" in self.rest.find
 
     def accounts(self) -> t.Iterator[Account]:
         where = self.where("accounts")
@@ -120,16 +125,18 @@ class RestReading(Connector):
         """Return records as accounts, with what they have; those that are gone are left out."""
         fields = self.rest.account
         by_id = {identity_of(record, fields, where): record for record in records}
-        bare = {key: account_of(record, self.app, fields, {}, where) for key, record in by_id.items()}
-        there = {key: account for key, account in bare.items() if account is not None}
-        keys = {key: {"email": a.email, "username": a.username} for key, a in there.items()}
-        held = self.directory.held({key: by_id[key] for key in there}, keys, where) if there else {}
-        accounts = [self.account_from(by_id[key], held[key], where) for key in there]
+        there = {key: record for key, record in by_id.items() if state_of(record, fields, where) != "gone"}
+        keys = {}
+        if not self.directory.in_records:
+            bare = {key: self._reader.account_of(record, {}, where) for key, record in there.items()}
+            keys = {key: {"email": a.email, "username": a.username} for key, a in bare.items() if a is not None}
+        held = self.directory.held(there, keys, where) if there else {}
+        accounts = [self.account_from(record, held[key], where) for key, record in there.items()]
         return [account for account in accounts if account is not None]
 
     def account_from(self, record: t.Any, held: Held, where: str) -> Account | None:
         """Return one account; a product whose records need more than JMESPath overrides this."""
-        return account_of(record, self.app, self.rest.account, held, where)
+        return self._reader.account_of(record, held, where)
 
     def record(self, id: str, where: str) -> t.Any:
         """Return an account's record as it is now. Raises NotFound."""

@@ -23,7 +23,7 @@ from .scim_dialect import DIALECT_OPTIONS, ScimDialect
 from .scim_groups import GroupDirectory, Memberships, group_path
 from .scim_patching import is_member, member_patch, with_member
 from .scim_places import Groups, Place
-from .scim_reading import account_of, fields_of, has_entitlement, is_active, memberships_shown
+from .scim_reading import AccountReader, fields_of, has_entitlement, is_active, memberships_shown
 from .scim_rewriting import Rewriter
 from .scim_users import UserDirectory, user_path
 
@@ -59,6 +59,7 @@ class ScimConnector(Connector):
         self._users = UserDirectory(self._list, self._session, self.dialect)
         self._groups = GroupDirectory(self._list, self._session, self.dialect)
         self._rewriter = Rewriter(self._session, self.dialect)
+        self._reader = AccountReader(app, self.dialect)
         self._maker = Maker(self._session, self._users, self.dialect)
 
     def _signed_in(self, options: Options) -> Session:
@@ -90,6 +91,10 @@ class ScimConnector(Connector):
         where = self.where("accounts")
         users = self._users.everyone(where)
         return iter(self._accounts(users, self._groups.memberships, where))
+
+    @property
+    def asks_by_id(self) -> bool:
+        return True
 
     def find(self, key: AccountKey) -> Account | None:
         where = self.where("find", key)
@@ -127,7 +132,7 @@ class ScimConnector(Connector):
             key = resource_id(user, where)
             own = shown[key]
             groups = in_groups.get(key, []) if own is None else [(g, name or names.get(g, "")) for g, name in own]
-            accounts.append(account_of(user, self.app, self.dialect, groups, where))
+            accounts.append(self._reader.account_of(user, groups, where))
         return accounts
 
     def _account(self, user: Resource, where: str) -> Account:

@@ -21,53 +21,78 @@ from .scim_places import Attribute, Flags, Groups, InUser, Place, Values
 Membership = tuple[str, str]  # the group's id and its displayName
 
 
-def account_of(
-    user: Resource, app: App, dialect: ScimDialect, memberships: t.Iterable[Membership], where: str
-) -> Account:
-    """Return the account that a User is. ``memberships`` are its groups. Raises Broken for one without sense."""
-    key = resource_id(user, where)
-    raw_name = user.get("name")
-    name: Resource = raw_name if isinstance(raw_name, dict) else {}
-    meta = user.get("meta")
-    has: set[str] = set()
-    unknown: set[str] = set()
+class AccountReader:
+    """Makes accounts of an app's Users. What is the same for all of them is looked up once: there may be many."""
 
-    def note(place: Place, kinds: t.Sequence[str], *names: str) -> None:
-        written = [as_written(place, name) for name in names]
-        found = [
-            e.key for e in app.entitlements.values() if e.kind in kinds and as_written(place, value_of(e)) in written
-        ]
+    def __init__(self, app: App, dialect: ScimDialect) -> None:
+        self.app = app
+        self.dialect = dialect
+        self._named = dialect.takes("displayName")
+        self._places = [_Having(place, kinds, app) for place, kinds in _kinds_by_place(dialect)]
+
+    def account_of(self, user: Resource, memberships: t.Iterable[Membership], where: str) -> Account:
+        """Return the account that a User is. ``memberships`` are its groups. Raises Broken for one without sense."""
+        dialect = self.dialect
+        key = resource_id(user, where)
+        raw_name = user.get("name")
+        name: Resource = raw_name if isinstance(raw_name, dict) else {}
+        meta = user.get("meta")
+        has: set[str] = set()
+        unknown: set[str] = set()
+        for having in self._places:
+            place = having.place
+            if isinstance(place, Groups):
+                for membership in memberships:
+                    having.note(membership, has, unknown)
+            else:
+                for value in values(user, place):
+                    having.note((value,), has, unknown)
+        for word, path in dialect.shows:
+            if shown := text(_at(user, path)):
+                unknown.add(f"{word}:{shown}")
+        return Account(
+            app=self.app.key,
+            id=key,
+            username="" if dialect.email_is_username else text(user.get("userName")),
+            email=main_email(user, dialect),
+            external_id=text(user.get("externalId")),
+            given_name=text(name.get("givenName")),
+            family_name=text(name.get("familyName")),
+            # A name that cannot be set is the person's own affair, and nothing to be compared.
+            name=(text(user.get("displayName")) if self._named else "") or text(name.get("formatted")),
+            state="active" if is_active(user, where) else "suspended",
+            entitlements=frozenset(has),
+            unknown=frozenset(unknown),
+            created=moment(meta.get("created")) if isinstance(meta, dict) else None,
+            last_used=moment(_at(user, dialect.last_used)) if dialect.last_used else None,
+        )
+
+
+class _Having:
+    """What the catalog names at one place: which entitlements a value, or the id or name of a group, stands for."""
+
+    def __init__(self, place: Place, kinds: t.Sequence[str], app: App) -> None:
+        self.place = place
+        self._kind = kinds[0]
+        self._keys: dict[str, list[str]] = {}
+        for one in app.entitlements.values():
+            if one.kind in kinds:
+                self._keys.setdefault(as_written(place, value_of(one)), []).append(one.key)
+
+    def note(self, names: t.Sequence[str], has: set[str], unknown: set[str]) -> None:
+        """Add what the names stand for to ``has``; what the catalog does not know goes to ``unknown``."""
+        found = [key for name in names for key in self._keys.get(as_written(self.place, name), ())]
         if found:
             has.update(found)
         else:
-            unknown.add(f"{kinds[0]}:{next(n for n in reversed(names) if n)}")
+            unknown.add(f"{self._kind}:{next(name for name in reversed(names) if name)}")
 
-    for place, kinds in _kinds_by_place(dialect):
-        if isinstance(place, Groups):
-            for group_id, display in memberships:
-                note(place, kinds, group_id, display)
-        else:
-            for value in values(user, place):
-                note(place, kinds, value)
-    for word, path in dialect.shows:
-        if shown := text(_at(user, path)):
-            unknown.add(f"{word}:{shown}")
-    return Account(
-        app=app.key,
-        id=key,
-        username="" if dialect.email_is_username else text(user.get("userName")),
-        email=main_email(user, dialect),
-        external_id=text(user.get("externalId")),
-        given_name=text(name.get("givenName")),
-        family_name=text(name.get("familyName")),
-        # A name that cannot be set is the person's own affair, and nothing to be compared.
-        name=(text(user.get("displayName")) if dialect.takes("displayName") else "") or text(name.get("formatted")),
-        state="active" if is_active(user, where) else "suspended",
-        entitlements=frozenset(has),
-        unknown=frozenset(unknown),
-        created=moment(meta.get("created")) if isinstance(meta, dict) else None,
-        last_used=moment(_at(user, dialect.last_used)) if dialect.last_used else None,
-    )
+
+def account_of(
+    user: Resource, app: App, dialect: ScimDialect, memberships: t.Iterable[Membership], where: str
+) -> Account:
+    """Return the account that a single User is. ``memberships`` are its groups. Raises Broken for one without sense."""
+    return AccountReader(app, dialect).account_of(user, memberships, where)
 
 
 def _kinds_by_place(dialect: ScimDialect) -> list[tuple[Place, list[str]]]:
@@ -144,6 +169,8 @@ def main_email(user: Resource, dialect: ScimDialect) -> str:
     if dialect.email_is_username:
         return text(user.get("userName"))
     found = [e for e in elements(user, "emails") if text(e.get("value"))]
+    if len(found) == 1:
+        return text(found[0]["value"])
     # "true" as a text: Figma, https://www.figma.com/developers/api#scim-api-guide
     found.sort(key=lambda e: (str(e.get("primary")).lower() != "true", e.get("type") != "work"))
     return text(found[0]["value"]) if found else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
+import re
 import typing as t
 import urllib.parse
 
@@ -20,6 +21,8 @@ from .placeholders import Values, filled, filled_path, placeholders_in
 from .rest_spec import Call, Listing
 
 jmespath = library("jmespath")
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @functools.lru_cache(maxsize=1024)
@@ -33,10 +36,25 @@ def compiled(expression: str) -> t.Any:
 
 def search(expression: str, data: t.Any) -> t.Any:
     """Return what an expression finds in ``data``; None where it finds nothing or does not fit what is there."""
-    try:
-        return compiled(expression).search(data, _options())
-    except jmespath.exceptions.JMESPathError:  # a function that was given something it does not take
-        return None
+    return finder(expression)(data)
+
+
+@functools.lru_cache(maxsize=1024)
+def finder(expression: str) -> t.Callable[[t.Any], t.Any]:
+    """Return ``search`` for one expression. Raises PolicyError, when it is used, for one that cannot be read.
+
+    Most are the name of a field, and there are many records: a name is looked up without JMESPath.
+    """
+    if _NAME.fullmatch(expression):
+        return lambda data: data.get(expression) if isinstance(data, dict) else None
+
+    def find(data: t.Any) -> t.Any:
+        try:
+            return compiled(expression).search(data, _options())
+        except jmespath.exceptions.JMESPathError:  # a function that was given something it does not take
+            return None
+
+    return find
 
 
 @functools.lru_cache(maxsize=1)
