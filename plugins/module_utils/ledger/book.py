@@ -20,6 +20,7 @@ from . import forking, migrating
 from .chain import Head
 from .engines import Database, Stillness, database_of, engine_for, hold_for_making
 from .failures import explained
+from .statements import end_of_chain
 from .tables import REVISIONS, table
 from .transaction import Row, Writing, rows_where
 
@@ -214,10 +215,8 @@ class Book:
         """One write: everything inside becomes true together, or nothing of it when it raises."""
         self._check(writing=True)
         with self._gate, self._one_writer, explained(self.where), self._writer.begin() as connection:
-            chain = table("chain")
             # the end of the chain is the one thing that all writers need, so its lock puts them in a row
-            query = sa.select(chain.c.seq, chain.c.hash).where(chain.c.id == 1).with_for_update()
-            writing = Writing(connection, run, at, Head(*connection.execute(query).one()))
+            writing = Writing(connection, run, at, Head(*end_of_chain(connection)))
             yield writing
             writing.finish()
 

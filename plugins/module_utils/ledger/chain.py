@@ -18,7 +18,7 @@ import hashlib
 import typing as t
 
 from ..model import Event, Finding
-from .encoding import canonical, readable, time_of, time_text
+from .encoding import canonical, quoted, readable, time_of, time_text
 
 FIELDS = ("seq", "at", "kind", "run", "actor", "person", "app", "data", "previous")
 
@@ -55,6 +55,21 @@ class Verification:
 def hash_of(entry: Entry) -> str:
     """Return the SHA-256, in hex, of the canonical JSON of all fields but ``hash``."""
     return hashlib.sha256(canonical({name: entry[name] for name in FIELDS}).encode("ascii")).hexdigest()
+
+
+def hash_of_texts(
+    seq: int, at: str, kind: str, run: str, actor: str, person: str, app: str, data: str, previous: str
+) -> str:
+    """Return what ``hash_of`` does for an event whose data is given as its canonical JSON.
+
+    Whatever stands there for ``data``, the hash fits only when it is byte for byte the text that was hashed: a quote
+    inside a text is escaped, so no text can be divided among these fields in two ways.
+    """
+    text = (
+        f'{{"actor":{quoted(actor)},"app":{quoted(app)},"at":{quoted(at)},"data":{data},"kind":{quoted(kind)},'
+        f'"person":{quoted(person)},"previous":{quoted(previous)},"run":{quoted(run)},"seq":{seq}}}'
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def entry_of(event: Event) -> dict[str, t.Any]:
@@ -101,6 +116,17 @@ class Verifier:
         for mark in checkpoints:
             self._marks.setdefault(mark["seq"], []).append(mark)
         self._held_against(self.head)
+
+    def follows(self, seq: int, previous: str, hash: str) -> bool:
+        """Take an event whose hash fits its contents, if it is the next one. If not, ``take`` says what is wrong."""
+        before = self.head
+        if seq != before.seq + 1 or previous != before.hash:
+            return False
+        self.count += 1
+        self.head = Head(seq, hash)
+        if seq in self._marks:
+            self._held_against(self.head)
+        return True
 
     def take(self, entry: Entry) -> None:
         seq, previous = entry["seq"], self.head

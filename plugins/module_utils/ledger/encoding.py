@@ -26,9 +26,26 @@ from ..model import Because, Change
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode
 
 
+#: The canonical JSON of a text.
+quoted = json.encoder.encode_basestring_ascii
+
+# for the types that columns have: the canonical JSON
+_COLUMN: dict[type, t.Callable[[t.Any], str]] = {str: quoted, int: int.__repr__, type(None): lambda _none: "null"}
+
+
 def canonical(value: t.Any) -> str:
     """Return the one JSON text of a value: keys sorted, no spaces, ASCII only. Hashes are taken of this."""
     return _canonical(value)
+
+
+def canonical_row(form: str, values: t.Iterable[t.Any]) -> str:
+    """Return the canonical JSON of a row with these values. See ``form_of`` for ``form``."""
+    return form % tuple([_COLUMN.get(value.__class__, canonical)(value) for value in values])
+
+
+def form_of(columns: t.Iterable[str]) -> str:
+    """Return the canonical JSON of rows with these columns, in this order, with a ``%s`` for each value."""
+    return "{" + ",".join(f"{quoted(column)}:%s" for column in columns) + "}"
 
 
 def time_text(moment: dt.datetime) -> str:
@@ -38,7 +55,23 @@ def time_text(moment: dt.datetime) -> str:
             f"a time without a zone cannot be recorded ({moment.isoformat()})",
             todo="Give times in UTC, with their zone",
         )
-    return moment.astimezone(dt.UTC).isoformat(timespec="microseconds")
+    if moment.tzinfo is not dt.UTC:
+        moment = moment.astimezone(dt.UTC)
+    return moment.isoformat(timespec="microseconds")
+
+
+def once(text: t.Callable[[t.Any], str]) -> t.Callable[[t.Any], str]:
+    """Return ``text`` so that it works once for each object. For one write: it keeps the objects alive."""
+    known: dict[int, tuple[t.Any, str]] = {}
+
+    def remembered(value: t.Any) -> str:
+        # by identity, since comparing reasons costs nearly as much as writing them
+        found = known.get(id(value))
+        if found is None:
+            found = known[id(value)] = (value, text(value))
+        return found[1]
+
+    return remembered
 
 
 def time_text_or_none(moment: dt.datetime | None) -> str | None:
@@ -114,16 +147,33 @@ def unpack(value: t.Any) -> t.Any:
     return value
 
 
+_PLAIN = frozenset({str, int, bool, type(None)})
+
+
+def _key(key: t.Any) -> str:
+    return str(key.value if isinstance(key, enum.Enum) else key)
+
+
 def readable(value: t.Any) -> t.Any:
     """Return plain JSON for the evidence: dates as ISO text, sets sorted, objects by their ``to_dict`` or fields."""
-    if value is None or (isinstance(value, (bool, int, str)) and not isinstance(value, enum.Enum)):
+    if value.__class__ in _PLAIN:
+        return value
+    if value.__class__ is list:
+        return [item if item.__class__ in _PLAIN else readable(item) for item in value]
+    if value.__class__ is dict:
+        # what nearly all evidence is: each call less counts when there are many
+        return {
+            key if key.__class__ is str else _key(key): item if item.__class__ in _PLAIN else readable(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, (bool, int, str)) and not isinstance(value, enum.Enum):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if isinstance(value, enum.Enum):
         return readable(value.value)
     if isinstance(value, abc.Mapping):
-        return {str(key.value if isinstance(key, enum.Enum) else key): readable(item) for key, item in value.items()}
+        return {_key(key): readable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [readable(item) for item in value]
     if isinstance(value, (set, frozenset)):
@@ -148,6 +198,12 @@ def because_text(because: tuple[Because, ...]) -> str:
 def because_of(text: str) -> tuple[Because, ...]:
     """The reasons of a text. Kept, since a company of any size has few different ones."""
     return tuple(Because.from_dict(reason) for reason in json.loads(text))
+
+
+@functools.lru_cache(maxsize=65536)
+def because_data(text: str) -> t.Any:
+    """The reasons of a text as an event tells of them. What comes back is shared: it must not be changed."""
+    return json.loads(text)
 
 
 @functools.lru_cache(maxsize=65536)

@@ -39,7 +39,8 @@ class Evidence(Book):
     ) -> Event:
         """Append an event of the caller's own to the chain, and return it."""
         with self._writing(run, at) as writing:
-            return writing.event(kind, person=person, app=app, data=data)
+            row = writing.event(kind, person=person, app=app, data=data)
+        return event_of({**row, "data": json.loads(row["data"])})
 
     def events(self, *, after: int = 0, kind: str | None = None, person: str | None = None) -> t.Iterator[Event]:
         """Yield events in their order, those after the number ``after``.

@@ -13,7 +13,16 @@ import typing as t
 from ..libraries import library
 from ..model import Because, GrantRecord, Run
 from .book import Book
-from .encoding import because_of, because_text, canonical, time_of, time_or_none, time_text, time_text_or_none
+from .encoding import (
+    because_data,
+    because_of,
+    because_text,
+    canonical,
+    once,
+    time_of,
+    time_or_none,
+    time_text,
+)
 from .tables import table
 from .transaction import Row
 
@@ -52,15 +61,20 @@ class Grants(Book):
             apps = {record.app for record in records}
             only = next(iter(apps)) if len(apps) == 1 else None
             known = writing.rows("grants", person={record.person for record in records}, app=only)
+            # thousands of records share a few reasons and moments: each is put into words once
+            reasons, moment = once(because_text), once(time_text)
             for record in records:
                 key = (record.person, record.app, record.account, record.entitlement)
                 before = known.get(key)
                 row: Row = {
-                    **dict(zip(_COLUMNS, key, strict=False)),
-                    "because": because_text(record.because),
-                    "since": time_text(record.since or at),
+                    "person": record.person,
+                    "app": record.app,
+                    "account": record.account,
+                    "entitlement": record.entitlement,
+                    "because": reasons(record.because),
+                    "since": moment(record.since or at),
                     "source": record.source,
-                    "verified_at": time_text_or_none(record.verified_at),
+                    "verified_at": moment(record.verified_at) if record.verified_at else None,
                 }
                 if before is not None:
                     row["since"] = min(row["since"], before["since"])
@@ -80,7 +94,7 @@ class Grants(Book):
                     data={
                         "account": record.account,
                         "entitlement": record.entitlement,
-                        "because": json.loads(row["because"]),
+                        "because": because_data(row["because"]),
                         "since": row["since"],
                         "source": record.source,
                         "verified_at": row["verified_at"],
@@ -112,7 +126,7 @@ class Grants(Book):
                         "entitlement": row["entitlement"],
                         "because": because.to_dict(),
                         "since": row["since"],
-                        "had_because": json.loads(row["because"]),
+                        "had_because": because_data(row["because"]),
                     },
                     proofs=[writing.drop("grants", row), writing.put("ended_grants", ended, new=True)],
                 )

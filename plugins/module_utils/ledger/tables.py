@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import operator
 import typing as t
 
 from ..libraries import library
@@ -36,8 +37,13 @@ class Kept:
     unproven: frozenset[str] = frozenset()
     added: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict, hash=False)
 
-    def key_of(self, row: t.Mapping[str, t.Any]) -> tuple[t.Any, ...]:
-        return tuple(row[column] for column in self.key)
+    @functools.cached_property
+    def key_of(self) -> t.Callable[[t.Mapping[str, t.Any]], tuple[t.Any, ...]]:
+        """What takes the key out of a row."""
+        if len(self.key) > 1:
+            return operator.itemgetter(*self.key)
+        (column,) = self.key
+        return lambda row: (row[column],)
 
     @functools.cached_property
     def columns(self) -> tuple[str, ...]:
@@ -46,6 +52,11 @@ class Kept:
     @functools.cached_property
     def proven(self) -> tuple[str, ...]:
         return tuple(column for column in self.columns if column not in self.unproven)
+
+    @functools.cached_property
+    def hashed(self) -> tuple[str, ...]:
+        """The proven columns in the order in which they are hashed."""
+        return tuple(sorted(self.proven))
 
     def proven_values(self, row: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Return what of a row its digest is taken of."""

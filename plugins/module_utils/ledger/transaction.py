@@ -7,14 +7,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
+import operator
 import typing as t
 
 from ..errors import LedgerError
 from ..libraries import library
-from ..model import Event, Run
-from .chain import Head, event_of, hash_of
-from .encoding import canonical, readable, time_text
+from ..model import Run
+from .chain import Head, hash_of_texts
+from .encoding import canonical, canonical_row, form_of, readable, time_text
+from .statements import delete, insert, move_end_of_chain, select_equal, update
 from .tables import KEPT, table
 
 sa = library("sqlalchemy")
@@ -33,32 +36,55 @@ _AT_ONCE = 5000
 
 def digest(name: str, row: t.Mapping[str, t.Any]) -> str:
     """Return the SHA-256, in hex, of a row's proven columns."""
-    text = canonical(KEPT[name].proven_values(row))
+    kept = KEPT[name]
+    if kept.added:
+        text = canonical(kept.proven_values(row))
+    else:
+        form, columns = _form(name)
+        text = canonical_row(form, columns(row))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def digest_of_values(name: str) -> t.Callable[[t.Sequence[t.Any]], str]:
+    """Return what ``digest`` does, for rows that are given as the values of all columns."""
+    kept = KEPT[name]
+    if kept.added:
+        return lambda values: digest(name, dict(zip(kept.columns, values, strict=True)))
+    form, place = form_of(kept.hashed), operator.itemgetter(*(kept.columns.index(column) for column in kept.hashed))
+    return lambda values: hashlib.sha256(canonical_row(form, place(values)).encode("ascii")).hexdigest()
+
+
+@functools.cache
+def _form(name: str) -> tuple[str, t.Callable[[t.Any], tuple[t.Any, ...]]]:
+    """The form of a table's digested text, and what takes its columns out of a row."""
+    columns = KEPT[name].hashed
+    return form_of(columns), operator.itemgetter(*columns)
 
 
 def rows_where(connection: t.Any, name: str, **where: t.Any) -> t.Iterator[Row]:
     """Yield rows as dicts. A value is compared; of a set, list or tuple one must fit; None means any."""
-    source = table(name)
-    query = sa.select(source)
+    equal: Row = {}
     many: tuple[str, list[t.Any]] | None = None
     for column, value in where.items():
         if value is None:
             continue
-        if isinstance(value, (set, frozenset, list, tuple)):
-            many = (column, sorted(set(value)))
+        if not isinstance(value, (set, frozenset, list, tuple)):
+            equal[column] = value
+        elif len(value) == 1:
+            (equal[column],) = value
         else:
-            query = query.where(source.c[column] == value)
+            many = (column, sorted(set(value)))
     columns = KEPT[name].columns
-    chunks: t.Iterable[t.Any]
-    if many is None:
-        chunks = (query,)
-    else:
-        column, values = many
-        chunks = (query.where(source.c[column].in_(part)) for part in _parts(values))
-    for statement in chunks:
-        for row in connection.execute(statement):
+    for found in [select_equal(connection, name, equal)] if many is None else _of_many(connection, name, equal, *many):
+        for row in found:
             yield dict(zip(columns, row, strict=True))
+
+
+def _of_many(connection: t.Any, name: str, equal: Row, column: str, values: list[t.Any]) -> t.Iterator[t.Any]:
+    source = table(name)
+    query = sa.select(source).where(*(source.c[other] == value for other, value in equal.items()))
+    for part in _parts(values):
+        yield connection.execute(query.where(source.c[column].in_(part)))
 
 
 def _parts(values: list[t.Any]) -> t.Iterator[list[t.Any]]:
@@ -95,23 +121,26 @@ class Writing:
 
     def put(self, name: str, row: Row, *, new: bool) -> Proof:
         """Write a row, and return its proof for the event that tells of it."""
-        self.touch(name, row, new=new)
-        return self._proof(name, KEPT[name].key_of(row), digest(name, row), new=new)
+        key = KEPT[name].key_of(row)
+        self._touch(name, key, row, new=new)
+        return self._proof(name, key, digest(name, row), new=new)
 
     def _proof(self, name: str, key: Key, now: str | None, *, new: bool = False) -> Proof:
         """Say what a row is now, and what it was: had it been altered by hand, writing it again must not hide that."""
         before = self._before.get((name, key), "" if new else None)
         self._before[name, key] = now or ""
         if before is None:
-            return (name, list(key), now)  # it was not looked at
+            return (name, key, now)  # it was not looked at
         if isinstance(before, dict):
             before = digest(name, before)
-        return (name, list(key), now, before or None)
+        return (name, key, now, before or None)
 
     def touch(self, name: str, row: Row, *, new: bool = False) -> None:
         """Write a row of which only unproven columns differ: it needs no event."""
+        self._touch(name, KEPT[name].key_of(row), row, new=new)
+
+    def _touch(self, name: str, key: Key, row: Row, *, new: bool) -> None:
         pending = self._pending.setdefault(name, {})
-        key = KEPT[name].key_of(row)
         operation = "insert" if new else "update"
         if key in pending:
             # the second write of a row in one transaction: what matters is what the database has
@@ -136,61 +165,41 @@ class Writing:
         app: str = "",
         data: t.Mapping[str, t.Any] | None = None,
         proofs: t.Sequence[Proof] = (),
-    ) -> Event:
-        """Append an event to the chain."""
+    ) -> Row:
+        """Append an event to the chain, and return its row."""
         plain = readable(data or {})
         if PROOF in plain:
             raise LedgerError(f"an event's data must not have a field {PROOF!r}: that is the ledger's own")
         if proofs:
-            plain[PROOF] = [list(proof) for proof in proofs]
-        entry = {
-            "seq": self.next_seq,
+            plain[PROOF] = proofs
+        text = canonical(plain)
+        seq, previous, run = self.head.seq + 1, self.head.hash, self.run
+        row: Row = {
+            "seq": seq,
             "at": self.at,
             "kind": kind,
-            "run": self.run.id,
-            "actor": self.run.actor,
+            "run": run.id,
+            "actor": run.actor,
             "person": person,
             "app": app,
-            "data": plain,
-            "previous": self.head.hash,
+            "data": text,
+            "previous": previous,
+            "hash": hash_of_texts(seq, self.at, kind, run.id, run.actor, person, app, text, previous),
         }
-        entry["hash"] = hash_of(entry)
-        self.head = Head(entry["seq"], entry["hash"])
-        self._events.append({**entry, "data": canonical(plain)})
-        return event_of(entry)
+        self.head = Head(seq, row["hash"])
+        self._events.append(row)
+        return row
 
     def finish(self) -> None:
         """Send everything to the database. The caller commits."""
         for name, pending in self._pending.items():
-            for operation in ("delete", "update", "insert"):
+            for operation, send in (("delete", delete), ("update", update), ("insert", insert)):
                 rows = [row for done, row in pending.values() if done == operation]
                 for part in _parts(rows):
-                    self._send(name, operation, part)
+                    send(self.connection, name, part)
         if self._events:
             for part in _parts(self._events):
-                self.connection.execute(table("events").insert(), part)
-            chain = table("chain")
-            moved = self.connection.execute(
-                chain.update()
-                .where(chain.c.id == 1, chain.c.seq == self._began.seq, chain.c.hash == self._began.hash)
-                .values(seq=self.head.seq, hash=self.head.hash)
-            )
-            if moved.rowcount != 1:
+                insert(self.connection, "events", part)
+            before, now = self._began, self.head
+            if not move_end_of_chain(self.connection, (before.seq, before.hash), (now.seq, now.hash)):
                 raise LedgerError("the end of the chain moved while it was being written", todo="Run again")
-
-    def _send(self, name: str, operation: str, rows: list[Row]) -> None:
-        target, kept = table(name), KEPT[name]
-        if operation == "insert":
-            self.connection.execute(target.insert(), rows)
-            return
-        here = sa.and_(*(target.c[column] == sa.bindparam(f"key_{column}") for column in kept.key))
-        keys = [{f"key_{column}": row[column] for column in kept.key} for row in rows]
-        if operation == "delete":
-            self.connection.execute(target.delete().where(here), keys)
-            return
-        rest = [column for column in kept.columns if column not in kept.key]
-        values = {column: sa.bindparam(f"new_{column}") for column in rest}
-        self.connection.execute(
-            target.update().where(here).values(values),
-            [{**key, **{f"new_{c}": row[c] for c in rest}} for key, row in zip(keys, rows, strict=True)],
-        )

@@ -18,8 +18,10 @@ from ansible_collections.rollcall.access.plugins.module_utils.ledger.chain impor
     event_of,
     genesis,
     hash_of,
+    hash_of_texts,
     verify,
 )
+from ansible_collections.rollcall.access.plugins.module_utils.ledger.encoding import canonical
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,6 +73,12 @@ def test_the_hash_is_that_of_the_other_fields_as_canonical_json():
         '"kind":"x.happened","person":"p","previous":"' + "0" * 64 + '","run":"r","seq":1}'
     )
     assert entry["hash"] == hashlib.sha256(text.encode()).hexdigest()
+
+
+@given(json_values, st.lists(st.text(), min_size=7, max_size=7))
+def test_the_hash_over_stored_texts_is_the_same(data, texts):
+    entry = dict(zip(("at", "kind", "run", "actor", "person", "app", "previous"), texts, strict=True))
+    assert hash_of({**entry, "seq": 7, "data": data}) == hash_of_texts(seq=7, data=canonical(data), **entry)
 
 
 @given(chains)

@@ -106,6 +106,21 @@ def test_an_event_whose_data_was_altered_is_named_also_when_it_is_still_json(fil
     assert ("event_altered", "event 2") in found
 
 
+def test_data_in_other_words_of_json_is_no_alteration(filled):
+    with sqlite3.connect(filled) as connection:
+        connection.execute("UPDATE events SET data = ' ' || replace(data, '\",\"', '\" , \"') || ' '")
+    connection.close()
+    with Ledger.open(f"sqlite:///{filled}", read_only=True) as ledger:
+        assert verify_ledger(ledger).problems == ()
+
+
+@pytest.mark.parametrize("more", ["{}", "x", ',"kind":"x"'])
+def test_more_than_one_value_in_an_events_data_is_named(filled, more):
+    assert ("event_altered", "event 2") in verify_after(
+        filled, f"UPDATE events SET data = data || '{more}' WHERE seq = 2"
+    )
+
+
 def test_a_removed_event_is_named(filled):
     assert ("event_missing", "event 5") in verify_after(filled, "DELETE FROM events WHERE seq = 4")
 
