@@ -57,9 +57,10 @@ def verify_ledger(ledger: Ledger, earlier: t.Sequence[Checkpoint] = ()) -> Verif
         read, follows, hashed = json.JSONDecoder().raw_decode, verifier.follows, hash_of_texts
         for seq, at, kind, run, actor, person, app, data, previous, hash in connection.execute(query):
             try:
-                content, stop = read(data)
-                if stop != len(data):  # more than one value, or spaces after it
-                    content = json.loads(data)
+                text = data.strip(" \t\n\r")
+                content, stop = read(text)
+                if stop != len(text):
+                    raise ValueError("more than one value")
                 for name, key, now, *was in content.get(PROOF, ()):
                     place = (name, tuple(key))
                     if was:
