@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
+import os
 import pathlib
 import threading
 import typing as t
@@ -46,6 +47,10 @@ Resolve = t.Callable[[t.Any], t.Any]
 #: What the inventory read in Ansible's main process. Its workers are forked from there and find it without reading HR
 #: and the policy again for each host; and all of one run works on one and the same feed.
 _SHARED: dict[tuple[t.Any, ...], dict[str, t.Any]] = {}
+
+#: What is to be shared when it is known that somebody will use it.
+_LATER: list[t.Callable[[], Company]] = []
+_WATCHING: list[bool] = []
 
 # stands for a policy that cannot be read
 _NO_RULES = Policy("")
@@ -98,6 +103,18 @@ class Company:
     def forget_shared() -> None:
         """Begin anew: read HR, catalog and policy again."""
         _SHARED.clear()
+        _LATER.clear()
+
+    @staticmethod
+    def share_later(make: t.Callable[[], Company]) -> None:
+        """Share the company that ``make`` returns when this process forks for the first time: when a task runs.
+
+        Where that is not possible, the process that is forked reads everything itself, and has the error to tell.
+        """
+        _LATER.append(make)
+        if not _WATCHING:
+            os.register_at_fork(before=_share_now)
+            _WATCHING.append(True)
 
     @property
     def _key(self) -> tuple[t.Any, ...]:
@@ -381,15 +398,26 @@ class Company:
                     where=str(self.settings.catalog),
                 )
 
-    def operations(self) -> dict[str, frozenset[str]]:
-        """What can be done by itself in each app."""
+    def operations(self, keys: t.Collection[str] | None = None) -> dict[str, frozenset[str]]:
+        """What can be done by itself in each of these apps (None: in all)."""
         return {
             key: registry.connector_class(app.connector).operations_for(app.connection)
             for key, app in self.apps.items()
+            if keys is None or key in keys
         }
 
-    def reads(self) -> dict[str, bool]:
-        return {key: registry.reads(app) for key, app in self.apps.items()}
+    def reads(self, keys: t.Collection[str] | None = None) -> dict[str, bool]:
+        """Which of these apps (None: of all) are read by itself."""
+        return {key: registry.reads(app) for key, app in self.apps.items() if keys is None or key in keys}
+
+
+def _share_now() -> None:
+    while _LATER:
+        try:
+            with _LATER.pop()() as company:
+                company.share()
+        except RollcallError:
+            continue  # the worker meets it again, in a task that can fail
 
 
 def config_path(given: str | None, environment: t.Mapping[str, str], directory: pathlib.Path) -> pathlib.Path:

@@ -12,13 +12,16 @@ import functools
 import types
 import typing as t
 
-from ..model import ChangeKind, Lifecycle, PersonRecord, Run, Status, Task, Want
+from ..model import Because, ChangeKind, Lifecycle, PersonRecord, Run, Status, Task, Want
 from .company import Company
 from .deciding import decide
 from .leaving import open_leaving_tasks
 from .seat_tasks import why_waiting
 
 _NOTHING: t.Mapping[str, str] = types.MappingProxyType({})
+
+#: Asking for people one by one pays while they are this few.
+_FEW = 20
 
 PHASES = {Lifecycle.JOINER: "joining", Lifecycle.MOVER: "moving", Lifecycle.LEAVER: "leaving"}
 
@@ -53,6 +56,9 @@ def progress_of(
     by app why there is no account yet.
     """
     done, due, missing = 0, 0, []
+    having: dict[str, set[str]] = {}
+    for app, entitlement in granted:
+        having.setdefault(app, set()).add(entitlement)
     for want in wants:
         if want.state == "present":
             due += 1
@@ -63,11 +69,14 @@ def progress_of(
                 missing.append(f"an account in {want.app}" + (f": {why}" if why else ""))
             for entitlement in sorted(want.entitlements):
                 due += 1
-                if (want.app, entitlement) in granted or (want.app, ChangeKind.GRANT.value, entitlement) in declined:
+                if (
+                    entitlement in having.get(want.app, ())
+                    or (want.app, ChangeKind.GRANT.value, entitlement) in declined
+                ):
                     done += 1
                 else:
                     missing.append(f"{want.app}: {entitlement}")
-            extra = {e for app, e in granted if app == want.app} - want.entitlements
+            extra = having.get(want.app, set()) - want.entitlements
             extra = {e for e in extra if (want.app, ChangeKind.REVOKE.value, e) not in declined}
             due += len(extra)
             missing += [f"{want.app}: {entitlement} is still there" for entitlement in sorted(extra)]
@@ -90,9 +99,8 @@ def progress(company: Company, people: t.Collection[str]) -> dict[str, Progress]
         if not _left_with(company, want.person, want.app):
             wants[want.person].append(want)
     accounts: dict[str, dict[str, bool]] = {id: {} for id in chosen}
-    for record in _rows(company.ledger.accounts, chosen):
-        mine = accounts[record.person]
-        mine[record.account.app] = mine.get(record.account.app, False) or record.account.active
+    for id, app, usable in _accounts_of(company, chosen):
+        accounts[id][app] = accounts[id].get(app, False) or usable
     # an account in an app that the policy gives nothing in has to go as well
     for id, mine in accounts.items():
         working = company.population.statuses[id] is Status.ACTIVE
@@ -100,12 +108,18 @@ def progress(company: Company, people: t.Collection[str]) -> dict[str, Progress]
             if not (working and app in company.ungoverned) and not _left_with(company, id, app):
                 wants[id].append(Want(id, app, "absent"))
     granted: dict[str, set[tuple[str, str]]] = {id: set() for id in chosen}
-    wanted = {(w.person, w.app, entitlement) for mine in wants.values() for w in mine for entitlement in w.entitlements}
-    for grant in _rows(company.ledger.grants, chosen):
-        explained = any(reason.kind not in ("unexplained", "") for reason in grant.because)
+    wanted = {
+        (w.person, w.app, entitlement)
+        for mine in wants.values()
+        for w in mine
+        if w.app in company.ungoverned
+        for entitlement in w.entitlements
+    }
+    for id, app, entitlement, because in _grants_of(company, chosen):
         # what nobody of us gave in an app that is not governed yet is left alone
-        if explained or grant.app not in company.ungoverned or (grant.person, grant.app, grant.entitlement) in wanted:
-            granted[grant.person].add((grant.app, grant.entitlement))
+        ours = app not in company.ungoverned or (id, app, entitlement) in wanted
+        if ours or any(reason.kind not in ("unexplained", "") for reason in because):
+            granted[id].add((app, entitlement))
     tasks: dict[str, list[Task]] = {id: [] for id in chosen}
     declined: dict[str, set[tuple[str, str, str]]] = {id: set() for id in chosen}
     for task in _rows(functools.partial(company.ledger.tasks, states=("open", "declined")), chosen):
@@ -144,9 +158,27 @@ def _left_with(company: Company, id: str, app: str) -> bool:
     return away and entry is not None and entry.stays_on_leave and company.lock_on(company.people[id]) is None
 
 
+def _accounts_of(company: Company, people: t.Collection[str]) -> t.Iterator[tuple[str, str, bool]]:
+    """Yield (person, app, whether it is usable) of these people's accounts."""
+    if len(people) <= _FEW:
+        for record in _rows(company.ledger.accounts, people):
+            yield record.person, record.account.app, record.account.active
+    else:
+        yield from (row for row in company.ledger.accounts_held() if row[0] in people)
+
+
+def _grants_of(company: Company, people: t.Collection[str]) -> t.Iterator[tuple[str, str, str, tuple[Because, ...]]]:
+    """Yield (person, app, entitlement, because) of these people's grants."""
+    if len(people) <= _FEW:
+        for grant in _rows(company.ledger.grants, people):
+            yield grant.person, grant.app, grant.entitlement, grant.because
+    else:
+        yield from (row for row in company.ledger.grants_held() if row[0] in people)
+
+
 def _rows(query: t.Callable[..., t.Iterable[t.Any]], people: t.Collection[str]) -> t.Iterator[t.Any]:
     """Ask for a few people one by one, for many at once."""
-    if len(people) <= 20:
+    if len(people) <= _FEW:
         for id in people:
             yield from query(person=id)
     else:

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import types
 import typing as t
 
 from ..errors import AppError, GuardStop, PlanMoved, SourceUnreachable, UnknownName
@@ -48,6 +50,10 @@ class Planned:
     readings: t.Mapping[str, Reading]
     people: tuple[str, ...]
     wants: t.Mapping[tuple[str, str], Want]
+    #: whose the accounts of the apps are that were read whole
+    correlations: t.Mapping[str, Correlation] = dataclasses.field(default_factory=dict)
+    #: what the ledger knew of each app's accounts before the app was read
+    records: t.Mapping[str, t.Sequence[AccountRecord]] = dataclasses.field(default_factory=dict)
 
     @property
     def deferred(self) -> dict[str, str]:
@@ -76,9 +82,13 @@ def plan_changes(
     everyone = sorted(company.people) if people is None else sorted(people)
     keys = sorted(company.apps) if apps is None else sorted(apps)
     decision = decide(company, everyone, None if apps is None else frozenset(keys))
+    # before the apps: what another run makes from here on must not look as if it had gone
+    records = _by_app(company, keys, people)
     readings = read_apps(
         company, [company.apps[key] for key in keys], None if people is None else everyone, budget=budget
     )
+    links = company.ledger.links()
+    correlations = _correlated(company, readings, links, records)
     tasks = [] if ignore_tasks else company.ledger.tasks(states=("open",))
     declined = [] if ignore_tasks else company.ledger.tasks(states=("declined",))
     plan = make_plan(
@@ -87,9 +97,9 @@ def plan_changes(
         wants=decision.wants,
         readings=readings,
         apps={key: company.apps[key] for key in keys},
-        accounts=company.ledger.accounts(),
-        grants=company.ledger.grants(),
-        links=company.ledger.links(),
+        accounts=itertools.chain.from_iterable(records.values()),
+        grants=_Lately(company.ledger.grants),
+        links=links,
         open_tasks=tasks,
         declined=declined,
         decisions=decision.taken,
@@ -103,11 +113,36 @@ def plan_changes(
         in_scope=None if people is None else frozenset(everyone),
         findings=(*company.population.findings, *decision.findings, *_ungoverned(company, keys)),
         ungoverned=company.ungoverned,
+        correlations={key: found for key, found in correlations.items() if readings[key].complete},
     )
     changes = tuple(c for c in plan.changes if _worth_doing(company, c.kind, c.app, urgency))
     seats = () if ignore_tasks else tuple(seat_findings(company, changes, readings))
     plan = dataclasses.replace(plan, changes=changes, findings=(*plan.findings, *seats))
-    return Planned(plan, readings, tuple(everyone), decision.wants)
+    return Planned(plan, readings, tuple(everyone), decision.wants, correlations, records)
+
+
+class _Lately:
+    """What is asked for when it is first looked at, if it ever is: where all is in step, nobody asks why."""
+
+    def __init__(self, query: t.Callable[[], t.Iterable[GrantRecord]]) -> None:
+        self._query = query
+
+    def __iter__(self) -> t.Iterator[GrantRecord]:
+        return iter(self._query())
+
+
+def _by_app(
+    company: Company, keys: t.Sequence[str], people: t.Collection[str] | None
+) -> dict[str, list[AccountRecord]]:
+    """Return what the ledger knows of the accounts of these apps, by app."""
+    ledger = company.ledger
+    if len(keys) == 1:
+        return {keys[0]: ledger.accounts(app=keys[0])}
+    found: dict[str, list[AccountRecord]] = {key: [] for key in keys}
+    for record in ledger.accounts():
+        if record.account.app in found:
+            found[record.account.app].append(record)
+    return found
 
 
 def _ungoverned(company: Company, apps: t.Collection[str]) -> list[Finding]:
@@ -239,10 +274,19 @@ def guard_breaches(company: Company, changes: t.Sequence[Change]) -> tuple[Findi
 
 def correlate_all(company: Company, readings: t.Mapping[str, Reading]) -> dict[str, Correlation]:
     """Say whose the accounts of every app are that was read."""
+    records = {key: company.ledger.accounts(app=key) for key, reading in readings.items() if not reading.error}
+    return _correlated(company, readings, company.ledger.links(), records)
+
+
+def _correlated(
+    company: Company,
+    readings: t.Mapping[str, Reading],
+    links: t.Mapping[tuple[str, str], str],
+    records: t.Mapping[str, t.Iterable[AccountRecord]],
+) -> dict[str, Correlation]:
     directory = Directory(company.people)
-    links = company.ledger.links()
     return {
-        key: correlate(company.apps[key], reading.accounts, directory, links, company.ledger.accounts(app=key))
+        key: correlate(company.apps[key], reading.accounts, directory, links, records[key])
         for key, reading in readings.items()
         if not reading.error
     }
@@ -253,9 +297,11 @@ def record_readings(company: Company, planned: Planned, run: Run, *, approved: s
 
     A list from which too many accounts have vanished is believed once somebody has ``approved`` this very plan.
     """
-    correlations = correlate_all(company, planned.readings)
     believed = bool(approved) and approved == planned.plan.hash
-    record_accounts(company, planned.readings, correlations, planned.wants, run, believed=believed)
+    correlations = planned.correlations or correlate_all(company, planned.readings)
+    record_accounts(
+        company, planned.readings, correlations, planned.wants, run, believed=believed, records=planned.records
+    )
 
 
 def record_accounts(
@@ -266,15 +312,17 @@ def record_accounts(
     run: Run,
     *,
     believed: bool = False,
+    records: t.Mapping[str, t.Sequence[AccountRecord]] = types.MappingProxyType({}),
 ) -> None:
     """Write down the accounts that apps showed, whose they are, what they give and why, and which are gone.
 
     Only what differs from what the ledger knows is written. Of an app whose list has lost too much of what it had,
-    nothing is, unless it is ``believed``.
+    nothing is, unless it is ``believed``. ``records`` are what the ledger knew of each app before it was read, where
+    somebody has asked already.
     """
-    settle_interrupted(company, readings, correlations, run)
+    if settle_interrupted(company, readings, correlations, run):
+        records = {}
     now = company.clock.now()
-    because = {(w.person, w.app, g.entitlement): g.because for w in wants.values() for g in w.grants}
     accounts: list[AccountRecord] = []
     found: list[GrantRecord] = []
     for key, reading in readings.items():
@@ -282,13 +330,13 @@ def record_accounts(
             company.ledger.record_reading(key, {"complete": False, "error": reading.error}, run, now)
         if reading.error or reading.attested:
             continue
-        before_now = company.ledger.accounts(app=key)
+        before_now = records[key] if key in records else company.ledger.accounts(app=key)
         vanished = check_reading(reading, [record.account for record in before_now], company.settings.limits)
         if vanished and not believed:
             # half a list must not make the ledger forget the other half; the guard says so
             continue
         known = {r.account.id: r for r in before_now}
-        granted = {(g.person, g.app, g.account, g.entitlement) for g in company.ledger.grants(app=key)}
+        granted = company.ledger.grant_keys(key)
         matches = correlations[key].matches
         ended: list[tuple[str, str, str, str]] = []
         seen: set[tuple[str, str, str, str]] = set()
@@ -306,7 +354,7 @@ def record_accounts(
                     grant = (person, key, account.id, entitlement)
                     seen.add(grant)
                     if grant not in granted:
-                        reasons = because.get((person, key, entitlement), ())
+                        reasons = _reasons(wants.get((person, key)), entitlement)
                         found.append(GrantRecord(*grant, reasons, now, "found", now))
         shown = {account.id for account in reading.accounts}
         ended = [grant for grant in granted - seen if grant[2] in shown]
@@ -324,6 +372,10 @@ def record_accounts(
         company.ledger.record_accounts(accounts, run, now)
     if found:
         company.ledger.record_grants(found, run, now)
+
+
+def _reasons(want: Want | None, entitlement: str) -> tuple[Because, ...]:
+    return next((grant.because for grant in want.grants if grant.entitlement == entitlement), ()) if want else ()
 
 
 def people_named(company: Company, names: t.Iterable[str]) -> list[Person]:

@@ -29,11 +29,11 @@ UNKNOWN = "a run was interrupted while it was at it; nothing that can be read te
 
 def settle_interrupted(
     company: Company, readings: t.Mapping[str, Reading], correlations: t.Mapping[str, Correlation], run: Run
-) -> None:
+) -> bool:
     """Write down how changes ended that an earlier run intended and never settled, as far as these readings show it.
 
     What they do not show was not done: where it is due, this run tries it again. What another live run is at is left
-    alone.
+    alone. Returns False when nothing was left by anybody.
     """
     ledger = company.ledger
     left: dict[tuple[str, str], list[Change]] = {}
@@ -58,6 +58,7 @@ def settle_interrupted(
             )
         finally:
             ledger.release(person, app, run)
+    return bool(left)
 
 
 def _tells(reading: Reading, change: Change) -> bool:

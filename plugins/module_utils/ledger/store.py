@@ -14,6 +14,7 @@ from .accounts import Accounts
 from .evidence import Evidence
 from .fulfilment import Fulfilment
 from .grants import Grants
+from .holdings import Holdings
 from .people import People
 from .plans import Plans
 from .requests import Requests
@@ -28,6 +29,7 @@ class Ledger(
     People,
     Accounts,
     Grants,
+    Holdings,
     Plans,
     Fulfilment,
     Tasks,

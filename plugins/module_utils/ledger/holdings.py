@@ -1,0 +1,50 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who has something where, in few words: for looking over a whole company, where values with all they hold would cost
+seconds and hundreds of megabytes."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..libraries import library
+from ..model import Because
+from .book import Book
+from .encoding import because_of
+from .grants import GrantKey
+from .tables import table
+
+sa = library("sqlalchemy")
+
+
+class Holdings(Book):
+    def account_holders(self) -> set[str]:
+        """Return the ids of people who have a usable account."""
+        source = table("accounts")
+        query = sa.select(source.c.person).where(source.c.person != "", source.c.state != "suspended").distinct()
+        with self._reading() as connection:
+            return set(connection.execute(query).scalars())
+
+    def accounts_held(self) -> list[tuple[str, str, bool]]:
+        """Return (person, app, whether it is usable) of every account; the person is empty where it is nobody's."""
+        source = table("accounts")
+        with self._reading() as connection:
+            found = connection.execute(sa.select(source.c.person, source.c.app, source.c.state))
+            return [(person, app, state != "suspended") for person, app, state in found]
+
+    def grants_held(self) -> t.Iterator[tuple[str, str, str, tuple[Because, ...]]]:
+        """Yield (person, app, entitlement, because) of every grant in force."""
+        source = table("grants")
+        query = sa.select(source.c.person, source.c.app, source.c.entitlement, source.c.because)
+        with self._reading() as connection:
+            for person, app, entitlement, because in connection.execute(query):
+                yield person, app, entitlement, because_of(because)
+
+    def grant_keys(self, app: str) -> set[GrantKey]:
+        """Return what identifies the grants in force in an app: (person, app, account, entitlement)."""
+        source = table("grants")
+        query = sa.select(source.c.person, source.c.app, source.c.account, source.c.entitlement)
+        with self._reading() as connection:
+            return {tuple(row) for row in connection.execute(query.where(source.c.app == app))}

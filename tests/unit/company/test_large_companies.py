@@ -1,0 +1,70 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What costs with the size of the company is done once, and what nobody needs is not done."""
+
+from __future__ import annotations
+
+from ansible_collections.rollcall.access.plugins.module_utils.company.carrying_out import carry_out
+from ansible_collections.rollcall.access.plugins.module_utils.company.concluding import conclude, progress
+from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes, record_readings
+from ansible_collections.rollcall.access.plugins.module_utils.model import Account, AccountRecord
+
+HEAD = "id,first,last,email,title,department,manager,start,end,type,status\n"
+
+
+def reconcile(place):
+    company = place.open()
+    run = place.run(company)
+    planned = plan_changes(company)
+    record_readings(company, planned, run)
+    carry_out(company, planned.plan.changes, run, plan=planned.plan.hash)
+    conclude(company, company.people, run)
+    return planned
+
+
+def test_where_all_is_in_step_nobody_asks_why_something_was_given(place, monkeypatch):
+    place.edit("access/policy/rules.yml", (", desk: [key]", ""), (", wiki: [reader]", ""))
+    reconcile(place)
+    company = place.open()
+    run = place.run(company)
+    asked = []
+    usual = company.ledger.grants
+    monkeypatch.setattr(company.ledger, "grants", lambda **which: asked.append(which) or usual(**which))
+    planned = plan_changes(company)
+    record_readings(company, planned, run)
+    assert planned.plan.changes == ()
+    assert asked == []
+
+
+def test_what_another_run_makes_while_apps_are_read_is_not_taken_for_gone(place, monkeypatch):
+    reconcile(place)
+    company = place.open()
+    run = place.run(company)
+    theirs = Account("hub", "of-another-run", "eve", "eve@acme.example")
+    connector = company.connect(company.apps["hub"])
+    usual = connector.accounts
+
+    def listed_before_it_was_made():
+        accounts = list(usual())
+        company.ledger.record_accounts([AccountRecord(theirs, "1")], run, company.clock.now())
+        return iter(accounts)
+
+    monkeypatch.setattr(connector, "accounts", listed_before_it_was_made)
+    record_readings(company, plan_changes(company), run)
+    assert theirs.id in {record.account.id for record in company.ledger.accounts(app="hub")}
+
+
+def test_many_people_are_as_far_as_each_of_them_alone(place):
+    rest = "Engineering,,2015-01-01,,employee,Active"
+    titles = ["Chief", *["Engineer"] * 29]
+    rows = [f"{n},P{n},Q{n},p{n}@acme.example,{title},{rest}\n" for n, title in enumerate(titles, 1)]
+    place.write("people.csv", HEAD + "".join(rows))
+    reconcile(place)
+    company = place.open()
+    together = progress(company, company.people)
+    alone = {id: progress(company, [id])[id] for id in company.people}
+    assert len(together) == 30
+    assert together == alone
+    assert any(not one.complete for one in together.values())
