@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from concurrent import futures
 
@@ -14,8 +15,10 @@ from ..errors import AppError, Conflict
 from ..fulfilment.looking_up import look_up
 from ..fulfilment.retrying import USUAL, Budget, with_retries
 from ..model import Account, App
+from ..planning.guard import check_reading
 from ..planning.reading import Reading
 from .company import Company
+from .doubting_lists import is_fresh, settle_doubts
 
 #: Looking people up one by one pays while they are this few; beyond, the whole list is cheaper.
 FEW = 10
@@ -73,9 +76,17 @@ def _read(
                 # one key names several accounts: the whole list shows which, and the planner holds them back
                 pass
         accounts, _tries = with_retries(lambda: tuple(connector.accounts()), budget)
-        return Reading(app.key, accounts, complete=True)
+        return _without_doubts(company, Reading(app.key, accounts, complete=True), connector, budget)
     except AppError as error:
         return Reading(app.key, (), complete=False, error=str(error))
+
+
+def _without_doubts(company: Company, reading: Reading, connector: Connector, budget: Budget) -> Reading:
+    records = company.ledger.accounts(app=reading.app)
+    if check_reading(reading, [record.account for record in records], company.settings.limits):
+        return reading  # half a list is for the guard
+    accounts, corrected = settle_doubts(connector, reading.accounts, records, budget, company.clock.now())
+    return dataclasses.replace(reading, accounts=accounts, corrected=corrected) if corrected else reading
 
 
 def _look_up(
@@ -83,11 +94,15 @@ def _look_up(
 ) -> tuple[Account, ...]:
     found: dict[str, Account] = {}
     known: dict[str, list[str]] = {}
+    fresh: set[str] = set()
+    now = company.clock.now()
     for record in company.ledger.accounts(app=app.key):
         if record.person in people:
             known.setdefault(record.person, []).append(record.account.id)
+            if is_fresh(record, now):
+                fresh.add(record.account.id)
     for id in people:
         person = company.people[id]
-        accounts = look_up(connector, person, app, known.get(id, ()), budget=budget)
+        accounts = look_up(connector, person, app, known.get(id, ()), fresh=fresh, budget=budget)
         found.update((account.id, account) for account in accounts)
     return tuple(found.values())

@@ -81,6 +81,14 @@ class Connector:
         """Whether ``find`` answers: where there is a list, and where the app tells of one person when it is asked."""
         return self.reads
 
+    @property
+    def asks_by_id(self) -> bool:
+        """Whether ``find`` asks the app for one account by its id, so that it can be right where the list is not.
+
+        False where it reads the same list once more, and where reading is one transaction and so never half of it.
+        """
+        return False
+
     def can(self, operation: str) -> bool:
         """Return whether this app has the operation.
 

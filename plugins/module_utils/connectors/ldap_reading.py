@@ -65,6 +65,10 @@ class LdapReading(Connector):
             seen.add(account.id)
         return iter(accounts)
 
+    @property
+    def asks_by_id(self) -> bool:
+        return True
+
     def find(self, key: AccountKey) -> Account | None:
         where = self.where("find", key)
         entry = self._entry_or_none(key.id, where) if key.id else None

@@ -13,6 +13,7 @@ import typing as t
 from ..connectors.contract import Connector
 from ..model import Account, AccountKey, App, Person
 from ..planning.naming import account_name
+from .asking_again import find_patiently
 from .retrying import USUAL, Budget, with_retries
 
 
@@ -20,15 +21,17 @@ def look_up(
     connector: Connector,
     person: Person,
     app: App,
-    known: t.Iterable[str] = (),
+    known: t.Collection[str] = (),
     *,
+    fresh: t.Collection[str] = (),
     budget: Budget = USUAL,
     sleep: t.Callable[[float], None] = time.sleep,
 ) -> tuple[Account, ...]:
     """Return the accounts that may be this person's: those with the ``known`` ids, else whatever any key finds.
 
-    Every key is looked up by itself: two ways that find two accounts must not hide one another. Raises Conflict when
-    one key names several accounts, and every other AppError of a read.
+    Every key is looked up by itself: two ways that find two accounts must not hide one another. Those of the ``known``
+    that are ``fresh`` were made a moment ago and are looked for patiently. Raises Conflict when one key names several
+    accounts, and every other AppError of a read.
     """
 
     def found_by(keys: t.Iterable[AccountKey]) -> dict[str, Account]:
@@ -36,6 +39,9 @@ def look_up(
         return {account.id: account for account in answers if account}
 
     hits = found_by(AccountKey(id=id) for id in known)
+    missing = (AccountKey(id=id) for id in known if id in fresh and id not in hits)
+    again = (find_patiently(connector, key, budget, sleep=sleep) for key in missing)
+    hits.update((account.id, account) for account in again if account)
     return tuple((hits or found_by(keys_of(person, app))).values())
 
 

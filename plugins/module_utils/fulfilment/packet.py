@@ -20,7 +20,7 @@ from ..clock import WorkingDay
 from ..connectors.contract import Connector
 from ..desks.access_records import records_from
 from ..desks.wording import ALL_HOURS, owner_finding, task_for
-from ..errors import AppError, Conflict, Throttled, Transient, Unsupported
+from ..errors import AppError, Broken, Conflict, NotFound, Throttled, Transient, Unsupported
 from ..ledger.records import ChangeResult
 from ..model import (
     GIVING,
@@ -40,6 +40,7 @@ from ..model import (
     Task,
 )
 from ..planning.owners import Owners
+from .asking_again import find_patiently
 from .retrying import USUAL, Budget, with_retries
 from .showing import UNREADABLE, shows
 
@@ -97,7 +98,7 @@ class PacketRunner:
 
         Raises LedgerError when the evidence cannot be written: then nothing further may be done.
         """
-        return self._claimed(packet, lambda: _Attempt(self, packet, connector).results())
+        return self._claimed(packet, lambda tried: _Attempt(self, packet, connector, tried).results())
 
     def carry_out_elsewhere(self, packet: Packet, send: Send) -> list[ChangeResult]:
         """Have a packet carried out on another host, with the same evidence as here.
@@ -105,17 +106,16 @@ class PacketRunner:
         ``send`` does it, and returns what came of it with the account as it was read back; what it raises as AppError
         leaves the packet for the next run. What could not be done there becomes a task here.
         """
-        return self._claimed(packet, lambda: self._elsewhere(packet, send))
+        return self._claimed(packet, lambda tried: self._elsewhere(packet, send))
 
-    def _claimed(self, packet: Packet, work: t.Callable[[], list[ChangeResult]]) -> list[ChangeResult]:
+    def _claimed(self, packet: Packet, work: t.Callable[[frozenset[str]], list[ChangeResult]]) -> list[ChangeResult]:
         person, app = packet.person, packet.app
         now = self.now()
         if not self.ledger.claim(person.id, app.key, self.run, now, now + CLAIM_FOR):
             detail = "another run is working on this person in this app; the next run finds what it left"
             return [ChangeResult(change, "deferred", detail, attempts=0) for change in packet.changes]
         try:
-            self.ledger.intend(packet.changes, self.run, self.now(), self.plan)
-            results = work()
+            results = work(self.ledger.intend(packet.changes, self.run, self.now(), self.plan))
             self.ledger.settle(results, self.run, self.now())
             return results
         finally:
@@ -150,8 +150,12 @@ class PacketRunner:
 class _Attempt:
     """The state of one packet while it is carried out."""
 
-    def __init__(self, runner: PacketRunner, packet: Packet, connector: Connector) -> None:
+    def __init__(
+        self, runner: PacketRunner, packet: Packet, connector: Connector, tried: frozenset[str] = frozenset()
+    ) -> None:
         self.runner = runner
+        #: the ids of changes that an earlier run tried, and may have made
+        self.tried = tried
         self.person = packet.person
         self.app = packet.app
         self.changes = packet.changes
@@ -234,7 +238,8 @@ class _Attempt:
                 continue
             try:
                 attempts = self._perform(change, changes)
-            except (Throttled, Transient) as error:
+            except (Broken, Throttled, Transient) as error:
+                # an answer that makes no sense is no refusal: whether it was done is for the next run to find out
                 cut = any(c.kind in (ChangeKind.SUSPEND, ChangeKind.DELETE) for c in changes[position + 1 :])
                 if change.kind in UNREADABLE and cut:
                     # nobody keeps an account because their sessions cannot be ended, or their things handed over, now
@@ -278,9 +283,15 @@ class _Attempt:
             return self._remembered(person, known)
         key = AccountKey(id=known) if known else AccountKey(external_id=person.id, email=person.email)
         account: Account | None = self._tried(lambda: self.connector.find(key))[0]
+        if account is None and known:
+            # the plan saw it: that it is gone is believed when several looks say so
+            return self._find_patiently(key)
         if account is not None and not known:
             self._check_owner(account)
         return account
+
+    def _find_patiently(self, key: AccountKey) -> Account | None:
+        return find_patiently(self.connector, key, self.runner.budget, sleep=self.runner.sleep)
 
     def _remembered(self, person: Person, known: str = "") -> Account | None:
         """Return a person's account in an app that cannot be read: the one that was made or attested."""
@@ -316,7 +327,7 @@ class _Attempt:
             arguments = (self._heir(change),)
         # the operations are optional, so the contract's base has none of them; ``can`` has said that this one is there
         operation = getattr(self.connector, kind.value)
-        return self._tried(lambda: operation(account, *arguments))[1]
+        return self._tried_patiently(lambda: operation(account, *arguments))[1]
 
     def _create(self, change: Change, changes: list[Change]) -> int:
         grants = [c for c in changes if c.kind is ChangeKind.GRANT and c.entitlement in self.app.entitlements]
@@ -325,28 +336,62 @@ class _Attempt:
         create = getattr(self.connector, ChangeKind.CREATE.value)
         # nobody has HR's id or the address: that was asked a moment ago
         key = AccountKey(username=new.username)
+        theirs = AccountKey(external_id=new.external_id, email=new.email, username=new.username)
+        unanswered = change.id in self.tried
+        if unanswered:
+            key = theirs
 
         def call() -> Account:
-            nonlocal key
-            found = self.connector.find(key) if self.connector.finds else None
+            nonlocal key, unanswered
+            found = None
+            if self.connector.finds:
+                # after a lost answer, of this run or of an earlier one, it may be there: look, and make no second
+                found = self._find_patiently(key) if unanswered else self.connector.find(key)
             if found is not None:
                 self._check_owner(found)
-            # after a lost answer the account may be there: looking first is what keeps a second one from being made
-            key = AccountKey(external_id=new.external_id, username=new.username)
-            return found or create(new, wanted)
+                return found
+            key = theirs
+            try:
+                return create(new, wanted)
+            except Transient as error:
+                unanswered = unanswered or bool(error.details.get("sent", True))
+                raise
+            except NotFound:
+                unanswered = True  # it may be the new account that is not known everywhere yet
+                raise
+            except Conflict:
+                # what has the name may be what was made a moment ago, when the answer was lost
+                found = self._find_patiently(theirs) if unanswered and self.connector.finds else None
+                if found is None:
+                    raise
+                self._check_owner(found)
+                return found
 
-        self.account, attempts = self._tried(call)
+        self.account, attempts = self._tried_patiently(call)
         self.given_with_account = {grant.id for grant in grants}
         return attempts
 
     def _tried(self, call: t.Callable[[], t.Any]) -> tuple[t.Any, int]:
         return with_retries(call, self.runner.budget, sleep=self.runner.sleep)
 
+    def _tried_patiently(self, call: t.Callable[[], t.Any]) -> tuple[t.Any, int]:
+        """Try what names things that were there when they were read: not every copy may have heard of them yet."""
+        pause = self.runner.budget.verify_wait
+        for _each in range(self.runner.budget.verify_attempts - 1):
+            try:
+                return self._tried(call)
+            except NotFound:
+                self.runner.sleep(pause)
+                pause *= 2
+        return self._tried(call)
+
     def _heir(self, change: Change) -> Account:
         heir = self.runner.people.get(change.details.get("to", self.person.manager))
         account = None
         if heir and self.connector.finds:
-            account = self.connector.find(AccountKey(external_id=heir.id, email=heir.email))
+            known = self._remembered(heir)
+            key = AccountKey(id=known.id if known else "", external_id=heir.id, email=heir.email)
+            account = self._find_patiently(key) if known else self.connector.find(key)
         elif heir:
             account = self._remembered(heir)
         if account is None:
@@ -363,6 +408,7 @@ class _Attempt:
         if not waiting or not self.connector.finds:
             return
         pause = self.runner.budget.verify_wait
+        missed = False
         for attempt in range(self.runner.budget.verify_attempts):
             if attempt:
                 self.runner.sleep(pause)
@@ -377,10 +423,13 @@ class _Attempt:
                     self._finish(change, "unverified", f"done, but it could not be read back: {error}")
                 return
             for change in list(waiting):
+                if found is None and change.kind is not ChangeKind.DELETE and not missed:
+                    continue  # an account that is gone cannot be used; but that it is gone has to be said twice
                 if shows(change, found):
                     earlier = self.done[change.id]
                     self._finish(change, "verified", attempts=earlier.attempts)
                     waiting.remove(change)
+            missed = found is None
             if found is not None or not waiting:
                 # also where not everything shows: the evidence is what the app shows, not what was there before
                 self.account = found

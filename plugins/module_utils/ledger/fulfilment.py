@@ -65,11 +65,12 @@ class Fulfilment(Book):
                 claims.delete().where(claims.c.person == person, claims.c.app == app, claims.c.run == run.id)
             )
 
-    def intend(self, changes: t.Sequence[Change], run: Run, at: dt.datetime, plan: str = "") -> None:
-        """Record what is about to be tried, before it is.
+    def intend(self, changes: t.Sequence[Change], run: Run, at: dt.datetime, plan: str = "") -> frozenset[str]:
+        """Record what is about to be tried, before it is; return the ids of those that were tried before.
 
         A change that was tried before and is not over uses its row again; one that was over begins a new one.
         """
+        tried = set()
         with self._writing(run, at) as writing:
             latest = _latest(writing, changes)
             for change in changes:
@@ -77,6 +78,8 @@ class Fulfilment(Book):
                 if before is not None and before["state"] == "intended" and before["run"] == run.id:
                     continue
                 again = before is not None and before["state"] not in _OVER
+                if again:
+                    tried.add(change.id)
                 row = _new_row(change, writing, at, plan, before if again else None)
                 if before is not None:
                     row["occurrence"] = before["occurrence"] + (0 if again else 1)
@@ -88,6 +91,7 @@ class Fulfilment(Book):
                     data={**change.to_dict(), "plan": plan},
                     proofs=[writing.put("changes", row, new=not again)],
                 )
+        return frozenset(tried)
 
     def settle(self, results: t.Sequence[ChangeResult], run: Run, at: dt.datetime) -> None:
         """Record how changes ended, all of them in one transaction. One that was never intended gets its row here.

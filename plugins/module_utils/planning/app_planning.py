@@ -306,6 +306,8 @@ class AppPlanner:
             # only some people were looked up: what is nobody's among these says nothing about the app
             found = tuple(finding for finding in found if finding.code != "orphan_account")
         self.findings += found
+        if reading.corrected:
+            self.findings.append(plan_findings.list_contradicted(app, reading.corrected))
         if not reading.attested:
             self.findings += plan_findings.unknown_entitlements(app, reading.accounts)
 

@@ -22,6 +22,18 @@ def app_deferred(app: App, error: str) -> Finding:
     )
 
 
+def list_contradicted(app: App, ids: t.Sequence[str]) -> Finding:
+    shown = ", ".join(ids[:5]) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")
+    return Finding(
+        "list_contradicted",
+        "warning",
+        f"{app.key}: its list is not right about {len(ids)} account{'s' if len(ids) > 1 else ''}: what the app says "
+        f"when it is asked for them by their ids counts ({shown})",
+        todo="A list that lags behind is right again later. If it stays so, see what the list leaves out",
+        app=app.key,
+    )
+
+
 def declined(app: App, person: Person, change: Change, task: Task) -> Finding:
     what = f"{change.kind.value} {change.entitlement}".strip().replace("_", " ")
     by = f"was declined by {task.ended_by or 'the owner'}{': ' + task.note if task.note else ''}"

@@ -17,7 +17,8 @@ class Reading:
 
     ``complete``: these are all accounts there are; otherwise only those of ``people_read`` (ids of people) were looked
     up. ``attested``: nothing was read, the accounts are those that the ledger remembers. ``error`` says why the app
-    could not be read; such a reading says nothing about the app, least of all that it is empty.
+    could not be read; such a reading says nothing about the app, least of all that it is empty. ``corrected``: the ids
+    of accounts that the app's list lacked, or showed otherwise than the app does when it is asked for them alone.
     """
 
     app: str
@@ -26,3 +27,4 @@ class Reading:
     people_read: frozenset[str] | None = None
     error: str = ""
     attested: bool = False
+    corrected: tuple[str, ...] = ()

@@ -258,7 +258,17 @@ def test_what_the_app_refuses_becomes_a_task_that_says_what_the_app_said(bench):
     assert [words(item) for item in task.items] == ["grant api"]
 
 
-@pytest.mark.parametrize("error", [Refused("no"), Conflict("taken"), Broken("nonsense"), AppError("odd")])
+def test_an_answer_that_makes_no_sense_is_no_refusal_and_is_left_to_the_next_run(bench):
+    app = EVERYTHING(GITHUB)
+    app.faults["create"] = [Fault(Broken("a page of HTML"), done=True)]
+    due = bench.due(app, WANTED)
+    assert set(states(bench.carry_out(app, due)).values()) == {"deferred"}
+    assert bench.open_tasks() == []
+    assert set(states(bench.carry_out(app, due)).values()) == {"already"}
+    assert app.done == ["create alex"]
+
+
+@pytest.mark.parametrize("error", [Refused("no"), Conflict("taken"), AppError("odd")])
 def test_only_what_may_pass_is_tried_again(bench, error):
     app = EVERYTHING(GITHUB)
     app.faults["create"] = [Fault(error)]

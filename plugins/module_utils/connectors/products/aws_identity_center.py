@@ -78,6 +78,10 @@ class AwsIdentityCenter(Connector):
                 return None
             raise
 
+    @property
+    def asks_by_id(self) -> bool:
+        return True
+
     def find(self, key: AccountKey) -> Account | None:
         where = self.where("find", key)
         user = self._store.by_id(key.id, where) if key.id else None
