@@ -93,6 +93,7 @@ class Redactor:
                 data = secret.encode("utf-8", "surrogatepass")
                 encoded = (base64.b64encode(data), base64.urlsafe_b64encode(data))
                 forms |= {json.dumps(secret)[1:-1], data.hex(), *(form.decode().rstrip("=") for form in encoded)}
+                forms.update(_within_base64(data))
                 forms.add(" ".join(secret.split()))  # as it stands in a message that was put on one line
         self._forms = sorted(forms, key=len, reverse=True)
         self._partial = [form for form in self._forms if _is_random(form)]
@@ -103,6 +104,16 @@ class Redactor:
         for form in self._partial:
             text = _without_ends(text, form)
         return self._CREDENTIALS.sub(r"\1 ***", text)
+
+
+def _within_base64(data: bytes) -> t.Iterator[str]:
+    """Yield what a secret becomes within a longer text that is encoded as a whole, at each of the three places where it
+    may begin: without the characters at both ends that depend on what stands there."""
+    for before in range(3):
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            text = encode(bytes(before) + data).decode()[4 if before else 0 : -4]
+            if len(text) >= 2 * _PART:
+                yield text
 
 
 def _is_random(secret: str) -> bool:

@@ -55,10 +55,10 @@ def bearer(token: str, scheme: str = "Bearer") -> Fixed:
     return Fixed({"Authorization": f"{scheme}{gap}{token}"}, [token])
 
 
-def basic(username: str, password: str) -> Fixed:
-    """Source: https://www.rfc-editor.org/rfc/rfc7617"""
+def basic(username: str, password: str, secrets: t.Iterable[str] = ()) -> Fixed:
+    """``secrets``: more that is never shown, where the user name is one. Source: https://www.rfc-editor.org/rfc/rfc7617"""
     pair = base64.b64encode(f"{username}:{password}".encode()).decode()
-    return Fixed({"Authorization": f"Basic {pair}"}, [password, pair])
+    return Fixed({"Authorization": f"Basic {pair}"}, [password, pair, *secrets])
 
 
 class Token:

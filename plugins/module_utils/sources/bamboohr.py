@@ -62,7 +62,8 @@ class BambooHr(InterfaceSource):
         company = self.text_option("company")
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*", company):
             raise SettingsError("`company` is the first word of the address, as in https://<company>.bamboohr.com")
-        client = self.client(f"https://{company}.bamboohr.com", basic(self.text_option("api_key"), "x"))
+        key = self.text_option("api_key")
+        client = self.client(f"https://{company}.bamboohr.com", basic(key, "x", [key]))
         fields = sorted({*self.used, *_AHEAD, _EMPLOYMENT} - {"id"})
         reports = []
         for only_current in ("true", "false"):
