@@ -21,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export ANSIBLE_NOCOWS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak bench test-servers molecule lint lint-style lint-format lint-types lint-yaml lint-generated lint-docs lint-ansible sanity docs generate build clean
+.PHONY: help demo test soak bench test-servers molecule lint lint-style lint-format lint-types lint-yaml lint-generated lint-docs lint-ansible sanity nox prepare docs generate build clean
 
 help:
 	@echo "make demo          take the sample company through joining, moving, leaving and a review"
@@ -32,6 +32,7 @@ help:
 	@echo "make molecule      onboard, move and offboard as a molecule scenario, with idempotence"
 	@echo "make lint          ruff, mypy, yamllint, ansible-lint, antsibull, and that generated files are up to date"
 	@echo "make sanity        ansible-test sanity"
+	@echo "make nox           the same tests on every ansible-core and Python (ARGS='-s core-2.16-3.11', ARGS='-- brief')"
 	@echo "make generate      write the generated files again (modules, action groups, capability and coverage tables)"
 	@echo "make docs          the documentation of modules and plugins as HTML, in build/docs"
 	@echo "make build         the archive for ansible-galaxy, in build"
@@ -54,7 +55,8 @@ $(VENV)/$(KEY)-lint: requirements-lint.txt requirements-test.txt requirements-de
 $(VENV)/$(KEY)-servers: requirements-servers.txt requirements-test.txt requirements-demo.txt requirements.txt | $(VENV)/$(KEY)-python
 $(VENV)/$(KEY)-molecule: requirements-molecule.txt requirements-demo.txt requirements.txt | $(VENV)/$(KEY)-python
 $(VENV)/$(KEY)-bench: requirements-bench.txt requirements-test.txt requirements-demo.txt requirements.txt | $(VENV)/$(KEY)-python
-$(VENV)/$(KEY)-demo $(VENV)/$(KEY)-test $(VENV)/$(KEY)-servers $(VENV)/$(KEY)-lint $(VENV)/$(KEY)-molecule $(VENV)/$(KEY)-bench:
+$(VENV)/$(KEY)-nox: requirements-nox.txt | $(VENV)/$(KEY)-python
+$(VENV)/$(KEY)-demo $(VENV)/$(KEY)-test $(VENV)/$(KEY)-servers $(VENV)/$(KEY)-lint $(VENV)/$(KEY)-molecule $(VENV)/$(KEY)-bench $(VENV)/$(KEY)-nox:
 	@echo "Installing $< into $(VENV) ..."
 	@$(PY) -m pip install --quiet -r $<
 	@touch $@
@@ -64,9 +66,13 @@ $(VENV)/$(KEY)-demo $(VENV)/$(KEY)-test $(VENV)/$(KEY)-servers $(VENV)/$(KEY)-li
 demo: $(VENV)/$(KEY)-demo
 	@$(PY) examples/acme/demo.py
 
+# The longest begin first (tests/conftest.py), whoever is done takes over from the others, a test that hangs is ended
+# after twenty minutes, and at last it says what took how long.
+SIDE_BY_SIDE := -n $(JOBS) --dist worksteal --timeout 1200 --durations 25 --durations-min 5
+
 test: $(VENV)/$(KEY)-test
 	@result=0; \
-	$(PY) -m pytest -n $(JOBS) tests/unit tests/conformance tests/integration tests/security || result=$$?; \
+	$(PY) -m pytest $(SIDE_BY_SIDE) tests/integration tests/security tests/conformance tests/unit || result=$$?; \
 	$(PY) scripts/left_to_test_servers.py; \
 	exit $$result
 
@@ -74,11 +80,11 @@ test: $(VENV)/$(KEY)-test
 SOAKED := tests/integration/killed tests/integration/faults
 
 soak: $(VENV)/$(KEY)-test
-	ROLLCALL_SOAK=1 $(PY) -m pytest -n $(JOBS) $(wildcard $(SOAKED)) $(ARGS)
+	ROLLCALL_SOAK=1 $(PY) -m pytest -n $(JOBS) --dist worksteal $(wildcard $(SOAKED)) $(ARGS)
 
 test-servers: $(VENV)/$(KEY)-servers
 	@$(PY) scripts/install_servers.py
-	$(PY) -m pytest tests/servers
+	$(PY) -m pytest $(SIDE_BY_SIDE) --dist loadfile --no-loadscope-reorder tests/servers
 
 # PostgreSQL and the collections of others come from PyPI, so this needs neither root nor Debian packages.
 bench: $(VENV)/$(KEY)-bench
@@ -126,6 +132,13 @@ generate: $(VENV)/$(KEY)-test
 	$(PY) scripts/generate_action_groups.py
 	$(PY) scripts/generate_capabilities.py
 	$(PY) scripts/generate_coverage.py
+
+# Pythons that pyenv has are found too. One that is nowhere is an error.
+nox: $(VENV)/$(KEY)-nox
+	@$(PY) -m nox $(ARGS)
+
+# All that the other targets install, so that several of them can run beside one another.
+prepare: $(VENV)/$(KEY)-lint $(VENV)/$(KEY)-molecule $(VENV)/$(KEY)-servers $(VENV)/$(KEY)-nox
 
 docs: $(VENV)/$(KEY)-lint
 	rm -rf build/docs
