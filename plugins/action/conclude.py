@@ -11,6 +11,7 @@ import typing as t
 from ..module_utils.company.company import Company
 from ..module_utils.company.concluding import conclude
 from ..module_utils.company.manual_work import send_new
+from ..module_utils.company.plans import people_named
 from ..module_utils.desks.digests import completed_since
 from ..module_utils.errors import UnknownName
 from ..module_utils.face.results import finding_lines
@@ -22,7 +23,10 @@ SHOWN = 20
 
 
 class ActionModule(RollcallAction):
-    arguments: t.ClassVar = {"plan": {"type": "str", "required": True}}
+    arguments: t.ClassVar = {
+        "plan": {"type": "str", "required": True},
+        "people": {"type": "list", "elements": "str"},
+    }
 
     def shares_run(self, arguments: dict[str, t.Any]) -> bool:
         return True
@@ -42,22 +46,31 @@ class ActionModule(RollcallAction):
         states = company.ledger.change_states(plan.hash)
         open_changes: dict[str, list[str]] = {}
         left = []
-        for change in (*plan.changes, *plan.held):
-            state = states.get(change.id, "held" if change in plan.held else "not tried")
+        mine = None  # everybody whom the plan is about
+        if arguments["people"] is not None:
+            mine = {person.id for person in people_named(company, arguments["people"])}
+        changes = [change for change in plan.changes if mine is None or change.person in mine]
+        held = [change for change in plan.held if mine is None or change.person in mine]
+        for change in (*changes, *held):
+            state = states.get(change.id, "held" if change in held else "not tried")
             if state not in SETTLED and state != "task":
                 open_changes.setdefault(change.person, []).append(f"{change}: {state}")
                 left.append(f"{company.people[change.person].username}, {change}: {state}")
         left += [f"{f.app}: could not be read" for f in plan.findings if f.code == "app_deferred"]
         scope = plan.scope.get("people", ())
-        people = list(company.people) if scope == "everyone" else [id for id in scope if id in company.people]
+        people = (
+            list(company.people)
+            if scope == "everyone"
+            else [id for id in scope if id in company.people and (mine is None or id in mine)]
+        )
         before = company.ledger.people(people)
         progress = conclude(company, people, run, open_changes)
         sent = send_new(company, run, completed_since(before, company.ledger.people(people)))
         self.say_each(finding_lines(sent.findings))
         incomplete = {company.people[id].username: list(p.missing) for id, p in progress.items() if not p.complete}
-        summary = {"plan": plan.hash, "changes": len(plan.changes), "left": len(left), "incomplete": len(incomplete)}
-        done = len(plan.changes) - len(left)
-        message = f"{max(done, 0)} of {len(plan.changes)} changes are done or in somebody's hands"
+        summary = {"plan": plan.hash, "changes": len(changes), "left": len(left), "incomplete": len(incomplete)}
+        done = len(changes) - len(left)
+        message = f"{max(done, 0)} of {len(changes)} changes are done or in somebody's hands"
         if incomplete:
             message += f"; {len(incomplete)} people are not complete yet"
         left += sent.problems

@@ -10,9 +10,11 @@ import typing as t
 
 from ..module_utils.company.company import Company
 from ..module_utils.company.plans import hold_against_guard, people_named, plan_changes, record_readings
+from ..module_utils.company.sharing import approval_of_part, everyone_like, share_limits
 from ..module_utils.face.diffs import diffs_of
 from ..module_utils.face.results import change_data, finding_lines, plan_lines
 from ..plugin_utils.action import RollcallAction
+from ..plugin_utils.slices import in_slice
 
 
 class ActionModule(RollcallAction):
@@ -30,24 +32,34 @@ class ActionModule(RollcallAction):
         return bool(arguments.get("guard", True))
 
     def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
-        people = apps = None
+        people = apps = mine = None
+        one_of_several = in_slice(self.vars)
         if arguments["people"] is not None:
-            people = [person.id for person in people_named(company, arguments["people"])]
+            mine = people = [person.id for person in people_named(company, arguments["people"])]
+            if one_of_several:
+                people = everyone_like(company, people)
         if arguments["apps"] is not None:
             apps = [name.removeprefix("app.") for name in arguments["apps"]]
             company.need_apps(apps)
+            if company.apps.keys() <= set(apps):
+                apps = None
+            elif one_of_several:
+                share_limits(company, apps)
         planned = plan_changes(company, people=people, apps=apps)
         plan = planned.plan
+        approved = arguments["approved"] or ""
+        if one_of_several:
+            approved = approval_of_part(company, plan, approved, apps, mine)
         if company.writes:
             run = self.begin(company, "plan")
-            record_readings(company, planned, run, approved=arguments["approved"] or "")
+            record_readings(company, planned, run, approved=approved)
             company.ledger.save_plan(plan, run, company.clock.now())
         lines = plan_lines(plan, company.people)
         self.say_each(lines)
         self.say_each(finding_lines((*plan.findings, *plan.breaches)))
-        if arguments["guard"] or arguments["approved"]:
-            hold_against_guard(plan, arguments["approved"] or "")
-        if arguments["approved"] and company.writes:
+        if arguments["guard"] or approved:
+            hold_against_guard(plan, approved)
+        if approved and company.writes:
             by = arguments["approved_by"] or self.actor()
             company.ledger.approve_plan(plan.hash, by, run, company.clock.now())
         result: dict[str, t.Any] = {

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import typing as t
 
@@ -85,7 +86,9 @@ class ActionModule(RollcallAction):
         if arguments["decisions"]:
             found += read_decisions(self.in_company(arguments["decisions"]))
         if arguments["decision_list"]:
-            found += decisions_from(arguments["decision_list"], where="decision_list")
+            given = decisions_from(arguments["decision_list"], where="decision_list")
+            # whoever runs this decides, where it does not say who
+            found += tuple(one if one.by else dataclasses.replace(one, by=self.actor()) for one in given)
         if not found:
             raise ReviewError("there are no decisions", todo="Give a file in decisions, or a list in decision_list")
         return found

@@ -26,6 +26,12 @@ options:
     description: The hash of the plan that was carried out.
     type: str
     required: true
+  people:
+    description:
+      - The people whom this run was about, by username, id or address, where the plan is about more than these.
+      - Left out, everybody whom the plan is about.
+    type: list
+    elements: str
 """
 
 EXAMPLES = r"""

@@ -55,7 +55,7 @@ options:
     description: Decisions, as a CSV or YAML file.
     type: path
   decision_list:
-    description: Decisions given here, each with C(item), C(decision), C(by), and C(reason) and C(change_to) where needed.
+    description: Decisions given here, each with C(item_id), C(decision), and C(reason), C(change_to) and C(by) (you, when left out) where needed.
     type: list
     elements: dict
   early:

@@ -115,7 +115,7 @@ def check_plan(
     losing = collections.Counter(app for (app, _person), mine in by_pair.items() if _loses(mine, apps[app]))
     breaches = []
     total = sum(population.values())
-    if limits.per_run.passed(losing.total(), total, limits.floor):
+    if limits.per_run.passed(losing.total(), total, limits.floor_of_run):
         breaches.append(
             Finding(
                 "removals_per_run",

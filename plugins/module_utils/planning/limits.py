@@ -54,6 +54,21 @@ class Limits:
     per_run: Limit = Limit(percent=10)
     per_app: Limit = Limit(percent=20)
     floor: int = 5
+    #: below how many ``per_run`` does not count, where that is another number than ``floor``
+    run_floor: int | None = None
+
+    @property
+    def floor_of_run(self) -> int:
+        return self.floor if self.run_floor is None else self.run_floor
+
+    def shared(self, parts: int) -> Limits:
+        """Return the limits of one of ``parts`` runs that each have apps of their own.
+
+        A percentage is of one's own accounts, so if none passes it, all together do not. What is counted has to be
+        shared: a number, and how many are too few to count. What concerns one app stays as it is.
+        """
+        per_run = Limit(count=self.per_run.count // parts) if self.per_run.count is not None else self.per_run
+        return dataclasses.replace(self, per_run=per_run, run_floor=-(-self.floor_of_run // parts))
 
     @classmethod
     def from_settings(cls, settings: t.Mapping[str, t.Any]) -> Limits:
