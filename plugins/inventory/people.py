@@ -157,8 +157,9 @@ import typing as t
 from ansible import context
 from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
 from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company
-from ansible_collections.rollcall.access.plugins.module_utils.company.hosts import app_hosts, person_hosts
+from ansible_collections.rollcall.access.plugins.module_utils.company.hosts import Host, app_hosts, person_hosts
 from ansible_collections.rollcall.access.plugins.module_utils.company.hr_ids import asked_by_id
+from ansible_collections.rollcall.access.plugins.module_utils.company.narrowing import narrow
 from ansible_collections.rollcall.access.plugins.module_utils.company.pointing import pointed_to
 from ansible_collections.rollcall.access.plugins.module_utils.company.settings import Settings
 from ansible_collections.rollcall.access.plugins.module_utils.errors import RollcallError
@@ -201,16 +202,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         raise SystemExit(PARSE_ERROR) from error
 
     def _build(self, path: str) -> None:
-        why = "ROLLCALL_HR=ledger says so" if os.environ.get("ROLLCALL_HR") == "ledger" else ""
-        Company.forget_shared()
-        company = Company(Settings.load(path), resolve=resolver(self.templar), emergency=_emergency(), from_ledger=why)
-        with company:
-            people = person_hosts(company)
-            apps = app_hosts(company)
-            company.share()
-            stale = company.population.stale
-            usernames = {id: person.username for id, person in company.population.people.items()}
-        by_id = asked_by_id(context.CLIARGS.get("subset"), usernames)
+        people, apps, by_id, stale = self._read(path)
         for group, username in by_id.items():
             if not username:
                 self.display.warning(f"rollcall: nobody has the id of --limit {group}, in HR or in the ledger")
@@ -250,6 +242,32 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             if username:
                 self.inventory.add_child(group, username)
 
+    def _read(self, path: str) -> tuple[dict[str, Host], dict[str, Host], t.Mapping[str, str], str]:
+        """Return people and apps as hosts, the groups of ids that --limit names, and why HR was not read, if it was not.
+
+        Where --limit names nothing but hosts, it is only those, if that is certain to make no difference.
+        """
+        settings, resolve = Settings.load(path), resolver(self.templar)
+        why = "ROLLCALL_HR=ledger says so" if os.environ.get("ROLLCALL_HR") == "ledger" else ""
+
+        def make() -> Company:
+            return Company(settings, resolve=resolve, emergency=_emergency(), from_ledger=why)
+
+        Company.forget_shared()
+        with make() as company:
+            named = _plain_names()
+            few = narrow(company, named) if named else None
+            if few is not None:
+                # should there be a task, it finds everybody
+                Company.share_later(make)
+                return person_hosts(company, few.people), app_hosts(company, few.apps), few.by_id, ""
+            people = person_hosts(company)
+            apps = app_hosts(company)
+            company.share()
+            usernames = {id: person.username for id, person in company.population.people.items()}
+            by_id = asked_by_id(context.CLIARGS.get("subset"), usernames)
+            return people, apps, by_id, company.population.stale
+
     def _construct(self, name: str, variables: dict[str, t.Any], strict: bool) -> None:
         compose = self.get_option("compose") or {}
         self._set_composite_vars(compose, variables, name, strict=strict)
@@ -274,10 +292,13 @@ def _emergency() -> bool:
     return any("emergency_offboard" in os.path.basename(str(name)) for name in playbooks)
 
 
+def _plain_names() -> frozenset[str]:
+    """Return what --limit names when it has no pattern in it; nothing when there is none, or no --limit."""
+    subset = context.CLIARGS.get("subset")
+    return frozenset(subset.split(",")) if subset and _PLAIN_NAMES.fullmatch(subset) else frozenset()
+
+
 def _limit(names: t.Collection[str], by_id: t.Mapping[str, str]) -> frozenset[str] | None:
     """Return the hosts that --limit names when it names nothing but hosts, or people by id; None: build everyone."""
-    subset = context.CLIARGS.get("subset")
-    if not subset or not _PLAIN_NAMES.fullmatch(subset):
-        return None
-    chosen = frozenset(by_id.get(name) or name for name in subset.split(","))
-    return chosen if chosen <= frozenset(names) else None
+    chosen = frozenset(by_id.get(name) or name for name in _plain_names())
+    return chosen if chosen and chosen <= frozenset(names) else None

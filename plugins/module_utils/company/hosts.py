@@ -95,15 +95,17 @@ def _person_groups(company: Company, person: Person, access: t.Mapping[str, t.An
         yield group_name("entitled", app)
 
 
-def app_hosts(company: Company) -> dict[str, Host]:
-    """Return every app, as ``app.<key>``. Its credentials are not among the variables."""
-    operations, reads = company.operations(), company.reads()
+def app_hosts(company: Company, keys: t.Collection[str] | None = None) -> dict[str, Host]:
+    """Return these apps (None: every app), as ``app.<key>``. Their credentials are not among the variables."""
+    chosen = company.apps.keys() if keys is None else keys
+    operations, reads = company.operations(chosen), company.reads(chosen)
     return {
         f"app.{key}": Host(
             _app_variables(app, sorted(operations[key]), reads[key]),
             ("apps", group_name("connector", app.connector), group_name("tier", app.tier)),
         )
         for key, app in company.apps.items()
+        if key in chosen
     }
 
 

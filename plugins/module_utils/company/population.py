@@ -62,7 +62,7 @@ def remembered_population(
 ) -> Population:
     """Everyone as the ledger remembers them, marked stale with the reason ``why``."""
     people = {id: record.person for id, record in records.items()}
-    return Population(people, _statuses(people, settings, now), {}, records, stale=why)
+    return Population(people, statuses_of(people, settings, now), {}, records, stale=why)
 
 
 def population_of(
@@ -90,38 +90,56 @@ def population_of(
             breaches=[b.to_dict() for b in breaches],
         )
     taken = {id: record.person.username for id, record in records.items() if record.person.username}
-    people = {
-        p.id: _with_history(p, records.get(p.id)) for p in assign_usernames(feed.people, taken, settings.username)
-    }
+    people = {p.id: with_history(p, records.get(p.id)) for p in assign_usernames(feed.people, taken, settings.username)}
     missing = frozenset(id for id, r in records.items() if id not in people and r.standing != "left")
     for id in missing:
         people[id] = records[id].person
-    statuses = _statuses(people, settings, now)
-    events = {}
-    for id, person in people.items():
-        if id in missing:
-            continue
-        event = lifecycle(
-            person,
-            records.get(id),
-            status=statuses[id],
-            attributes_read=attributes_read,
-            has_anything=id in holders,
-            locked=not locked.isdisjoint(names_of(person)),
-        )
-        if event:
-            events[id] = event
+    statuses = statuses_of(people, settings, now)
+    events = events_of(
+        (person for id, person in people.items() if id not in missing),
+        statuses,
+        records=records,
+        holders=holders,
+        attributes_read=attributes_read,
+        locked=locked,
+    )
     return Population(people, statuses, events, records, tuple(feed.findings) + tuple(findings), missing=missing)
 
 
-def _statuses(people: t.Mapping[str, Person], settings: Settings, now: dt.datetime) -> dict[str, Status]:
+def events_of(
+    people: t.Iterable[Person],
+    statuses: t.Mapping[str, Status],
+    *,
+    records: t.Mapping[str, PersonRecord],
+    holders: t.Collection[str],
+    attributes_read: t.Collection[str],
+    locked: t.AbstractSet[str],
+) -> dict[str, Lifecycle]:
+    """Return who of these is joining, moving or leaving, by id. The arguments are those of ``population_of``."""
+    events = {}
+    for person in people:
+        event = lifecycle(
+            person,
+            records.get(person.id),
+            status=statuses[person.id],
+            attributes_read=attributes_read,
+            has_anything=person.id in holders,
+            locked=bool(locked) and not locked.isdisjoint(names_of(person)),
+        )
+        if event:
+            events[person.id] = event
+    return events
+
+
+def statuses_of(people: t.Mapping[str, Person], settings: Settings, now: dt.datetime) -> dict[str, Status]:
+    """Return where each stands today, by id."""
     return {
         id: standing_today(person, now=now, working_day=settings.working_day, lead_time=settings.lead_time)
         for id, person in people.items()
     }
 
 
-def _with_history(person: Person, record: PersonRecord | None) -> Person:
+def with_history(person: Person, record: PersonRecord | None) -> Person:
     """Add the addresses that the person had before: accounts are found by them too."""
     if record is None:
         return person

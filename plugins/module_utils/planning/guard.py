@@ -20,11 +20,28 @@ _FED = sorted(PERSON_FIELDS - {"id", "username", "earlier_emails"})
 # These two come and go: everybody may be back from leave, or have a contract without an end, on the same day.
 _PASSING = frozenset({"end", "hr_status"})
 
+_BLANK = (None, "", ())
+
 Checked = tuple[tuple[Finding, ...], tuple[Finding, ...]]
 
 
+class Fed(t.Protocol):
+    """What HR says now, as far as the guard wants to know: who is there (by id), and what of theirs is blank."""
+
+    def __contains__(self, id: t.Any) -> bool: ...
+
+    def is_blank(self, id: str, name: str) -> bool: ...
+
+
+class _People(dict[str, Person]):
+    """All people, by id."""
+
+    def is_blank(self, id: str, name: str) -> bool:
+        return self[id].attribute(name) in _BLANK
+
+
 def check_feed(
-    people: t.Iterable[Person] | t.Mapping[str, Person],
+    people: t.Iterable[Person] | t.Mapping[str, Person] | Fed,
     records: t.Mapping[str, PersonRecord],
     limits: Limits,
     today: dt.date | None = None,
@@ -36,7 +53,13 @@ def check_feed(
     - Values blanked: those of (person, attribute) that were filled and are blank, against all that were filled; and for
       each attribute, those who have none any more against those who had one.
     """
-    now = dict(people) if isinstance(people, t.Mapping) else {person.id: person for person in people}
+    now: Fed
+    if isinstance(people, t.Mapping):
+        now = _People(people)
+    elif isinstance(people, t.Iterable):
+        now = _People((person.id, person) for person in people)
+    else:
+        now = people
     present = {id: record for id, record in records.items() if record.standing != "left"}
     lost = [
         id
@@ -201,17 +224,17 @@ def _is_role(app: App, entitlement: str) -> bool:
     return entitlement in app.entitlements and app.entitlements[entitlement].kind == "role"
 
 
-def _blanked(now: t.Mapping[str, Person], present: t.Mapping[str, PersonRecord], limits: Limits) -> t.Iterator[Finding]:
+def _blanked(now: Fed, present: t.Mapping[str, PersonRecord], limits: Limits) -> t.Iterator[Finding]:
     filled: collections.Counter[str] = collections.Counter()
     blank: collections.Counter[str] = collections.Counter()
     for id, record in present.items():
-        person, before = now.get(id), record.person
-        if person is None:
+        if id not in now:
             continue
+        before = record.person
         for name in itertools.chain(_FED, before.attributes):
-            if before.attribute(name) not in (None, "", ()):
+            if before.attribute(name) not in _BLANK:
                 filled[name] += 1
-                if person.attribute(name) in (None, "", ()):
+                if now.is_blank(id, name):
                     blank[name] += 1
     number, total, limit = blank.total(), filled.total(), limits.attributes_blanked
     if limit.passed(number, total, limits.floor):

@@ -33,10 +33,15 @@ class CsvFile(FileSource):
 
     _heading_line = 1
 
-    def read(self) -> t.Iterator[Record]:
+    def delimiter(self) -> str:
+        """Return what stands between two fields; raises SettingsError for what cannot."""
         delimiter = self.text_option("delimiter", ",")
         if len(delimiter) != 1 or delimiter in '"\r\n':
             raise SettingsError("`delimiter` must be one character", where=f"source {self.name}")
+        return delimiter
+
+    def read(self) -> t.Iterator[Record]:
+        delimiter = self.delimiter()
         text = self.text()
         rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         header: list[str] = []
@@ -53,7 +58,7 @@ class CsvFile(FileSource):
                         continue
                     if not header:
                         self._heading_line = line
-                        header = self._header(row, delimiter)
+                        header = self.header(row)
                         width = len(header)
                     elif len(row) == width:
                         yield Record(dict(zip(header, row, strict=True)), Origin(name, line))
@@ -74,7 +79,9 @@ class CsvFile(FileSource):
                 )
             )
 
-    def _header(self, row: list[str], delimiter: str) -> list[str]:
+    def header(self, row: t.Sequence[str]) -> list[str]:
+        """Return the names of the columns; raises FeedError for what cannot be a header."""
+        delimiter = self.delimiter()
         header = [column.strip() for column in row]
         where = str(self.heading)
         if len(header) == 1:

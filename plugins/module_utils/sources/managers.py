@@ -58,7 +58,7 @@ def resolve_managers(
     findings.extend(_unknown_manager(manager, of, origins) for manager, of in unknown.items())
     by_id = {person.id: person for person in people}
     own = Problems()
-    for cycle in _cycles(managers):
+    for cycle in cycles(managers):
         members = [by_id[id] for id in cycle]
         told = " -> ".join(f"{person.id} {person.name} ({_where(person, origins)})" for person in members)
         if all(id in cut_cycles for id in cycle):
@@ -118,9 +118,9 @@ def _finder(people: t.Sequence[Person], kept_ids: t.Mapping[str, str]) -> t.Call
     return find
 
 
-def _cycles(managers: t.Mapping[str, str]) -> list[list[str]]:
+def cycles(managers: t.Mapping[str, str]) -> list[list[str]]:
     """Return the circles in person -> manager, each beginning with whoever comes first in the mapping."""
-    cycles: list[list[str]] = []
+    found: list[list[str]] = []
     walked: set[str] = set()
     order = {person: position for position, person in enumerate(managers)}
     for start in managers:
@@ -134,8 +134,8 @@ def _cycles(managers: t.Mapping[str, str]) -> list[list[str]]:
             members = list(path)
             cycle = members[members.index(person) :]
             first = cycle.index(min(cycle, key=order.__getitem__))
-            cycles.append(cycle[first:] + cycle[:first])
-    return cycles
+            found.append(cycle[first:] + cycle[:first])
+    return found
 
 
 def _where(person: Person, origins: t.Mapping[str, Origin]) -> str:

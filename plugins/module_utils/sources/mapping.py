@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import difflib
 import typing as t
 
@@ -97,9 +98,20 @@ class Mapper:
                 where=str(source.heading),
                 todo="Export it from HR again; if it may be empty, set `may_be_empty: true` for this source",
             )
+        columns, others = self.columns_of(found)
+        return [draft for record in records if (draft := self.draft(record, columns, others))]
+
+    def columns_of(self, found: set[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+        """Return field -> column, and the further columns, where these are ``found``.
+
+        Raises FeedError when one that is needed is missing.
+        """
         columns = self._resolved_columns(found)
-        others = tuple(sorted(found.difference(columns.values()) - {""}))
-        return [draft for record in records if (draft := self._draft(record, columns, others))]
+        return columns, tuple(sorted(found.difference(columns.values()) - {""}))
+
+    def day(self, text: str) -> dt.date:
+        """Return the day that a text is in this source; raises ValueError for what is none."""
+        return self._dates.read(text)
 
     # Settings
 
@@ -183,7 +195,8 @@ class Mapper:
 
     # One record
 
-    def _draft(self, record: Record, columns: t.Mapping[str, str], others: tuple[str, ...]) -> Draft | None:
+    def draft(self, record: Record, columns: t.Mapping[str, str], others: tuple[str, ...]) -> Draft | None:
+        """Return a person in the making; None when the record is wrong, which is then among the source's problems."""
         values = record.values
         fields: dict[str, t.Any] = {}
         for field, column in columns.items():

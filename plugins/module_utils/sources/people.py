@@ -53,7 +53,7 @@ def read_people(
     """
     if isinstance(sources_settings, str | t.Mapping) or not sources_settings:
         raise SettingsError("`sources` is a list with at least one source")
-    words = _checked_words(normalise or {})
+    words = checked_words(normalise or {})
     mappers: list[Mapper] = []
     sources: list[Source] = []
     for number, settings in enumerate(sources_settings, 1):
@@ -63,7 +63,7 @@ def read_people(
     merged = merge([mapper.drafts() for mapper in mappers])
     drafts, kept_ids, findings = continue_people(merged, today)
     _check_emails(drafts.values())
-    people = [_person(draft) for draft in drafts.values()]
+    people = [person_of(draft) for draft in drafts.values()]
     origins: dict[str, Origin] = {draft.id: draft.manager_origin for draft in drafts.values()}
     resolved, manager_findings = resolve_managers(
         people,
@@ -99,7 +99,8 @@ def merge(drafts_of_sources: t.Iterable[t.Iterable[Draft]]) -> dict[str, Draft]:
     return people
 
 
-def _checked_words(normalise: t.Mapping[str, t.Any]) -> dict[str, dict[str, str]]:
+def checked_words(normalise: t.Mapping[str, t.Any]) -> dict[str, dict[str, str]]:
+    """Return ``normalise`` as texts; raises SettingsError for what is no mapping."""
     words: dict[str, dict[str, str]] = {}
     for field, pairs in normalise.items():
         if not isinstance(pairs, t.Mapping):
@@ -123,7 +124,8 @@ def _check_emails(drafts: t.Iterable[Draft]) -> None:
             )
 
 
-def _person(draft: Draft) -> Person:
+def person_of(draft: Draft) -> Person:
+    """Return the person that a draft became; that somebody has no name goes to the problems of the source."""
     fields = draft.fields
     given, family, name = complete_name(
         fields.pop("given_name", ""), fields.pop("family_name", ""), fields.pop("name", "")

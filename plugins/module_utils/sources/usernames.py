@@ -65,7 +65,7 @@ def assign_usernames(
         if taken.get(person.id):
             names[person.id] = taken[person.id]
             continue
-        base = _base(person, template)
+        base = base_of(person, template)
         name = base
         while name in used:
             numbers[base] = numbers.get(base, 1) + 1
@@ -100,7 +100,13 @@ def plain(text: str) -> str:
     return _UNFIT.sub("", text)
 
 
-def _base(person: Person, template: str) -> str:
+def root_of(username: str) -> str:
+    """Return a user name without a number behind it. Only names of one root can be in each other's way."""
+    return username.rstrip("0123456789")
+
+
+def base_of(person: Person, template: str) -> str:
+    """Return the user name that a person would have if nobody else had it."""
     wish = person.username or template.format(
         first=plain(person.given_name),
         last=plain(person.family_name),

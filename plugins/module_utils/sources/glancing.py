@@ -1,0 +1,194 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The whole of a CSV file looked at, and only a few people of it made.
+
+``read_people`` makes a Person of every row, which takes seconds for a hundred thousand. A run for one person needs that
+person, and the certainty that nothing in the file is wrong. Here every column is checked at once for what
+``read_people`` would refuse. What is wrong is not told: wherever something is out of the ordinary there is no glance,
+and ``read_people`` has its say. Where there is a glance, the people that it makes are those that ``read_people`` makes.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import pathlib
+import typing as t
+
+from ..errors import RollcallError
+from ..model import Origin, Person
+from .contract import Record
+from .csv_file import CsvFile
+from .dates import NEVER_YEAR
+from .managers import cycles
+from .mapping import ALIASES, Mapper
+from .names import STRICT_FIELDS, is_no_name
+from .people import checked_words, person_of
+from .registry import source_from
+
+#: fields that are looked at here: what `normalise` or `set` does to them is for read_people
+_LOOKED_AT = frozenset({"id", "email", "username", "given_name", "family_name", "name", "manager", "start", "end"})
+#: columns that make one person of two records, or look into the past
+_FOR_READ_PEOPLE = frozenset({"same_as", "earlier_emails"})
+# what no name has and a lookup can find quickly; names with other than ASCII letters are asked one by one
+_NEVER_IN_NAMES = bytes([*range(0x0A), *range(0x0B, 0x20), 0x7F]) + b"<>|{"
+# names are made of one another; an end that never comes is none
+_MADE_OF_OTHERS = frozenset({"given_name", "family_name", "name"})
+_FORMULAS = ("\n=", "\n+", "\n@")
+
+
+class Glance:
+    """One file, by columns. ``numbers`` is person id -> the number of the row."""
+
+    def __init__(
+        self,
+        mapper: Mapper,
+        name: str,
+        header: t.Sequence[str],
+        rows: t.Sequence[t.Sequence[str]],
+        touched: t.Collection[str] = (),
+    ) -> None:
+        """``touched`` are the fields and columns that ``set`` or ``normalise`` changes."""
+        self._mapper = mapper
+        self._touched = touched
+        self._name = name
+        self._header = header
+        self._rows = rows
+        self._places, self._others = mapper.columns_of(set(header))
+        self._columns = list(zip(*rows, strict=True))
+        self._bare: dict[str, list[str]] = {}
+        self.numbers: dict[str, int] = {id: number for number, id in enumerate(self.texts("id"))}
+        self.managers: dict[str, str] = {}
+
+    def __contains__(self, id: t.Any) -> bool:
+        return id in self.numbers
+
+    def has(self, field: str) -> bool:
+        """Return whether the file has a column for this field."""
+        return field in self._places
+
+    def texts(self, name: str) -> list[str]:
+        """Return a field or a further column of everybody, as written, without the space around."""
+        if name not in self._bare:
+            column = self._places.get(name, name)
+            if column in self._header and (name in self._places or name in self._others):
+                self._bare[name] = list(map(str.strip, self._columns[self._header.index(column)]))
+            else:
+                self._bare[name] = [""] * len(self._rows)
+        return self._bare[name]
+
+    def is_blank(self, id: str, name: str) -> bool:
+        """Return whether the person with this id has nothing for a field or a further column."""
+        number = self.numbers[id]
+        if name == "type":  # everybody has one
+            return False
+        if name == "manager":
+            return id not in self.managers
+        further = name in self._others  # those are as they are, with the space around
+        text = self._columns[self._header.index(name)][number] if further else self.texts(name)[number]
+        if name in self._touched or (text and name == "end") or (not text and name in _MADE_OF_OTHERS):
+            return self.person(id).attribute(name) in (None, "", ())
+        return not text
+
+    def person(self, id: str) -> Person:
+        """Return the person with this id, without a manager: ``managers`` has those."""
+        record = Record(dict(zip(self._header, self._rows[self.numbers[id]], strict=True)), Origin(self._name))
+        draft = self._mapper.draft(record, self._places, self._others)
+        if draft is None:
+            raise KeyError(id)
+        draft.fields["manager"] = self.managers.get(id, "")
+        return person_of(draft)
+
+    # whether there is anything that read_people would refuse
+
+    def is_sound(self) -> bool:
+        """Return whether read_people would take the file; False is also "not sure". Works out the managers."""
+        return (
+            not any(map(self.has, _FOR_READ_PEOPLE))
+            and self._ids_are_sound()
+            and self._names_are_sound()
+            and self._days_are_sound()
+            and self._managers_are_sound()
+        )
+
+    def _ids_are_sound(self) -> bool:
+        emails = [email for email in map(str.lower, self.texts("email")) if email]
+        return len(self.numbers) == len(self._rows) and "" not in self.numbers and len(set(emails)) == len(emails)
+
+    def _names_are_sound(self) -> bool:
+        for field in STRICT_FIELDS:
+            if self.has(field) and not _all_names(self.texts(field)):
+                return False
+        whole = (name.strip(" ,") for name in self.texts("name"))
+        return all(map(any, zip(self.texts("given_name"), self.texts("family_name"), whole, strict=True)))
+
+    def _days_are_sound(self) -> bool:
+        for field in ("start", "end"):
+            for text in set(self.texts(field)) - {""}:
+                try:
+                    day = self._mapper.day(text)
+                except ValueError:
+                    return False
+                if day.year >= NEVER_YEAR and field != "end":
+                    return False
+        return True
+
+    def _managers_are_sound(self) -> bool:
+        """Find everybody's manager: by id or email, which is how nearly all systems write them."""
+        words = self.texts("manager")
+        distinct = set(words) - {""}
+        meant = {word: word for word in distinct if word in self.numbers}
+        if len(meant) < len(distinct):
+            by_email = dict(zip(map(str.lower, self.texts("email")), self.numbers, strict=True))
+            others = distinct - meant.keys()
+            meant.update({word: by_email[word.lower()] for word in others if word.lower() in by_email})
+        if len(meant) < len(distinct):
+            return False
+        self.managers = {
+            id: meant[word] for id, word in zip(self.numbers, words, strict=True) if word and meant[word] != id
+        }
+        # whoever manages nobody is in no circle
+        chiefs = set(self.managers.values())
+        return not cycles({id: self.managers[id] for id in chiefs if id in self.managers})
+
+
+def _all_names(texts: t.Sequence[str]) -> bool:
+    together = "\n".join(texts)
+    if together.isascii():
+        lines = together.encode()
+        quick = lines.count(b"\n") == len(texts) - 1 and len(lines.translate(None, _NEVER_IN_NAMES)) == len(lines)
+        if quick and not any(sign in f"\n{together}" for sign in _FORMULAS):
+            return True
+    return not any(map(is_no_name, set(texts)))
+
+
+def glance(
+    sources_settings: t.Sequence[t.Mapping[str, t.Any]],
+    base_dir: pathlib.Path,
+    normalise: t.Mapping[str, t.Mapping[str, t.Any]] | None = None,
+) -> Glance | None:
+    """Look at ``sources:`` if they are one CSV file in which nothing is wrong; None: read_people has to read them."""
+    if len(sources_settings) != 1 or sources_settings[0].get("type") != CsvFile.type:
+        return None
+    given = (*(normalise or {}), *(sources_settings[0].get("set") or {}))
+    touched = frozenset(ALIASES.get(str(field), str(field)) for field in given)
+    if not _LOOKED_AT.isdisjoint(touched):
+        return None
+    try:
+        source = source_from(sources_settings[0], base_dir, "source 1")
+        if not isinstance(source, CsvFile):
+            return None
+        mapper = Mapper(source, checked_words(normalise or {}))
+        text = source.text()
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=source.delimiter(), strict=True))
+        rows = rows if all(rows) else [row for row in rows if row]
+        header = source.header(rows[0])
+        if len(rows) < 2 or set(map(len, rows)) != {len(header)}:
+            return None
+        found = Glance(mapper, source.name, header, rows[1:], touched)
+        return found if found.is_sound() else None
+    except (RollcallError, csv.Error, IndexError):
+        # read_people tells what it is, and where
+        return None
