@@ -12,7 +12,9 @@ and ``read_people`` has its say. Where there is a glance, the people that it mak
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import gc
 import io
 import pathlib
 import typing as t
@@ -57,10 +59,10 @@ class Glance:
         self._header = header
         self._rows = rows
         self._places, self._others = mapper.columns_of(set(header))
-        self._columns = list(zip(*rows, strict=True))
         self._bare: dict[str, list[str]] = {}
         self.numbers: dict[str, int] = {id: number for number, id in enumerate(self.texts("id"))}
-        self.managers: dict[str, str] = {}
+        #: HR's word for a manager -> the id that it means
+        self._meant: dict[str, str] = {}
 
     def __contains__(self, id: t.Any) -> bool:
         return id in self.numbers
@@ -74,7 +76,8 @@ class Glance:
         if name not in self._bare:
             column = self._places.get(name, name)
             if column in self._header and (name in self._places or name in self._others):
-                self._bare[name] = list(map(str.strip, self._columns[self._header.index(column)]))
+                place = self._header.index(column)
+                self._bare[name] = [row[place].strip() for row in self._rows]
             else:
                 self._bare[name] = [""] * len(self._rows)
         return self._bare[name]
@@ -85,20 +88,25 @@ class Glance:
         if name == "type":  # everybody has one
             return False
         if name == "manager":
-            return id not in self.managers
+            return not self.manager(id)
         further = name in self._others  # those are as they are, with the space around
-        text = self._columns[self._header.index(name)][number] if further else self.texts(name)[number]
+        text = self._rows[number][self._header.index(name)] if further else self.texts(name)[number]
         if name in self._touched or (text and name == "end") or (not text and name in _MADE_OF_OTHERS):
             return self.person(id).attribute(name) in (None, "", ())
         return not text
 
+    def manager(self, id: str) -> str:
+        """Return the id of somebody's manager; nothing for nobody, and for who is their own."""
+        manager = self._meant.get(self.texts("manager")[self.numbers[id]], "")
+        return "" if manager == id else manager
+
     def person(self, id: str) -> Person:
-        """Return the person with this id, without a manager: ``managers`` has those."""
+        """Return the person with this id, as ``read_people`` makes it."""
         record = Record(dict(zip(self._header, self._rows[self.numbers[id]], strict=True)), Origin(self._name))
         draft = self._mapper.draft(record, self._places, self._others)
         if draft is None:
             raise KeyError(id)
-        draft.fields["manager"] = self.managers.get(id, "")
+        draft.fields["manager"] = self.manager(id)
         return person_of(draft)
 
     # whether there is anything that read_people would refuse
@@ -137,8 +145,7 @@ class Glance:
 
     def _managers_are_sound(self) -> bool:
         """Find everybody's manager: by id or email, which is how nearly all systems write them."""
-        words = self.texts("manager")
-        distinct = set(words) - {""}
+        distinct = set(self.texts("manager")) - {""}
         meant = {word: word for word in distinct if word in self.numbers}
         if len(meant) < len(distinct):
             by_email = dict(zip(map(str.lower, self.texts("email")), self.numbers, strict=True))
@@ -146,12 +153,9 @@ class Glance:
             meant.update({word: by_email[word.lower()] for word in others if word.lower() in by_email})
         if len(meant) < len(distinct):
             return False
-        self.managers = {
-            id: meant[word] for id, word in zip(self.numbers, words, strict=True) if word and meant[word] != id
-        }
+        self._meant = meant
         # whoever manages nobody is in no circle
-        chiefs = set(self.managers.values())
-        return not cycles({id: self.managers[id] for id in chiefs if id in self.managers})
+        return not cycles({id: manager for id in set(meant.values()) if (manager := self.manager(id))})
 
 
 def _all_names(texts: t.Sequence[str]) -> bool:
@@ -162,6 +166,18 @@ def _all_names(texts: t.Sequence[str]) -> bool:
         if quick and not any(sign in f"\n{together}" for sign in _FORMULAS):
             return True
     return not any(map(is_no_name, set(texts)))
+
+
+@contextlib.contextmanager
+def _without_collecting() -> t.Iterator[None]:
+    """Make many lists, none of which is garbage: looking for it again and again takes as long as reading."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def glance(
@@ -181,8 +197,9 @@ def glance(
         if not isinstance(source, CsvFile):
             return None
         mapper = Mapper(source, checked_words(normalise or {}))
-        text = source.text()
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=source.delimiter(), strict=True))
+        lines = io.StringIO(source.text(), newline="")
+        with _without_collecting():
+            rows = list(csv.reader(lines, delimiter=source.delimiter(), strict=True))
         rows = rows if all(rows) else [row for row in rows if row]
         header = source.header(rows[0])
         if len(rows) < 2 or set(map(len, rows)) != {len(header)}:

@@ -28,42 +28,49 @@ def named_like(seen: Glance, roots: t.AbstractSet[str], taken: t.Mapping[str, st
     SettingsError for a template that makes no sense.
     """
     check_template(template)
-    new = [id for id in seen.numbers if not taken.get(id)] if roots else []
-    people = (seen.person(id) for id in _possible(seen, new, roots, template))
+    new = [id for id in _possible(seen, roots, template) if not taken.get(id)] if roots else []
+    people = (seen.person(id) for id in new)
     alike = [person for person in people if root_of(base_of(person, template)) in roots]
     return {person.id: person for person in assign_usernames(alike, taken, template)}
 
 
-def _possible(seen: Glance, ids: t.Sequence[str], roots: t.AbstractSet[str], template: str) -> t.Iterator[str]:
-    """Yield those of ``ids`` whose user name may have one of the roots; the others' names cannot."""
+def _possible(seen: Glance, roots: t.AbstractSet[str], template: str) -> list[str]:
+    """Return those whose user name may have one of the roots; the others' names cannot."""
     parts = list(string.Formatter().parse(template))
-    fields = [field for _text, field, _form, _conversion in parts if field]
+    fields = list(dict.fromkeys(field for _text, field, _form, _conversion in parts if field))
     # a value of so many letters may be cut off in the name, and not be in it
-    longest = (LONGEST_BASE - sum(len(text) for text, *_rest in parts)) // len(fields)
+    longest = (LONGEST_BASE - sum(len(text) for text, *_rest in parts)) // len(parts)
     letters = [_SIGNS.sub("", root) for root in roots]
 
-    def fits(text: str) -> bool:
-        kept = plain(text)
-        bare = root_of(_SIGNS.sub("", kept))
-        return len(kept) > longest or any(bare in root for root in letters)
+    def fitting(texts: t.Sequence[str]) -> set[str]:
+        found = set()
+        for text in set(texts):
+            kept = plain(text)
+            bare = root_of(_SIGNS.sub("", kept))
+            if len(kept) > longest or any(bare in root for root in letters):
+                found.add(text)
+        return found
 
-    def fitting(texts: t.Sequence[str]) -> t.Callable[[str], bool]:
-        return {text: fits(text) for text in set(texts)}.__getitem__
-
+    numbers = range(len(seen.numbers))
+    possible: t.Collection[int] = numbers
+    for field in fields:
+        texts = _texts(seen, field)
+        fits = fitting(texts)
+        possible = [number for number in possible if texts[number] in fits]
     given, family, wishes = seen.texts("given_name"), seen.texts("family_name"), seen.texts("username")
-    columns: dict[str, t.Sequence[str]] = {"first": given, "last": family}
-    if "id" in fields:
-        columns["id"] = seen.texts("id")
-    if "email_local" in fields:
-        columns["email_local"] = [email.partition("@")[0] for email in seen.texts("email")]
-    asked = [(columns[field], fitting(columns[field])) for field in dict.fromkeys(fields)]
-    wish_fits = fitting(wishes)
-    for id in ids:
-        number = seen.numbers[id]
-        if wishes[number]:
-            possible = wish_fits(wishes[number])
-        else:
-            # a name that is missing is made of the others
-            possible = not (given[number] and family[number]) or all(ok(texts[number]) for texts, ok in asked)
-        if possible:
-            yield id
+    found = {number for number in possible if not wishes[number]}
+    if "" in given or "" in family:
+        # a name that is missing is made of the others
+        found.update(number for number in numbers if not (given[number] and family[number]))
+    if any(wishes):
+        fits = fitting(wishes)
+        found.update(number for number in numbers if wishes[number] in fits)
+    ids = seen.texts("id")
+    return [ids[number] for number in sorted(found)]
+
+
+def _texts(seen: Glance, field: str) -> t.Sequence[str]:
+    """Return what a field of the template is made of."""
+    if field == "email_local":
+        return [email.partition("@")[0] for email in seen.texts("email")]
+    return seen.texts({"first": "given_name", "last": "family_name"}.get(field, field))
