@@ -15,6 +15,7 @@ $ANSIBLE_COLLECTIONS_PATH. What is there already is left alone.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import pathlib
 import shutil
 import subprocess
@@ -33,11 +34,15 @@ def fetch(names: list[str], into: pathlib.Path = OTHERS) -> pathlib.Path:
 
     Raises SystemExit when a name is none of the package's, and CalledProcessError when PyPI cannot be reached.
     """
-    missing = [name for name in names if not (_place(into, name) / "MANIFEST.json").exists()]
-    if missing:
-        with zipfile.ZipFile(_wheel(into)) as wheel:
-            for name in missing:
-                _extract(wheel, name, into)
+    into.mkdir(parents=True, exist_ok=True)
+    with open(into / "lock", "w", encoding="utf-8") as lock:
+        # tests run side by side, and none may take away what another has begun to use
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        missing = [name for name in names if not (_place(into, name) / "MANIFEST.json").exists()]
+        if missing:
+            with zipfile.ZipFile(_wheel(into)) as wheel:
+                for name in missing:
+                    _extract(wheel, name, into)
     return into
 
 

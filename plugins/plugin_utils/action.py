@@ -23,6 +23,9 @@ from ..module_utils.model import Run
 from .own_modules import OwnModules
 from .templates import resolver
 
+#: So many lines of one kind are shown.
+MOST_LINES = 200
+
 COMMON: dict[str, t.Any] = {"config": {"type": "path"}}
 
 
@@ -55,6 +58,7 @@ class RollcallAction(ActionBase):
         )
         try:
             with self.company(arguments) as company:
+                company.say = lambda text: self.say(f"  {text}")
                 self.base = company.settings.base
                 self._work(company, arguments, result)
             if not result.get("failed"):
@@ -143,11 +147,18 @@ class RollcallAction(ActionBase):
         return run
 
     def actor(self) -> str:
-        """Who is behind this run: the AWX user, $ROLLCALL_ACTOR, or the user of the shell."""
+        """Who is behind this run: the AWX user, $ROLLCALL_ACTOR, AWX's schedule, or the user of the shell."""
         for name in ("awx_user_name", "tower_user_name"):
             if self.vars.get(name):
                 return str(self.vars[name])
-        return os.environ.get("ROLLCALL_ACTOR") or getpass.getuser()
+        # nobody launched a scheduled job, and the user of its container says nothing
+        schedule = self.vars.get("awx_schedule_name") or self.vars.get("awx_parent_job_schedule_name")
+        named = os.environ.get("ROLLCALL_ACTOR") or (f"schedule {schedule}" if schedule else "")
+        try:
+            return named or getpass.getuser()
+        except (KeyError, OSError):
+            # a container may run as a number that no user has
+            return f"user {os.getuid()}"
 
     def in_company(self, name: str) -> pathlib.Path:
         """Return where a file that a task names is: relative names start from the company's directory."""
@@ -160,6 +171,9 @@ class RollcallAction(ActionBase):
             self._display.display(text)
 
     def say_each(self, lines: t.Iterable[str]) -> None:
-        """Show lines of progress, indented as all of them are."""
-        for line in lines:
+        """Show lines of progress, indented as all of them are; of very many the first, for a log has to be read."""
+        shown = list(lines)
+        for line in shown[:MOST_LINES]:
             self.say(f"  {line}")
+        if len(shown) > MOST_LINES:
+            self.say(f"  ... and {len(shown) - MOST_LINES:,} more, which are in the result (-v) and in the ledger")

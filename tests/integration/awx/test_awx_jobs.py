@@ -131,7 +131,9 @@ def an_owner_answers_a_task_in_a_survey(small: Small) -> None:
 
 def a_reviewer_decides_in_a_survey_and_nobody_else(small: Small) -> None:
     opened = {"rollcall_review": "q1", "rollcall_reviewer": "manager", "rollcall_due": "", "rollcall_undecided": "keep"}
-    small.node.run(52, "open_review", NOBODY, answers=opened).succeeded()
+    scheduled = {"schedule_name": "Rollcall reviews"}
+    small.node.run(52, "open_review", NOBODY, answers=opened, user="", more=scheduled).succeeded()
+    assert started(small, 52)["actor"] == "schedule Rollcall reviews"
     ben = "ben.frost@small.example"
     item = next(row for row in rows(small.company, "review_items") if row["reviewer"] == ben)
     answers = {
