@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import types
 import typing as t
@@ -37,9 +38,11 @@ from ..planning.plan import make_plan
 from ..planning.reading import Reading
 from .company import Company
 from .deciding import decide
-from .reading_apps import read_apps
-from .recovering import settle_interrupted
+from .few_people import Records, accounts_of_few, grants_of_few, with_others_where_needed
+from .reading_apps import FEW, read_apps
+from .recovering import settle_interrupted, to_do_again
 from .seating import seat_findings
+from .telling_the_time import clock_findings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,11 +85,16 @@ def plan_changes(
     everyone = sorted(company.people) if people is None else sorted(people)
     keys = sorted(company.apps) if apps is None else sorted(apps)
     decision = decide(company, everyone, None if apps is None else frozenset(keys))
+    began = company.clock.now()
+    # no limit stops an emergency, so it does not wait until the ledger has told of everybody
+    few = urgency == "emergency" and people is not None and len(everyone) <= FEW
     # before the apps: what another run makes from here on must not look as if it had gone
-    records = _by_app(company, keys, people)
+    records: Records = accounts_of_few(company, keys, everyone) if few else _by_app(company, keys, people)
     readings = read_apps(
         company, [company.apps[key] for key in keys], None if people is None else everyone, budget=budget
     )
+    if few:
+        records = with_others_where_needed(company, records, readings, began)
     links = company.ledger.links()
     correlations = _correlated(company, readings, links, records)
     tasks = [] if ignore_tasks else company.ledger.tasks(states=("open",))
@@ -98,7 +106,7 @@ def plan_changes(
         readings=readings,
         apps={key: company.apps[key] for key in keys},
         accounts=itertools.chain.from_iterable(records.values()),
-        grants=_Lately(company.ledger.grants),
+        grants=_Lately(functools.partial(grants_of_few, company, everyone) if few else company.ledger.grants),
         links=links,
         open_tasks=tasks,
         declined=declined,
@@ -111,11 +119,12 @@ def plan_changes(
         scope={"people": "everyone" if people is None else everyone, "apps": "all" if apps is None else keys},
         urgency=urgency,
         in_scope=None if people is None else frozenset(everyone),
-        findings=(*company.population.findings, *decision.findings, *_ungoverned(company, keys)),
+        findings=(*company.population.findings, *decision.findings, *_ungoverned(company, keys), *_clock(company)),
         ungoverned=company.ungoverned,
         correlations={key: found for key, found in correlations.items() if readings[key].complete},
     )
     changes = tuple(c for c in plan.changes if _worth_doing(company, c.kind, c.app, urgency))
+    changes += to_do_again(company, changes, readings, everyone)
     seats = () if ignore_tasks else tuple(seat_findings(company, changes, readings))
     plan = dataclasses.replace(plan, changes=changes, findings=(*plan.findings, *seats))
     return Planned(plan, readings, tuple(everyone), decision.wants, correlations, records)
@@ -143,6 +152,11 @@ def _by_app(
         if record.account.app in found:
             found[record.account.app].append(record)
     return found
+
+
+def _clock(company: Company) -> tuple[Finding, ...]:
+    # another day than today is looked at on purpose
+    return () if company.settings.as_of else clock_findings(company.clock.now(), company.ledger.last_written)
 
 
 def _ungoverned(company: Company, apps: t.Collection[str]) -> list[Finding]:
@@ -227,7 +241,7 @@ def _worth_doing(company: Company, kind: ChangeKind, app: str, urgency: str) -> 
     """
     if kind is not ChangeKind.END_SESSIONS:
         return True
-    return "end_sessions" in company.operations()[app] or (
+    return "end_sessions" in company.operations([app])[app] or (
         urgency == "emergency" and company.apps[app].tier == "critical"
     )
 
@@ -336,8 +350,11 @@ def record_accounts(
             # half a list must not make the ledger forget the other half; the guard says so
             continue
         known = {r.account.id: r for r in before_now}
-        granted = company.ledger.grant_keys(key)
         matches = correlations[key].matches
+        # of whom nothing was read, nothing is compared
+        mine = {matches.get(account.id, ("", ""))[0] for account in reading.accounts}
+        mine.update(known[account.id].person for account in reading.accounts if account.id in known)
+        granted = company.ledger.grant_keys(key, None if reading.complete else mine)
         ended: list[tuple[str, str, str, str]] = []
         seen: set[tuple[str, str, str, str]] = set()
         for account in reading.accounts:

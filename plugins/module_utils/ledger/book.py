@@ -11,6 +11,7 @@ import datetime as dt
 import os
 import pathlib
 import threading
+import time
 import typing as t
 
 from ..errors import LedgerError
@@ -18,8 +19,9 @@ from ..libraries import library
 from ..model import Run
 from . import forking, migrating
 from .chain import Head
+from .encoding import time_or_none
 from .engines import Database, Stillness, database_of, engine_for, hold_for_making
-from .failures import explained
+from .failures import explained, is_away
 from .statements import end_of_chain
 from .tables import REVISIONS, table
 from .transaction import Row, Writing, rows_where
@@ -194,8 +196,30 @@ class Book:
     def _reading(self) -> t.Iterator[t.Any]:
         """A connection that sees one state of the ledger, whatever others write meanwhile."""
         self._check(writing=False)
-        with self._gate, self._turn, self._undisturbed(), explained(self.where), self._reader.begin() as connection:
+        with (
+            self._gate,
+            self._turn,
+            self._undisturbed(),
+            explained(self.where),
+            self._begin(self._reader) as connection,
+        ):
             yield connection
+
+    @contextlib.contextmanager
+    def _begin(self, engine: t.Any) -> t.Iterator[t.Any]:
+        """A transaction. A server that is away for a moment, as when it is restarted, is waited for."""
+        until = time.monotonic() + self._database.patience
+        with explained(self.where):
+            while True:
+                try:
+                    connection = engine.connect()
+                    break
+                except sa.exc.OperationalError as error:
+                    if not self._database.server or not is_away(error) or time.monotonic() > until:
+                        raise
+                time.sleep(0.1)
+            with connection, connection.begin():
+                yield connection
 
     @contextlib.contextmanager
     def _undisturbed(self) -> t.Iterator[None]:
@@ -214,7 +238,7 @@ class Book:
     def _writing(self, run: Run, at: dt.datetime) -> t.Iterator[Writing]:
         """One write: everything inside becomes true together, or nothing of it when it raises."""
         self._check(writing=True)
-        with self._gate, self._one_writer, explained(self.where), self._writer.begin() as connection:
+        with self._gate, self._one_writer, self._begin(self._writer) as connection:
             # the end of the chain is the one thing that all writers need, so its lock puts them in a row
             writing = Writing(connection, run, at, Head(*end_of_chain(connection)))
             yield writing
@@ -230,3 +254,12 @@ class Book:
         chain = table("chain")
         with self._reading() as connection:
             return Head(*connection.execute(sa.select(chain.c.seq, chain.c.hash).where(chain.c.id == 1)).one())
+
+    @property
+    def last_written(self) -> dt.datetime | None:
+        """The latest time at which a run began or ended, by its machine's clock; None where there was no run."""
+        runs = table("runs")
+        query = sa.select(sa.func.max(runs.c.started_at), sa.func.max(runs.c.ended_at))
+        with self._reading() as connection:
+            times = [time for time in connection.execute(query).one() if time]
+        return time_or_none(max(times, default=None))

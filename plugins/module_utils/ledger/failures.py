@@ -52,6 +52,11 @@ _POSTGRESQL = (
     (("28",), "the server refused the user or the password", "Check the user and the password of the ledger's URL"),
     (("3D000",), "there is no such database", "Create the database; its tables are made by themselves"),
     (("42501",), "the user may not do this", "Give the user the right to create and change tables in its schema"),
+    (
+        ("57P01", "57P02", "57P03", "08"),
+        "the server was stopped or is being restarted",
+        "Run again when it is back: what was written down is safe, and what was under way is found",
+    ),
     (("40001", "40P01"), "two runs wrote at once and one had to give way", "Run again"),
 )
 
@@ -79,6 +84,14 @@ def explain(error: BaseException, where: str) -> LedgerError:
             todo="Check the URL of the ledger and that the server runs",
         )
     return LedgerError(f"the database refused: {text}", where=where, todo="Run again; if it stays, verify the ledger")
+
+
+def is_away(error: BaseException) -> bool:
+    """Return whether a database that was there does not let anybody in just now: it is started again, or is moved."""
+    cause = getattr(error, "orig", None) or error
+    state = getattr(cause, "sqlstate", None) or ""
+    # the driver's own errors, of a connection that could not be made or was closed, have no code
+    return state.startswith(("57P01", "57P02", "57P03", "08")) or (not state and "onnection" in str(cause))
 
 
 @contextlib.contextmanager
