@@ -25,6 +25,7 @@ import typing as t
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import Attachment, Desk, Letter, Ticket
 from ansible_collections.rollcall.access.plugins.module_utils.desks.registry import build, desk_class, desk_problems
+from ansible_collections.rollcall.access.plugins.module_utils.desks.saying import was_said
 from ansible_collections.rollcall.access.plugins.module_utils.errors import (
     AppError,
     Broken,
@@ -472,6 +473,21 @@ def test_a_comment_is_seen_as_it_is_and_does_nothing(server: DeskServer, desk: D
     after = seen(server, made.reference)
     assert {**after, "state": ""} == {**before, "state": ""}
     assert desk.meaning(one(desk, made.reference)) == "open"  # some have a word for "new" and one for "answered"
+
+
+def test_what_we_said_ourselves_can_be_found_again_and_is_told_from_what_others_said(
+    server: DeskServer, desk: Desk
+) -> None:
+    made = desk.open(letter(server, text="Please"))
+    assert desk.said(made.reference) == ()
+    desk.comment(made.reference, TEXT)
+    server.people_reply(made.reference, "What is this about?", server.owner)
+    ours = desk.said(made.reference)
+    assert len(ours) == 1
+    assert was_said(TEXT, ours)
+    assert not was_said("What is this about?", ours)
+    desk.comment(made.reference, "A reminder of ours")
+    assert was_said("A reminder of ours", desk.said(made.reference))
 
 
 @needs("assignee")

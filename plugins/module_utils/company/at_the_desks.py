@@ -22,6 +22,7 @@ from ..desks.contract import Attachment, Desk, Ticket
 from ..desks.following import Followed, as_at_the_desk, follow, meaning_of, needs_replies
 from ..desks.hearing import PATIENCE
 from ..desks.letters import ending_words, has_news, letter_for, news_of, without_news
+from ..desks.saying import left_to_say, with_words, without_words, words_of
 from ..desks.settling import Books, settle_answers
 from ..errors import AppError, Broken, NotFound, Refused, RollcallError, TaskError
 from ..model import EMBEDDED, Finding, Run, Task
@@ -34,6 +35,9 @@ CLAIM_FOR = dt.timedelta(minutes=15)
 _PROLONG_EVERY = 50
 #: Seconds between two attempts to get a desk that another run has.
 _LOOK_AGAIN = 0.5
+
+#: What a task's desk has been told while its ticket is being opened again.
+_REOPENING = "reopening"
 
 #: So long after somebody said that it is done, their ticket is still looked at: it may be opened again.
 LOOKED_AT_FOR = dt.timedelta(days=14)
@@ -71,8 +75,6 @@ class DeskRound:
         self.company, self.run, self.books = company, run, books
         self.wait, self.sleep = wait, sleep
         self.result = AtTheDesks()
-        #: why a task was chased in this run, by its id: what is said at its ticket
-        self.why: dict[str, str] = {}
         self._held: list[str] = []
         self._down: set[str] = set()
         self._written = 0
@@ -136,12 +138,12 @@ class DeskRound:
             self.result.reopened.append(before.id)
             self.result.people.add(before.person)
             return
-        if found.task != before:
-            # before anything is written at the ticket: a run that dies here asks once less, not twice
-            event = "task.noticed" if found.task.attention != before.attention else "task.followed"
-            self._write(before, found.task, event)
+        after = with_words(found.task, found.ask)
+        if after != before:
+            event = "task.noticed" if after.attention != before.attention else "task.followed"
+            self._write(before, after, event)
         if found.ask:
-            desk.comment(found.task.reference, found.ask)
+            self._say(desk, after, new=not words_of(before))
 
     def _answered(self, desk: Desk, before: Task, found: Followed) -> None:
         """Settle one owner's answer. One that cannot be right is sent back to its owner; the others go on."""
@@ -154,12 +156,13 @@ class DeskRound:
             closed = found.task.told != before.told
             why = f"{error.message}. {error.todo}".strip(". ") + "."
             back = dataclasses.replace(found.task, attention=why)
+            back = back if closed else with_words(back, why)
             self._write(before, back, "task.noticed")
             self.result.findings.append(
                 Finding("answer_refused", "warning", str(error), todo="The owner was told", app=before.app)
             )
             if not closed:
-                desk.comment(before.reference, why)
+                self._say(desk, back, new=not words_of(before))
             return
         task = settled.task
         if not settled.changed:
@@ -206,7 +209,7 @@ class DeskRound:
 
     def _unsent(self) -> list[Task]:
         tasks = self.company.ledger.tasks()
-        return [task for task in tasks if _is_due(task) or (task.reference and task.id in self.why)]
+        return [task for task in tasks if _is_due(task)]
 
     def _send_out(self, desk: Desk, tasks: t.Sequence[Task]) -> None:
         new = {task.id: task for task in tasks if not task.reference and task.state == "open"}
@@ -237,38 +240,51 @@ class DeskRound:
         self._write(task, opened, "task.sent")
 
     def _tell(self, desk: Desk, task: Task) -> None:
-        meaning = meaning_of(task)
-        if task.told != meaning:
-            if meaning == "open":
-                why = task.attention or task.note or "This is not done yet."
-                if task.details.get("shared"):
-                    desk.comment(task.reference, f"Task {task.id}, {task.title}: {why}")
-                else:
-                    desk.reopen(task.reference, why)
-            elif task.details.get("shared"):
-                desk.comment(task.reference, f"Task {task.id}, {task.title}: {ending_words(task)}")
-            else:
-                desk.close(task.reference, meaning, ending_words(task))
-        if meaning == "open":
-            self._say_whose(desk, task)
-        after = dataclasses.replace(task, told=meaning, told_owner=task.owner)
+        meaning, shared = meaning_of(task), bool(task.details.get("shared"))
+        words = list(words_of(task)) if meaning == "open" or shared else []
+        again = meaning == "open" and task.told != "open" and not shared
+        told = meaning
+        if again:
+            # the ticket is opened again with the words that say why: as long as they are not said, it is not told
+            words += [task.attention or task.note or "This is not done yet."] if task.told != _REOPENING else []
+            told = _REOPENING
+        elif task.told != meaning and shared:
+            why = (task.attention or task.note or "This is not done yet.") if meaning == "open" else ending_words(task)
+            words.append(f"Task {task.id}, {task.title}: {why}")
+        elif task.told != meaning:
+            desk.close(task.reference, meaning, ending_words(task))
+        if meaning == "open" and task.told_owner != task.owner:
+            words += self._given_on(desk, task, shared and not words)
+        after = dataclasses.replace(without_words(task, said=False), told=told, told_owner=task.owner)
         if has_news(task):
-            desk.comment(task.reference, news_of(task))
+            words.append(news_of(task))
             after = without_news(after)
+        after = with_words(after, *words)
         if after != task:
             self._write(task, after, "task.told")
+        if words:
+            self._say(desk, after, new=not words_of(task), again=again)
 
-    def _say_whose(self, desk: Desk, task: Task) -> None:
-        """Give a ticket to whom its task belongs now, and say why, or why they are reminded."""
-        said = [self.why[task.id]] if task.id in self.why else []
-        if task.told_owner != task.owner:
-            if task.details.get("shared"):
-                # it is the ticket of others, too
-                said = said or [f"Task {task.id}, {task.title}, now goes to {task.owner}."]
-            elif not desk.reassign(task.reference, task.owner):
-                said.append(f"This now goes to {task.owner}, whom this desk does not know by that address.")
-        if said:
-            desk.comment(task.reference, "\n\n".join(said))
+    def _given_on(self, desk: Desk, task: Task, shared: bool) -> list[str]:
+        """Give a ticket to whom its task belongs now; return what has to be said about that."""
+        if task.details.get("shared"):
+            # it is the ticket of others, too
+            return [f"Task {task.id}, {task.title}, now goes to {task.owner}."] if shared else []
+        if desk.reassign(task.reference, task.owner):
+            return []
+        return [f"This now goes to {task.owner}, whom this desk does not know by that address."]
+
+    def _say(self, desk: Desk, task: Task, *, new: bool, again: bool = False) -> None:
+        """Say what is to be said at a ticket, and write down that it was said.
+
+        What is not ``new`` may have been said by a run that died, or that had no answer. ``again``: the ticket is
+        opened again with it.
+        """
+        say = desk.reopen if again else desk.comment
+        for one in words_of(task) if new else left_to_say(task, desk.said(task.reference)):
+            say(task.reference, one)
+        after = without_words(task)
+        self._write(task, dataclasses.replace(after, told="open") if again else after, "task.told")
 
     # one desk
 
@@ -340,7 +356,9 @@ def _is_due(task: Task) -> bool:
     """Say whether a task's desk does not know yet how it stands."""
     if not task.reference:
         return task.state == "open"
-    return task.told != meaning_of(task) or (task.state == "open" and task.told_owner != task.owner) or has_news(task)
+    if task.told != meaning_of(task) or words_of(task) or has_news(task):
+        return True
+    return task.state == "open" and task.told_owner != task.owner
 
 
 def _keep_desk(found: dict[str, Desk], key: str, desk: Desk) -> None:

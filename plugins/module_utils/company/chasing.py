@@ -13,6 +13,7 @@ import types
 import typing as t
 
 from ..desks.chasing import Rules, Step, next_step
+from ..desks.saying import with_words
 from ..model import Finding, Run, Task
 from ..planning.chain import Chain
 from ..planning.owners import Owners
@@ -99,6 +100,8 @@ def _take(company: Company, run: Run, task: Task, step: Step, owners: Owners, no
             reminded_at=None,
             details={**task.details, **_bounced(task, owners)},
         )
+    # what is said at the ticket is written down with the step: a run that dies in between does not keep it to itself
+    after = with_words(after, step.why)
     if company.writes:
         step_of = functools.partial(_unless_changed, before=task, after=after)
         company.ledger.change_task(task.id, step_of, event, run, now)

@@ -26,6 +26,7 @@ from .leaving import follow_leaving
 from .request_intake import take_requests
 from .seat_tasks import follow_seats
 from .telling import tell
+from .untold import GONE
 
 #: Seconds that a run which opened tasks waits for another one to be done with a desk.
 _WAIT = 30.0
@@ -106,7 +107,7 @@ def synchronise(company: Company, run: Run, answers: t.Sequence[Answer]) -> Sync
         found.people |= {task.person for task in held.reopened}
         found.findings += held.findings
         _follow(company, run, desks, found)
-        _chase(company, run, desks, found)
+        _chase(company, run, found)
         desks.send_out()
     found.findings[:0] = desks.result.findings
     _conclude(company, run, desks, found)
@@ -139,13 +140,12 @@ def _follow(company: Company, run: Run, desks: DeskRound, found: Synchronised) -
     found.ended.update(follow_seats(company, run))
 
 
-def _chase(company: Company, run: Run, desks: DeskRound, found: Synchronised) -> None:
+def _chase(company: Company, run: Run, found: Synchronised) -> None:
     tasks = [task for task in company.ledger.tasks(states=("open",)) if task.id not in found.ended]
     chased = chase(company, run, tasks)
     found.findings += chased.findings
     steps = (*chased.reminders, *chased.escalations)
     found.chased = tuple(nudge.task.id for nudge in steps)
-    desks.why.update((nudge.task.id, nudge.step.why) for nudge in steps)
 
 
 def _conclude(company: Company, run: Run, desks: DeskRound, found: Synchronised) -> None:
@@ -154,7 +154,9 @@ def _conclude(company: Company, run: Run, desks: DeskRound, found: Synchronised)
     found.sent, found.left = tuple(desks.result.sent), tuple(sorted(desks.result.left))
     still = [task for task in ledger.tasks(states=("open",)) if task.id not in found.ended]
     found.open = tuple(sorted(still, key=lambda task: (task.due, task.id)))
-    touched = found.people & company.people.keys()
+    # who is not complete may be since a run that died: then nothing would touch them any more
+    incomplete = {id for id, record in company.population.records.items() if not record.complete}
+    touched = (found.people | incomplete) & company.people.keys()
     before = ledger.people(touched)
     if company.writes and touched:
         conclude(company, touched, run)
@@ -218,7 +220,7 @@ def cancel_giving(company: Company, run: Run, people: t.Collection[str]) -> tupl
         if company.population.statuses[id] is Status.LEFT or company.lock_on(company.people[id]) is not None
     }
     tasks = [
-        cancel(task, "the person has left or is locked out", now)
+        cancel(task, GONE, now)
         for id in sorted(gone)
         for task in company.ledger.tasks(states=("open",), person=id)
         if task.kind == "access" and all(item.kind in GIVING for item in task.items)

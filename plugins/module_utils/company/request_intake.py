@@ -13,6 +13,7 @@ import typing as t
 
 from ..desks.contract import Desk, Ticket
 from ..desks.quoted import own_words
+from ..desks.saying import was_said
 from ..errors import AppError, NotFound, RequestError
 from ..model import AccessRequest, Finding, Run, fingerprint
 from ..requesting.approvers import SECURITY
@@ -151,8 +152,9 @@ class _Tickets:
         """Say once what is missing; the same again only after something else was."""
         said = self._key(desk, ticket.reference, f"missing {fingerprint(list(missing))[:12]}")
         if said not in self.told and self.company.writes:
-            desk.comment(ticket.reference, how_to_ask(missing))
-            self._note(said, self._key(desk, ticket.reference, "asked back"))
+            self._say(
+                desk, ticket.reference, how_to_ask(missing), said, self._key(desk, ticket.reference, "asked back")
+            )
         elif ticket.version:
             # nothing new in it: until it changes, nobody reads it again
             self._note(self._key(desk, ticket.reference, f"seen {ticket.version}"))
@@ -173,10 +175,21 @@ class _Tickets:
             # whoever took their ticket away does not want to hear of it
             with contextlib.suppress(NotFound):
                 if request.state == "waiting":
-                    desk.comment(reference, outcome_of(request))
-                else:
-                    desk.close(reference, _MEANING[request.state], outcome_of(request))
+                    self._say(desk, reference, outcome_of(request), said)
+                    continue
+                desk.close(reference, _MEANING[request.state], outcome_of(request))
             self._note(said)
+
+    def _say(self, desk: Desk, reference: str, text: str, *keys: str) -> None:
+        """Say something at a ticket once, and note ``keys`` for it. That it is about to be said is noted first: what a
+        run that died, or had no answer, may have said already is looked for."""
+        begun = f"{keys[0]}, begun"
+        before = begun in self.told
+        if not before:
+            self._note(begun)
+        if not (before and was_said(text, desk.said(reference))):
+            desk.comment(reference, text)
+        self._note(*keys)
 
     def _key(self, desk: Desk, reference: str, what: str) -> str:
         return f"request at {desk.settings.key} {reference}: {what}"
@@ -184,9 +197,8 @@ class _Tickets:
     def _note(self, *keys: str) -> None:
         if not self.company.writes:
             return
-        for key in keys:
-            self.ledger.notice(key, {}, self.run, self.company.clock.now())
-            self.told.add(key)
+        self.ledger.notice_all(keys, {}, self.run, self.company.clock.now())
+        self.told.update(keys)
 
 
 def _id(desk: Desk, ticket: Ticket) -> str:

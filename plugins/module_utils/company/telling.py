@@ -17,6 +17,7 @@ from ..desks.told import FAILED, SENT, Left, Told, place_of, with_left
 from ..errors import RollcallError, SettingsError
 from ..model import Finding, Run
 from .company import Company
+from .untold import with_untold
 
 # how many things a finding about a message names
 _NAMED = 5
@@ -48,6 +49,7 @@ def tell(company: Company, run: Run, happenings: Happenings) -> Telling:
         messages = _messages(company)
     except SettingsError as error:
         return Telling(0, (_finding("notification_route", "error", error),))
+    happenings = with_untold(company, run, happenings)
     circle = Circle(company.organisation, company.clock.now(), company.settings.security)
     made = digests(happenings, circle)
     teller = _Teller(company, run, messages, frozenset(task.id for task in happenings.open), list(findings))

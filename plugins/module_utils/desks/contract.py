@@ -162,6 +162,14 @@ class Desk:
         """
         raise NotImplementedError
 
+    def said(self, reference: str) -> tuple[str, ...]:
+        """Return what we ourselves wrote at a ticket, as plain text, the first text not included.
+
+        Asked when a run may have died between saying something and writing down that it was said. Empty where nobody
+        can look: then it is said again.
+        """
+        raise NotImplementedError
+
     def comment(self, reference: str, text: str) -> None:
         """Add a text that the owner sees. ``text`` is plain: the desk must show it as it is, markup not evaluated."""
         raise NotImplementedError

@@ -50,7 +50,11 @@ class Happenings:
     ended: tuple[Task, ...] = ()
     reopened: t.Collection[str] = ()
     completed: t.Mapping[str, str] = dataclasses.field(default_factory=_nobody)
+    #: when that was, where it was not now
+    completed_at: t.Mapping[str, dt.datetime] = dataclasses.field(default_factory=lambda: types.MappingProxyType({}))
     findings: tuple[Finding, ...] = ()
+    #: when each of ``reopened`` was, as the ledger has it
+    reopened_at: t.Mapping[str, dt.datetime] = dataclasses.field(default_factory=lambda: types.MappingProxyType({}))
     #: requests that were decided: who asked hears of it
     decided: tuple[AccessRequest, ...] = ()
     #: grants outside the rules whose end is near: their people's managers hear of it once
@@ -124,7 +128,7 @@ def digests(happenings: Happenings, circle: Circle) -> tuple[Digest, ...]:
     waiting: dict[tuple[str, str], list[Task]] = collections.defaultdict(list)
     names: dict[str, str] = {}
     for task in happenings.open:
-        said = of_open(task, task.id in happenings.reopened, circle.now)
+        said = of_open(task, task.id in happenings.reopened, circle.now, happenings.reopened_at.get(task.id))
         for route, address, words in _listeners(task, circle, names):
             waiting[route, address].append(task)
             alone = _alone(task)
@@ -135,7 +139,8 @@ def digests(happenings: Happenings, circle: Circle) -> tuple[Digest, ...]:
             if task.state in words:
                 news[route, address, alone].append(of_ended(task))
     for person, phase in happenings.completed.items():
-        one = News("complete", person, circle.name(person), stamp=f"{phase} {circle.now:%Y-%m-%d}", note=phase)
+        at = happenings.completed_at.get(person, circle.now)
+        one = News("complete", person, circle.name(person), stamp=f"{phase} {at:%Y-%m-%d}", note=phase)
         found = circle.organisation.people.get(person)
         if circle.manager(person):
             news["manager", circle.manager(person), ""].append(one)

@@ -40,8 +40,8 @@ class News:
         return ":".join((self.what, self.subject, self.stamp)).rstrip(":")
 
 
-def of_open(task: Task, reopened: bool, now: dt.datetime) -> list[News]:
-    """Return everything that can be said of an open task. ``reopened``: in this very run."""
+def of_open(task: Task, reopened: bool, now: dt.datetime, at: dt.datetime | None = None) -> list[News]:
+    """Return everything that can be said of an open task. ``reopened``: in this very run, or ``at`` that time."""
     base = News(
         "opened",
         task.id,
@@ -61,7 +61,7 @@ def of_open(task: Task, reopened: bool, now: dt.datetime) -> list[News]:
     if base.overdue:
         said.append(dataclasses.replace(base, what="late"))
     if reopened:
-        said.append(dataclasses.replace(base, what="reopened", stamp=now.isoformat(), note=task.note))
+        said.append(dataclasses.replace(base, what="reopened", stamp=(at or now).isoformat(), note=task.note))
     return said
 
 

@@ -70,6 +70,14 @@ class Runs(Book):
                 proofs.append(writing.put("runs", row, new=False))
             writing.event("run.ended", data=data, proofs=proofs)
 
+    def unended_runs(self, since: dt.datetime) -> dict[str, int]:
+        """Return the runs that began since then and have not ended, with the number of the event of their beginning."""
+        source = table("runs")
+        query = sa.select(source.c.id, source.c.number)
+        query = query.where(source.c.outcome == "", source.c.started_at >= time_text(since))
+        with self._reading() as connection:
+            return {row.id: row.number for row in connection.execute(query)}
+
     def runs(self, limit: int | None = 50) -> list[dict[str, t.Any]]:
         """Return runs, newest first: Run's fields, ``ended_at``, ``outcome`` (empty: not ended) and ``summary``."""
         source = table("runs")

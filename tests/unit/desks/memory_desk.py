@@ -118,6 +118,10 @@ class MemoryDesk(Desk):
         said = enumerate(self.store.tickets[reference].said)
         return tuple(Reply(str(n), by, text, None, files) for n, (by, text, files) in said if by != "rollcall")
 
+    def said(self, reference: str) -> tuple[str, ...]:
+        self._reach()
+        return tuple(self.store.tickets[reference].ours())
+
     def comment(self, reference: str, text: str) -> None:
         self._reach()
         if reference not in self.store.tickets:

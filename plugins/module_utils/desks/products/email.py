@@ -106,6 +106,14 @@ class EmailDesk(Desk):
         thread = self._thread(reference, where, look=True)
         return replies_of(thread, self.mail, lambda mail: self.post.raw(mail, where) if self.post else b"")
 
+    def said(self, reference: str) -> tuple[str, ...]:
+        where = self.where("reading our mails of", reference)
+        thread = self._thread(reference, where, look=True)
+        post = self.post
+        if post is None:
+            return ()  # the same words have the same Message-ID there, and mail systems may know it
+        return tuple(text_of(post.raw(sent.mail, where)) for sent in thread.sent if sent.number)
+
     def comment(self, reference: str, text: str) -> None:
         self._follow_up(reference, "comment", "", text, self.where("writing at", reference))
 

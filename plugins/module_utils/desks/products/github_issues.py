@@ -17,6 +17,7 @@ from ..logins import Logins
 from ..markdown import fenced, title, unfenced
 from ..marks import marked, task_in
 from ..moments import moment
+from ..saying import was_said
 from .github_client import REFERENCE, GitHubClient, repository_of
 
 _LABEL = "rollcall"
@@ -177,6 +178,19 @@ class GitHubIssuesDesk(Desk):
             if login.casefold() != us
         )
 
+    def said(self, reference: str) -> tuple[str, ...]:
+        where = self.where("said", reference)
+        path, _ticket = self._there(reference, where)
+        return self._our_comments(path, where)
+
+    def _our_comments(self, path: str, where: str) -> tuple[str, ...]:
+        us = self.client.us(where).casefold()
+        return tuple(
+            unfenced(one.get("body") or "")
+            for one in self.client.comments(path, where)
+            if ((one.get("user") or {}).get("login") or "").casefold() == us
+        )
+
     def requested(self) -> t.Iterator[Ticket]:
         repository = self.settings.requests.get("repository", "")
         if repository:
@@ -209,7 +223,8 @@ class GitHubIssuesDesk(Desk):
         state = self.state_for(meaning)
         if self.meaning(ticket) == meaning or ticket.state == state:
             return
-        self.client.write("POST", f"{path}/comments", {"body": _block(text)}, where)
+        if not was_said(text, self._our_comments(path, where)):  # or a run died before it could close the issue
+            self.client.write("POST", f"{path}/comments", {"body": _block(text)}, where)
         body = {"state": "closed"} if state in ("", "closed") else {"state": "closed", "state_reason": state}
         self.client.write("PATCH", path, body, where)
 

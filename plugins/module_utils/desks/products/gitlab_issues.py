@@ -17,6 +17,7 @@ from ..contract import Desk, Letter, Reply, Ticket
 from ..markdown import fenced, title, unfenced
 from ..marks import marked, task_in
 from ..moments import moment
+from ..saying import was_said
 from .gitlab_client import REFERENCE, GitLabClient, path_of
 from .gitlab_people import GitLabPeople
 from .gitlab_uploads import files_in
@@ -164,6 +165,20 @@ class GitLabIssuesDesk(Desk):
             if not note.get("system") and (note.get("author") or {}).get("username") != self.client.us(where)
         )
 
+    def said(self, reference: str) -> tuple[str, ...]:
+        where = self.where("said", reference)
+        path, _ticket = self._there(reference, where)
+        return self._ours(path, where)
+
+    def _ours(self, path: str, where: str) -> tuple[str, ...]:
+        notes = self.client.entries(f"{path}/notes", {"sort": "asc", "order_by": "created_at"}, where)
+        us = self.client.us(where)
+        return tuple(
+            unfenced(note.get("body") or "")
+            for note in notes
+            if not note.get("system") and (note.get("author") or {}).get("username") == us
+        )
+
     def _reply(self, note: t.Any, path: str, where: str) -> Reply:
         project = path.rpartition("/issues/")[0]
         text, files = files_in(note.get("body") or "", project, self.client, where)
@@ -208,7 +223,8 @@ class GitLabIssuesDesk(Desk):
             return
         label = state.partition(":")[2]
         body = {"state_event": "close", **({"add_labels": label} if label else {})}
-        self._note(path, text, where)
+        if not was_said(text, self._ours(path, where)):  # or a run died before it could close the issue
+            self._note(path, text, where)
         self.client.write("PUT", path, body, where)
 
     def reopen(self, reference: str, text: str) -> None:

@@ -12,6 +12,7 @@ from ...errors import Broken, Refused
 from ...model import DeskSettings
 from ..contract import Letter, Ticket
 from ..nearby import shortened
+from ..saying import was_said
 from .jira_api import quoted
 from .jira_reading import JiraReading
 from .jira_text import LONGEST_TITLE
@@ -132,7 +133,8 @@ class JiraDesk(JiraReading):
         way = way_to(transitions, words, self._resolutions)
         if way is None and self.meaning(ticket) == "open":
             raise self._no_way(ticket, meaning, transitions, where)
-        self.comment(reference, text)
+        if not was_said(text, self.said(reference)):  # or a run died before it could bring the issue there
+            self.comment(reference, text)
         if way is not None:
             self._go(reference, way, where)
 
@@ -145,9 +147,10 @@ class JiraDesk(JiraReading):
             way = way_to(transitions, self.state_map.get("open", ()), ()) or open_way(transitions)
             if way is None:
                 raise self._no_way(ticket, "open", transitions, where)
-        self.comment(reference, text)
+        # what is said last says that all of it was done
         if way is not None:
             self._go(reference, way, where)
+        self.comment(reference, text)
 
     def _now(self, reference: str, where: str) -> Ticket:
         return self._ticket(self.api.issue(reference, where, FIELDS), where)

@@ -171,6 +171,12 @@ class JiraReading(Desk):
         path = str(file.get("content")).rpartition("/secure/")[2]
         return self.api.session.file(f"secure/{path}", where=where)
 
+    def said(self, reference: str) -> tuple[str, ...]:
+        where = self._at("said", reference)
+        comments = self.api.paged(f"issue/{quoted(reference)}/comment", where, "comments", orderBy="created")
+        ours = [one for one in comments if isinstance(one, dict) and self.api.is_me(one.get("author"), where)]
+        return tuple(self.api.plain(one.get("body")) for one in ours)
+
     def requested(self) -> t.Iterator[Ticket]:
         if not self.settings.requests:
             return

@@ -118,6 +118,9 @@ class RequestTrackerDesk(Desk):
     def replies(self, reference: str) -> tuple[Reply, ...]:
         return self._messages.replies(reference, self.where("replies", reference)) if is_id(reference) else ()
 
+    def said(self, reference: str) -> tuple[str, ...]:
+        return self._messages.ours(reference, self.where("said", reference)) if is_id(reference) else ()
+
     def requested(self) -> t.Iterator[Ticket]:
         where = self.where("requests")
         queue = self.settings.requests.get("queue", "")

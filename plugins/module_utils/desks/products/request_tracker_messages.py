@@ -53,6 +53,11 @@ class Messages:
                 said.append(record)
         return tuple(self._reply(record, where) for record in said)
 
+    def ours(self, reference: str, where: str) -> tuple[str, ...]:
+        """Return what we wrote at a ticket after it was opened."""
+        query = f"{_AT_TICKETS} AND ObjectId = {reference} AND {_SAID} AND {OURS}"
+        return tuple(self._reply(record, where).text for record in self._transactions(query, where))
+
     def first_text(self, reference: str, where: str) -> str:
         """Return what a ticket was opened with."""
         query = f"{_AT_TICKETS} AND ObjectId = {reference} AND Type = 'Create'"

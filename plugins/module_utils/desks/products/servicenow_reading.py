@@ -15,7 +15,7 @@ from ...model import DeskSettings
 from ...protocols.options import HTTP_OPTIONS
 from ...protocols.servicenow_sign_in import CREDENTIALS, servicenow_sign_in
 from ..contract import Desk, Reply, Ticket
-from .servicenow_rows import FIELDS, MARK, OF_INCIDENTS, replies_from, state_of, ticket_from
+from .servicenow_rows import FIELDS, MARK, OF_INCIDENTS, read_text, replies_from, state_of, ticket_from
 from .servicenow_table import ID, SAFE, Row, TableApi, checked_id, chunks, table_name, value
 
 _NUMBER = re.compile(r"[A-Z]{1,20}[0-9]{3,20}", re.ASCII)
@@ -136,6 +136,16 @@ class ServiceNowReading(Desk):
             )
 
         return replies_from(journal, files, content, addresses, me)
+
+    def said(self, reference: str) -> tuple[str, ...]:
+        where = self.where("said", reference)
+        row, me = self._row(reference, where), value(self._me(where), "user_name")
+        id = value(row, "sys_id")
+        query = f"element_id={id}^elementINcomments,work_notes"
+        journal = self.api.rows("sys_journal_field", query, ("element_id", "value", "sys_created_by"), where)
+        if any(value(one, "element_id") != id for one in journal):
+            raise Broken("rows of another ticket were shown", where=where)
+        return tuple(read_text(value(one, "value")) for one in journal if value(one, "sys_created_by") == me)
 
     def requested(self) -> t.Iterator[Ticket]:
         if not self.settings.requests:

@@ -121,7 +121,7 @@ def journal_text(text: str) -> str:
     return re.sub(r"(?<![\w.+-])@(?=[\w\[{])", "@\u200b", text)
 
 
-def _read(text: str) -> str:
+def read_text(text: str) -> str:
     """Return what a journal entry says: the text of what is HTML in it, and the names of people who are mentioned."""
     text = re.sub(r"\[code\](.*?)\[/code\]", lambda found: plain_text(found[1]), text, flags=re.DOTALL | re.IGNORECASE)
     text = re.sub(r"@\[[0-9a-f]{32}:([^\]]*)\]", r"@\1", text)
@@ -155,7 +155,7 @@ def replies_from(
         Reply(
             value(row, "sys_id"),
             addresses.get(by, by),
-            _read(value(row, "value")),
+            read_text(value(row, "value")),
             at,
             tuple(attached.get(position, ())),
         )

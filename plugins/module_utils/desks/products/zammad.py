@@ -168,6 +168,12 @@ class ZammadDesk(Desk):
             if one.get("created_by_id") != us and one.get("sender") != "System"
         )
 
+    def said(self, reference: str) -> tuple[str, ...]:
+        where = self.where("said", reference)
+        record, us = self._there(reference, where), self.client.us(where).get("id")
+        articles = self.client.articles(int(record["id"]), where)
+        return tuple(text_of(one) for one in articles[1:] if one.get("created_by_id") == us)
+
     def _reply(self, ticket: int, found: t.Any, where: str) -> Reply:
         files = []
         for file in found.get("attachments") or ():
