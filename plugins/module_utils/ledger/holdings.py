@@ -42,9 +42,14 @@ class Holdings(Book):
             for person, app, entitlement, because in connection.execute(query):
                 yield person, app, entitlement, because_of(because)
 
-    def grant_keys(self, app: str) -> set[GrantKey]:
-        """Return what identifies the grants in force in an app: (person, app, account, entitlement)."""
+    def grant_keys(self, app: str, people: t.Collection[str] | None = None) -> set[GrantKey]:
+        """Return what identifies the grants in force in an app (of everybody, or of these people only).
+
+        That is (person, app, account, entitlement).
+        """
         source = table("grants")
         query = sa.select(source.c.person, source.c.app, source.c.account, source.c.entitlement)
+        if people is not None:
+            query = query.where(source.c.person.in_(sorted(people)))
         with self._reading() as connection:
             return {tuple(row) for row in connection.execute(query.where(source.c.app == app))}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import types
 import typing as t
 
@@ -24,6 +25,9 @@ class Problem(t.NamedTuple):
 
 T = t.TypeVar("T")
 
+# working out what annotations mean takes longer than all the rest, and a catalog has many apps
+_hints: t.Callable[[t.Any], dict[str, t.Any]] = functools.cache(t.get_type_hints)
+
 
 def shaped(kind: type[T], data: t.Any, path: Path, problems: list[Problem]) -> T:
     """Return ``data`` as the dataclass ``kind``; what is wrong goes to ``problems`` and is left at its default."""
@@ -31,7 +35,7 @@ def shaped(kind: type[T], data: t.Any, path: Path, problems: list[Problem]) -> T
     if not isinstance(data, t.Mapping):
         problems.append(Problem(path, f"expected settings ({', '.join(fields)}), found {_what(data)}"))
         return kind()
-    hints = t.get_type_hints(kind)
+    hints = _hints(kind)
     found: dict[str, t.Any] = {}
     for key, value in data.items():
         if key not in fields:

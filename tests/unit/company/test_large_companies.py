@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from ansible_collections.rollcall.access.plugins.module_utils.company.carrying_out import carry_out
 from ansible_collections.rollcall.access.plugins.module_utils.company.concluding import conclude, progress
 from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes, record_readings
-from ansible_collections.rollcall.access.plugins.module_utils.model import Account, AccountRecord
+from ansible_collections.rollcall.access.plugins.module_utils.model import Account, AccountRecord, Lock
 
 HEAD = "id,first,last,email,title,department,manager,start,end,type,status\n"
 
@@ -68,3 +70,53 @@ def test_many_people_are_as_far_as_each_of_them_alone(place):
     assert len(together) == 30
     assert together == alone
     assert any(not one.complete for one in together.values())
+
+
+def cut_off(place, monkeypatch, id):
+    """Lock somebody and plan the emergency; return the plan, and of which apps all accounts were asked for."""
+    company = place.open(emergency=True)
+    run = place.run(company)
+    lock = Lock(id, "stolen", "tests", company.clock.now())
+    company.ledger.add_lock(lock, run, company.clock.now())
+    whole = []
+    usual = company.ledger.accounts
+
+    def accounts(*, app=None, person=None):
+        if person is None:
+            whole.append(app)
+        return usual(app=app, person=person)
+
+    monkeypatch.setattr(company.ledger, "accounts", accounts)
+    planned = plan_changes(company, people=[id], urgency="emergency")
+    record_readings(company, planned, run)
+    return planned.plan, set(whole)
+
+
+def test_an_emergency_does_not_wait_for_what_the_ledger_knows_of_everybody_else(place, monkeypatch):
+    place.edit("access/policy/rules.yml", (", desk: [key]", ""))
+    reconcile(place)
+    plan, whole = cut_off(place, monkeypatch, "4")
+    assert [(change.kind.value, change.app) for change in plan.changes] == [("end_sessions", "hub"), ("suspend", "hub")]
+    assert "hub" not in whole
+    assert None not in whole
+
+
+def test_in_an_emergency_others_count_where_somebody_privileged_is_cut_off(place, monkeypatch):
+    place.edit("access/policy/rules.yml", ("hub: [code]", "hub: [code, admin]"), (", desk: [key]", ""))
+    reconcile(place)
+    plan, whole = cut_off(place, monkeypatch, "1")
+    assert "hub" in whole
+    assert not [finding for finding in plan.findings if finding.code == "last_administrator"]
+
+
+def test_in_an_emergency_an_account_that_the_ledger_says_is_anothers_is_left_alone(place, monkeypatch):
+    place.edit("access/policy/rules.yml", (", desk: [key]", ""))
+    reconcile(place)
+    company = place.open()
+    app, run = place.app("hub"), place.run(company)
+    (mine,) = [account for account in app.there.values() if account.external_id == "4"]
+    app.there[mine.id] = dataclasses.replace(mine, external_id="")
+    company.ledger.link("hub", mine.id, "3", "it was mixed up", run, company.clock.now())
+    company.ledger.record_accounts([AccountRecord(mine, "3", "link")], run, company.clock.now())
+    plan, _whole = cut_off(place, monkeypatch, "4")
+    assert plan.changes == ()
