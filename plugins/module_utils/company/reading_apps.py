@@ -30,7 +30,7 @@ def read_apps(
     people: t.Collection[str] | None = None,
     *,
     few: int = FEW,
-    workers: int = 32,
+    workers: int = 64,
     budget: Budget = USUAL,
 ) -> dict[str, Reading]:
     """Read apps side by side; ``people`` narrows it to what these have (None: everything), where they are ``few``.
@@ -96,9 +96,9 @@ def _look_up(
     known: dict[str, list[str]] = {}
     fresh: set[str] = set()
     now = company.clock.now()
-    for record in company.ledger.accounts(app=app.key):
-        if record.person in people:
-            known.setdefault(record.person, []).append(record.account.id)
+    for id in people:
+        for record in company.ledger.accounts(app=app.key, person=id):
+            known.setdefault(id, []).append(record.account.id)
             if is_fresh(record, now):
                 fresh.add(record.account.id)
     for id in people:
