@@ -61,6 +61,27 @@ def settle_interrupted(
     return bool(left)
 
 
+def to_do_again(
+    company: Company, planned: t.Iterable[Change], readings: t.Mapping[str, Reading], people: t.Collection[str]
+) -> tuple[Change, ...]:
+    """Return what runs that died were at and nobody can see done, of accounts that are cut off already.
+
+    Else nobody would end those sessions any more, or hand over. Both may be done twice. ``planned`` is what is due
+    anyway.
+    """
+    known = {change.id for change in planned}
+    found = []
+    for row in company.ledger.unsettled():
+        change, reading = row.change, readings.get(row.change.app)
+        if change.kind not in UNREADABLE or change.id in known or change.person not in people or reading is None:
+            continue
+        cut_off = any(one.id == change.account and not one.active for one in reading.accounts)
+        seen = cut_off and _tells(reading, change) and not reading.attested
+        if seen and not company.ledger.is_at(change.person, change.app, row.run, company.clock.now()):
+            found.append(change)
+    return tuple(found)
+
+
 def _tells(reading: Reading, change: Change) -> bool:
     return not reading.error and (reading.complete or change.person in (reading.people_read or ()))
 
@@ -84,8 +105,10 @@ def _ended(
     for change in changes:
         if change.id in in_tasks:
             found.append(ChangeResult(change, "task", task=in_tasks[change.id], attempts=0))
-        elif change.kind in UNREADABLE and not attested and (account is None or not account.active):
+        elif change.kind in UNREADABLE and not attested and account is None:
             found.append(ChangeResult(change, "unverified", UNKNOWN, attempts=0))
+        elif change.kind in UNREADABLE and not attested and account is not None and not account.active:
+            continue  # nobody can see whether it was done: it is done again, see ``to_do_again``
         elif not attested and shows(change, account) and (account is not None or change.account):
             found.append(ChangeResult(change, "verified", INTERRUPTED))
         else:

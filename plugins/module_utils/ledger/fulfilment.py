@@ -56,6 +56,14 @@ class Fulfilment(Book):
                 )
             return True
 
+    def is_at(self, person: str, app: str, run: str, at: dt.datetime) -> bool:
+        """Return whether ``run`` holds this claim and, as far as can be seen, is still there."""
+        claims = table("claims")
+        query = sa.select(claims.c.holder).where(claims.c.person == person, claims.c.app == app)
+        query = query.where(claims.c.run == run, claims.c.until > time_text(at))
+        with self._reading() as connection:
+            return any(not holding.is_gone(row.holder) for row in connection.execute(query))
+
     def release(self, person: str, app: str, run: Run) -> None:
         """Give a claim back. One that is not this run's is left alone."""
         claims = table("claims")
