@@ -77,7 +77,7 @@ test: $(VENV)/$(KEY)-test
 	exit $$result
 
 # The folders whose tests take all their cases where ROLLCALL_SOAK says so, and a sample in `make test`.
-SOAKED := tests/integration/killed tests/integration/faults
+SOAKED := tests/integration/killed tests/integration/faults tests/integration/test_killed_runs.py
 
 soak: $(VENV)/$(KEY)-test
 	ROLLCALL_SOAK=1 $(PY) -m pytest -n $(JOBS) --dist worksteal $(wildcard $(SOAKED)) $(ARGS)

@@ -31,7 +31,8 @@ from .support.small import PEOPLE, TEMPLATE, differences, edited, end_state, pre
 STOPPING = pathlib.Path(__file__).parent / "support/stopping"
 SEED = int(os.environ.get("ROLLCALL_TEST_SEED") or random.SystemRandom().randrange(10**6))
 
-LIVES = 3
+#: How many there are: `killed/` takes many more writes, in less time; these are processes as people start them.
+LIVES = 20 if os.environ.get("ROLLCALL_SOAK") else 1
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 _LINES = PEOPLE.splitlines(keepends=True)
