@@ -84,11 +84,13 @@ class BenchCompany:
     """So many people and apps. A fifth of the apps is for everybody, the others for one department each.
 
     10,000 people and 50 apps are 150,000 accounts and 300,000 grants. The first employee has an account in every app.
+    Without ``teams`` the policy gives a role in each account and nothing else.
     """
 
     size: int = 10_000
     app_count: int = 50
     seed: int = 1
+    teams: bool = True
 
     @functools.cached_property
     def people(self) -> tuple[Employee, ...]:
@@ -142,7 +144,7 @@ class BenchCompany:
         path.write_text(text.getvalue(), "utf-8")
 
     def _rules(self) -> list[dict[str, t.Any]]:
-        both = [ROLE, TEAM]
+        both = [ROLE, TEAM] if self.teams else [ROLE]
         common = {app.key: both for app in self.apps if not app.departments}
         rules = [{"id": "everyone", "why": "All work with it", "when": {}, "grant": common}]
         rules += [
