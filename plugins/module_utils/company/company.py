@@ -52,6 +52,11 @@ _SHARED: dict[tuple[t.Any, ...], dict[str, t.Any]] = {}
 _LATER: list[t.Callable[[], Company]] = []
 _WATCHING: list[bool] = []
 
+
+def _silence(text: str) -> None:
+    """Show nothing."""
+
+
 # stands for a policy that cannot be read
 _NO_RULES = Policy("")
 
@@ -82,6 +87,8 @@ class Company:
         self.from_ledger = from_ledger
         self.modules = modules
         self.clock = settings.clock
+        #: shows a line while something long is going on; whoever has a screen or a log takes its place
+        self.say: t.Callable[[str], None] = _silence
         #: in an emergency, what is wrong with the catalog's other apps
         self.catalog_findings: tuple[Finding, ...] = ()
         self._connectors: dict[str, Connector] = {}

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 import typing as t
 from concurrent import futures
 
@@ -17,11 +18,16 @@ from ..fulfilment.retrying import USUAL, Budget, with_retries
 from ..model import Account, App
 from ..planning.guard import check_reading
 from ..planning.reading import Reading
+from ..progress import Progress
 from .company import Company
 from .doubting_lists import is_fresh, settle_doubts
 
 #: Looking people up one by one pays while they are this few; beyond, the whole list is cheaper.
 FEW = 10
+#: So often (s) somebody who waits for apps sees whether a line is due.
+_LOOK = 1.0
+#: So many of the apps that are waited for are named.
+_NAMED = 5
 
 
 def read_apps(
@@ -47,8 +53,24 @@ def read_apps(
     if not apps:
         return {}
     with futures.ThreadPoolExecutor(max_workers=min(workers, len(apps))) as pool:
-        readings = list(pool.map(lambda app: _read(company, app, connectors[app.key], people, few, budget), apps))
-    return {reading.app: reading for reading in readings}
+        reading = {pool.submit(_read, company, app, connectors[app.key], people, few, budget): app for app in apps}
+        _tell(company, reading)
+        return {app.key: future.result() for future, app in reading.items()}
+
+
+def _tell(company: Company, reading: t.Mapping[futures.Future[Reading], App]) -> None:
+    """Wait for all apps, and say from time to time how many have been read and which have not."""
+    progress = Progress("apps read", len(reading), time.monotonic)
+    waiting = set(reading)
+    while waiting:
+        done, waiting = futures.wait(waiting, timeout=_LOOK, return_when=futures.FIRST_COMPLETED)
+        progress.advance(len(done))
+        names = sorted(reading[future].key for future in waiting)
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        if line := progress.line(f"still reading {', '.join(names[:_NAMED])}{more}" if names else ""):
+            company.say(line)
+    if line := progress.end():
+        company.say(line)
 
 
 def _read(

@@ -14,12 +14,14 @@ from ..company.concluding import conclude
 from ..company.leaving import open_leaving_tasks
 from ..company.manual_work import cancel_giving, send_new
 from ..company.telling import tell
+from ..company.untold import left_untold
 from ..desks.digests import Happenings, completed_since
 from ..fulfilment.executor import SETTLED
 from ..fulfilment.packet import Send
 from ..model import Change, Plan, Run
 from .diffs import diffs_of
 from .results import COUNTED, change_data, finding_lines, result_data, result_line, what
+from .telling_progress import Telling
 
 
 def carry_out_and_conclude(
@@ -54,10 +56,7 @@ def carry_out_and_conclude(
         result["msg"] = f"{len(changes)} changes would be made"
         return result
 
-    def progress(packet: t.Any, results: t.Any) -> None:
-        for row in results:
-            say(f"  {result_line(row, company.people)}")
-
+    shown = Telling(company, len(changes), say)
     cancelled = cancel_giving(company, run, people or {change.person for change in changes})
     for id in cancelled:
         say(f"  task {id} is cancelled: the person has left or is locked out")
@@ -67,10 +66,11 @@ def carry_out_and_conclude(
         run,
         plan=plan.hash,
         workers=64 if emergency else 16,
-        progress=progress,
+        progress=shown.packet,
         elsewhere=elsewhere,
         whole=plan.changes,
     )
+    shown.end()
     leaving = open_leaving_tasks(company, run, people or {change.person for change in changes})
     for task in leaving.opened:
         say(f"  task {task.id}: {task.title}")
@@ -102,7 +102,7 @@ def carry_out_and_conclude(
             for id, s in states.items()
         }
         result["complete"] = all(state.complete for state in states.values())
-    if send and (result["tasks"] or cancelled or completed):
+    if send and (result["tasks"] or cancelled or completed or left_untold(company, run)):
         sent = send_new(company, run, completed)
         result["sent"] = list(sent.sent)
         went = f"; {len(sent.sent)} went to their owners as tickets; {sent.told} messages went out"
