@@ -80,7 +80,7 @@ def _prepare(session: nox.Session, core: str) -> None:
     if not link.is_symlink():
         link.symlink_to(CHECKOUT)
     session.env["ANSIBLE_COLLECTIONS_PATH"] = session.env["PYTHONPATH"] = str(place)
-    session.run("python", "-m", "ansible", "--version")
+    session.run("ansible", "--version")
 
 
 def _test(session: nox.Session, core: str) -> None:

@@ -122,7 +122,8 @@ def test_a_limit_of_plain_names_builds_only_those(company: CompanyDirectory) -> 
   gather_facts: false
   tasks:
     - ansible.builtin.debug:
-        msg: {known: "{{ hostvars | list | sort }}"}
+        # ansible-core 2.16 counts the localhost that it makes by itself
+        msg: {known: "{{ hostvars | list | difference(['localhost']) | sort }}"}
       run_once: true
 """,
     )
