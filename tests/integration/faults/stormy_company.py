@@ -62,8 +62,8 @@ DAY_TWO = DAY_ONE.replace(*_LAST_DAY).replace(*_MOVED) + _NEW
 CATALOG = """
   mail:
     connector: scim
-    connection: {{base_url: "http://127.0.0.1:{port}/scim/v2", token: "{{{{ token }}}}", page_size: 3,
-                 read_timeout: 0.3, read_attempts: 1}}
+    connection: {{base_url: "http://127.0.0.1:{port}/scim/v2", token: "{{{{ lookup('env', 'STORM_TOKEN') }}}}",
+                 page_size: 3, read_timeout: 0.3, read_attempts: 1}}
     owners: {{primary: mail.owner@small.example}}
     leave: {{then: suspend}}
     entitlements:
@@ -101,7 +101,10 @@ class StormyCompany:
         entry = ENTRY.read_text(encoding="utf-8")
         for old, new in (
             ("https://planner.example", f"http://127.0.0.1:{apps['planner'].port}"),
-            ('"{{ vault_planner_token }}"', '"{{ token }}"\n      read_timeout: 0.3\n      read_attempts: 1'),
+            (
+                '"{{ vault_planner_token }}"',
+                "\"{{ lookup('env', 'STORM_TOKEN') }}\"\n      read_timeout: 0.3\n      read_attempts: 1",
+            ),
             ("size_param: limit", "size_param: limit, size: 3"),
         ):
             entry = entry.replace(old, new)
@@ -215,7 +218,7 @@ class StormyCompany:
 def _filled_in(value: t.Any) -> t.Any:
     if isinstance(value, dict):
         return {key: _filled_in(one) for key, one in value.items()}
-    return CANARY if value == "{{ token }}" else value
+    return CANARY if "STORM_TOKEN" in str(value) else value
 
 
 @contextlib.contextmanager
