@@ -1,0 +1,136 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What happens to the company, day by day: what people and HR do, and the playbook that follows."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import typing as t
+
+from ansible_collections.rollcall.access.tests.conformance.desks.zammad import OTHER, OWNER
+from ansible_collections.rollcall.access.tests.integration.killed.life import Life
+
+PEOPLE = "hr/people.csv"
+ADA, JANE, SAL = (f"{name}@acme.example" for name in ("ada.stone", "jane.doe", "sales.ops"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Day:
+    """One playbook at one time. ``meanwhile`` is what happened before it, outside of Rollcall."""
+
+    name: str
+    at: str
+    arguments: tuple[str, ...]
+    meanwhile: t.Callable[[Life], None] = lambda life: None
+
+    def later(self, minutes: int) -> str:
+        """Return the moment so many minutes later: a run that died is not repeated in the same second."""
+        return f"{self.at}:{minutes:02}:00+00:00"
+
+
+def _somebody_begins(life: Life) -> None:
+    text = (life.path / PEOPLE).read_text(encoding="utf-8")
+    life.write(PEOPLE, f"{text}4,Cleo,Marsh,cleo.marsh@acme.example,Engineer,Engineering,2,2026-06-01,,employee\n")
+
+
+def _owners_answer(life: Life) -> None:
+    """One has done it, one says no without a reason, one writes what is no answer; people ask for access."""
+    world = life.world
+    world.reply("Give Cleo Marsh", "done\naccount: B-17")
+    world.reply("Give Sal Ops", "declined")
+    world.reply("Give Jane Doe", "I am on it", OTHER)
+    world.desk.people_ask("Access, please", "app: planner\naccess: editor\nwhy: the trade fair\nfor 30 days", JANE)
+    world.desk.people_ask("I need something", "Could somebody help me?", SAL)
+
+
+def _approvers_agree(life: Life) -> None:
+    life.world.reply("Approve", "approved")
+
+
+def _cleo_sells(life: Life) -> None:
+    life.edit(
+        PEOPLE,
+        (
+            "Cleo,Marsh,cleo.marsh@acme.example,Engineer,Engineering,2",
+            "Cleo,Marsh,cleo.marsh@acme.example,Seller,Sales,1",
+        ),
+    )
+
+
+def _reviewers_decide(life: Life) -> None:
+    """What Jane may in the planner, and Ada's badge, are taken away; all else stays."""
+    decided = []
+    for sheet in sorted((life.path / "sheets").glob("*.csv")):
+        with sheet.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                revoked = (row["person"], row["app"]) in {("Jane Doe", "Planner"), ("Ada Stone", "Badge")}
+                word = "revoke" if revoked else "keep"
+                decided.append({**row, "decision": word, "reason": "reviewed", "by": row["reviewer"]})
+    with (life.path / "decisions.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, decided[0].keys())
+        writer.writeheader()
+        writer.writerows(decided)
+
+
+def _apps_drift(life: Life) -> None:
+    """Somebody loses a group behind our back, somebody is renamed, somebody new begins."""
+    mail = life.world.tenant("mail")
+    ada = next(holder for holder in mail.holders() if holder.username == "ada.stone")
+    mail.change(f"Groups/{mail.group_ids()['Everyone']}", {"op": "remove", "path": f'members[value eq "{ada.id}"]'})
+    life.edit(PEOPLE, ("2,Jane,Doe,", "2,Jane,Dow,"))
+    text = (life.path / PEOPLE).read_text(encoding="utf-8")
+    life.write(PEOPLE, f"{text}5,Dov,Hart,dov.hart@acme.example,Seller,Sales,1,2026-06-08,,employee\n")
+
+
+def _cleo_leaves(life: Life) -> None:
+    life.edit(PEOPLE, ("Seller,Sales,1,2026-06-01,,", "Seller,Sales,1,2026-06-01,2026-06-17,"))
+    life.world.planner.sign_in("u2")
+    life.world.planner.give_property("u2")
+
+
+def _manager_chooses(life: Life) -> None:
+    life.world.desk.owners.add(OWNER)
+    life.world.reply("Say who takes over what Cleo Marsh", "mail mailbox: jane.doe@acme.example", OTHER)
+
+
+REVIEW = ("-e", "rollcall_review=q2", "-e", "rollcall_reviewer=manager", "-e", "rollcall_directory=sheets")
+CLOSE = ("-e", "rollcall_review=q2", "-e", "rollcall_early=true", "-e", "rollcall_directory=evidence/q2")
+
+#: What is there before the first run is killed.
+BEFORE = Day("before", "2026-05-29T09", ("onboard",))
+DAYS = (
+    Day("onboard", "2026-06-01T09", ("onboard",), _somebody_begins),
+    Day("tasks", "2026-06-02T09", ("tasks", "-e", "rollcall_sheet=open.csv"), _owners_answer),
+    Day(
+        "request_access",
+        "2026-06-02T10",
+        (
+            "request_access",
+            "-e",
+            "{rollcall_app: chat, rollcall_entitlements: [user], rollcall_person: ada.stone, "
+            "rollcall_requested_by: ada.stone, rollcall_reason: The board, rollcall_days: '20'}",
+        ),
+    ),
+    Day("tasks_approved", "2026-06-03T09", ("tasks",), _approvers_agree),
+    Day("move", "2026-06-04T09", ("move",), _cleo_sells),
+    Day("open_review", "2026-06-05T09", ("open_review", *REVIEW)),
+    Day(
+        "close_review",
+        "2026-06-05T10",
+        ("close_review", "-e", "rollcall_decisions=decisions.csv", *CLOSE),
+        _reviewers_decide,
+    ),
+    Day("reconcile", "2026-06-08T09", ("reconcile",), _apps_drift),
+    Day("tasks_late", "2026-06-15T11", ("tasks",)),
+    Day("offboard", "2026-06-18T09", ("offboard",), _cleo_leaves),
+    Day("tasks_leaving", "2026-06-19T11", ("tasks",), _manager_chooses),
+    Day(
+        "emergency_offboard",
+        "2026-06-22T09",
+        ("emergency_offboard", "--limit", "jane.doe", "-e", "rollcall_reason=stolen"),
+    ),
+    Day("discover", "2026-06-22T10", ("discover",)),
+)
