@@ -21,7 +21,7 @@ description:
   - When HR cannot be read, everyone is there from the ledger, marked stale, and nobody is a joiner, mover or leaver. A
     feed that is wrong or that the guard stops ends the whole run with an error, whatever C(any_unparsed_is_failed) says.
 notes:
-  - With C(--limit) naming hosts only, the others are not built.
+  - With C(--limit) naming hosts only, the others are not built. When people come from one CSV file, they are not even made; all of the feed is checked.
   - C(--limit hr_id_1042) names the person to whom HR gave the id 1042. Every character of an id that is no letter and no digit is
     written as an underscore and two hex digits.
   - A file that has only C(plugin) and C(settings), the whole path of a company's C(rollcall.yml), stands for that one. It is for
