@@ -12,11 +12,15 @@ from __future__ import annotations
 
 import typing as t
 
+from .model.plain_line import on_one_line
+
 
 class RollcallError(Exception):
     """The base of them all. ``str(error)`` is the message for a person."""
 
     code = "error"
+    #: Whether its message is made of lines, each of them one already (see ``on_one_line``).
+    several_lines = False
 
     def __init__(self, message: str, *, where: str = "", todo: str = "", **details: t.Any) -> None:
         self.message = message
@@ -29,7 +33,7 @@ class RollcallError(Exception):
         text = f"{self.where}: {self.message}" if self.where else self.message
         if self.todo:
             text = f"{text.rstrip('. ')}. {self.todo}"
-        return text
+        return "\n".join(map(on_one_line, text.split("\n"))) if self.several_lines else on_one_line(text)
 
     def failure(self) -> dict[str, t.Any]:
         """What a task returns under ``failure``: code, message, details."""
@@ -63,6 +67,7 @@ class FeedError(RollcallError):
     """HR was read and what it says cannot be used (empty, cut off, a duplicate id, ...)."""
 
     code = "feed"
+    several_lines = True
 
 
 class PolicyError(RollcallError):

@@ -20,6 +20,7 @@ from ..module_utils.company.settings import Settings
 from ..module_utils.errors import RollcallError
 from ..module_utils.ledger.checkpoints import checkpoint
 from ..module_utils.model import Run
+from ..module_utils.model.plain_line import on_one_line
 from .own_modules import OwnModules
 from .templates import resolver
 
@@ -61,6 +62,7 @@ class RollcallAction(ActionBase):
                 company.say = lambda text: self.say(f"  {text}")
                 self.base = company.settings.base
                 self._work(company, arguments, result)
+            result["msg"] = on_one_line(result["msg"])
             if not result.get("failed"):
                 self.say(f"  {self.vars.get('inventory_hostname', 'localhost')}: {result['msg']}")
         except RollcallError as error:
@@ -168,7 +170,7 @@ class RollcallAction(ActionBase):
     def say(self, text: str) -> None:
         """Show a line of progress as it happens."""
         if not os.environ.get("ROLLCALL_QUIET"):
-            self._display.display(text)
+            self._display.display(on_one_line(text))
 
     def say_each(self, lines: t.Iterable[str]) -> None:
         """Show lines of progress, indented as all of them are; of very many the first, for a log has to be read."""

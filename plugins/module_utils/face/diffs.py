@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ..model import Change, ChangeKind, Person
+from ..model.plain_line import on_one_line
 
 
 def diffs_of(changes: t.Iterable[Change], people: t.Mapping[str, Person]) -> list[dict[str, str]]:
@@ -28,8 +29,8 @@ def diffs_of(changes: t.Iterable[Change], people: t.Mapping[str, Person]) -> lis
             {
                 "before_header": header,
                 "after_header": header,
-                "before": "".join(f"{line}\n" for line in before),
-                "after": "".join(f"{line}\n" for line in after),
+                "before": "".join(f"{on_one_line(line)}\n" for line in before),
+                "after": "".join(f"{on_one_line(line)}\n" for line in after),
             }
         )
     return result

@@ -12,6 +12,7 @@ import json
 import typing as t
 
 from .access import Because
+from .plain_line import on_one_line
 
 
 class ChangeKind(str, enum.Enum):
@@ -109,7 +110,7 @@ class Finding:
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.message}" if self.where else self.message
-        return f"{text.rstrip('. ')}. {self.todo}" if self.todo else text
+        return on_one_line(f"{text.rstrip('. ')}. {self.todo}" if self.todo else text)
 
     def to_dict(self) -> dict[str, str]:
         return {k: v for k, v in dataclasses.asdict(self).items() if v}

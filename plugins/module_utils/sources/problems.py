@@ -11,6 +11,7 @@ import typing as t
 
 from ..errors import FeedError
 from ..model import Origin
+from ..model.plain_line import on_one_line
 
 #: How many problems of one file are told; the rest is counted.
 LIMIT = 20
@@ -32,7 +33,7 @@ class Problem:
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.message}"
-        return f"{text}. {self.todo}" if self.todo else text
+        return on_one_line(f"{text}. {self.todo}" if self.todo else text)
 
 
 class Problems:
