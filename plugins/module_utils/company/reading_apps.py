@@ -104,6 +104,8 @@ def _read(
 
 
 def _without_doubts(company: Company, reading: Reading, connector: Connector, budget: Budget) -> Reading:
+    if not connector.asks_by_id or company.ledger.is_in_step(reading.app, reading.accounts):
+        return reading
     records = company.ledger.accounts(app=reading.app)
     if check_reading(reading, [record.account for record in records], company.settings.limits):
         return reading  # half a list is for the guard

@@ -9,10 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 
+from ..libraries import library
 from ..model import Account, AccountRecord, Run
 from .book import Book
 from .encoding import canonical, names_of, time_or_none, time_text, time_text_or_none
+from .tables import table
 from .transaction import Row
+
+sa = library("sqlalchemy")
 
 _TEXTS = ("app", "id", "username", "email", "external_id", "given_name", "family_name", "name", "state")
 _UNPROVEN = ("last_seen", "last_used")
@@ -57,6 +61,21 @@ class Accounts(Book):
     def accounts(self, *, app: str | None = None, person: str | None = None) -> list[AccountRecord]:
         """Return the accounts that are known, of one app or person or of all."""
         return [_record(row) for row in self._rows("accounts", app=app, person=person)]
+
+    def is_in_step(self, app: str, shown: t.Iterable[Account]) -> bool:
+        """Return whether every usable account that is known of an app is in ``shown``, and all there are as known.
+
+        What counts is whether they can be used and what they have. It reads less, and faster, than ``accounts``.
+        """
+        now = {account.id: (account.state, account.entitlements) for account in shown}
+        known = table("accounts")
+        query = sa.select(known.c.id, known.c.state, known.c.entitlements).where(known.c.app == app)
+        with self._reading() as connection:
+            for id, state, entitlements in connection.execute(query):
+                there = now.get(id)
+                if (state == "active") if there is None else there != (state, names_of(entitlements)):
+                    return False
+        return True
 
     def record_accounts(self, records: t.Sequence[AccountRecord], run: Run, at: dt.datetime) -> None:
         """Remember accounts as they now are. What is as before is skipped, but for when it was last seen and used.
