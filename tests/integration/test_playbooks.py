@@ -359,6 +359,9 @@ def test_an_emergency_while_hr_is_down(company: CompanyDirectory) -> None:
     everyone = company.playbook("emergency_offboard")
     assert everyone.rc != 0
     assert "it needs --limit NAME" in everyone.output
+    two = company.playbook("emergency_offboard", "--limit", "dov.hart", "-e", "rollcall_person=ben.frost")
+    assert two.rc != 0
+    assert "Name the person either in --limit or in rollcall_person, not in both." in two.output
     before = company.tenant("mail").holders()
     arguments = ("--limit", "dov.hart", "-e", 'rollcall_reason="laptop stolen"')
     done = company.playbook("emergency_offboard", *arguments).succeeded()
