@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import csv
 import datetime as dt
@@ -149,6 +150,13 @@ def test_a_files_name_is_never_a_path() -> None:
         assert pathlib.PurePosixPath(shown).name in (shown, ""), text
 
 
+def _literal(text: str) -> object:
+    try:
+        return ast.literal_eval(text.strip())
+    except (ValueError, TypeError, SyntaxError, MemoryError):
+        return text
+
+
 def test_a_text_that_is_marked_as_data_is_never_a_template(tmp_path: pathlib.Path) -> None:
     """On every ansible-core, also where a playbook uses it in a template of its own."""
     from ansible.parsing.dataloader import DataLoader
@@ -157,8 +165,9 @@ def test_a_text_that_is_marked_as_data_is_never_a_template(tmp_path: pathlib.Pat
     loader = DataLoader()
     for text in payloads():
         templar = Templar(loader=loader, variables={"person": as_data({"name": text}), "text": as_data(text)})
-        assert resolver(templar)("{{ person.name }}") == text, text
-        assert resolver(templar)("{{ text }}") == text, text
+        for used in ("{{ person.name }}", "{{ text }}"):
+            # before ansible-core 2.19 a text that looks like a literal becomes one: its value, and nothing computed
+            assert resolver(templar)(used) in (text, _literal(text)), text
         assert PRODUCT not in str(resolver(templar)("a {{ text }} b"))
     assert list(tmp_path.iterdir()) == []
     assert not pathlib.Path("pwned").exists()
