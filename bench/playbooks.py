@@ -14,6 +14,8 @@ from .processes import run_program
 from .row import Sample
 
 _COLLECTIONS = pathlib.Path(__file__).absolute().parents[4]
+#: where scripts/collections_from_pypi.py puts those of others
+_OTHERS = pathlib.Path(sys.prefix) / "others"
 
 
 def playbook(
@@ -28,7 +30,7 @@ def playbook(
     log = folder / "program.log"
     command = [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), name, "-i", inventory, *arguments]
     environment = {
-        "ANSIBLE_COLLECTIONS_PATH": str(_COLLECTIONS),
+        "ANSIBLE_COLLECTIONS_PATH": f"{_COLLECTIONS}:{_OTHERS}",
         "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
         "ANSIBLE_HOME": str(folder / ".ansible"),
         "ROLLCALL_ACTOR": "bench",
