@@ -19,7 +19,7 @@ from ..planning.guard import check_feed
 from ..policy.conditions import Is, Under, tests
 from ..policy.matching import attributes_read
 from ..policy.organisation import names_of
-from ..sources.glancing import Glance, glance
+from ..sources.glancing import Glance, glance, without_collecting
 from ..sources.namesakes import named_like
 from ..sources.people import Feed
 from ..sources.usernames import base_of, root_of
@@ -54,7 +54,8 @@ def narrow(company: Company, hosts: t.Collection[str]) -> Narrowed | None:
     if seen is None:
         return None
     now = company.clock.now()
-    records = company.ledger.people()
+    with without_collecting():
+        records = company.ledger.people()
     breaches, _findings = check_feed(seen, records, settings.limits, settings.working_day.today(now))
     if breaches:
         return None

@@ -37,7 +37,7 @@ _FOR_READ_PEOPLE = frozenset({"same_as", "earlier_emails"})
 # what no name has and a lookup can find quickly; names with other than ASCII letters are asked one by one
 _NEVER_IN_NAMES = bytes([*range(0x0A), *range(0x0B, 0x20), 0x7F]) + b"<>|{"
 # names are made of one another; an end that never comes is none
-_MADE_OF_OTHERS = frozenset({"given_name", "family_name", "name"})
+_MADE_OF_OTHERS = frozenset({"given_name", "family_name"})
 _FORMULAS = ("\n=", "\n+", "\n@")
 
 
@@ -85,7 +85,7 @@ class Glance:
     def is_blank(self, id: str, name: str) -> bool:
         """Return whether the person with this id has nothing for a field or a further column."""
         number = self.numbers[id]
-        if name == "type":  # everybody has one
+        if name in ("type", "name"):  # everybody has one, or the file is not sound
             return False
         if name == "manager":
             return not self.manager(id)
@@ -169,8 +169,8 @@ def _all_names(texts: t.Sequence[str]) -> bool:
 
 
 @contextlib.contextmanager
-def _without_collecting() -> t.Iterator[None]:
-    """Make many lists, none of which is garbage: looking for it again and again takes as long as reading."""
+def without_collecting() -> t.Iterator[None]:
+    """Make very many values, none of which is garbage: looking for it again and again takes as long as reading."""
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -198,7 +198,7 @@ def glance(
             return None
         mapper = Mapper(source, checked_words(normalise or {}))
         lines = io.StringIO(source.text(), newline="")
-        with _without_collecting():
+        with without_collecting():
             rows = list(csv.reader(lines, delimiter=source.delimiter(), strict=True))
         rows = rows if all(rows) else [row for row in rows if row]
         header = source.header(rows[0])
