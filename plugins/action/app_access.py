@@ -10,7 +10,8 @@ import typing as t
 
 from ..module_utils.company.company import Company
 from ..module_utils.company.plans import hold_against_guard, people_named, plan_changes, record_readings
-from ..module_utils.face.carried_out import carry_out_and_conclude
+from ..module_utils.face.carried_out import carry_out_and_conclude, nothing_to_do
+from ..module_utils.model import Plan
 from ..plugin_utils.action import RollcallAction
 
 
@@ -27,11 +28,14 @@ class ActionModule(RollcallAction):
     def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         app = arguments["app"].removeprefix("app.")
         company.need_apps([app])
-        run = self.begin(company, "app_access")
         people = None
         if arguments["people"] is not None:
             people = [person.id for person in people_named(company, arguments["people"])]
         kept = company.ledger.plan(arguments["plan"]) if arguments["plan"] else None
+        if kept is not None and not _concerns(kept, app):
+            # nearly every app on nearly every day: it costs no more than looking into the plan
+            return nothing_to_do(kept, diff=self.diff_mode)
+        run = self.begin(company, "app_access")
         if kept is None:
             planned = plan_changes(company, people=people, apps=[app])
             plan, deferred = planned.plan, planned.deferred
@@ -55,3 +59,9 @@ class ActionModule(RollcallAction):
             say=self.say,
             send=not arguments["plan"],
         )
+
+
+def _concerns(plan: Plan, app: str) -> bool:
+    """Whether a plan has anything to do, to hold back or to put off in an app."""
+    deferred = any(finding.code == "app_deferred" and finding.app == app for finding in plan.findings)
+    return deferred or any(change.app == app for change in (*plan.changes, *plan.held))

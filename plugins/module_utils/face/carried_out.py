@@ -24,6 +24,16 @@ from .results import COUNTED, change_data, finding_lines, result_data, result_li
 from .telling_progress import Telling
 
 
+def nothing_to_do(plan: Plan, *, diff: bool) -> dict[str, t.Any]:
+    """Return what a task returns where its plan has nothing for it."""
+    more: dict[str, t.Any] = {"changed": False, "cancelled": [], "findings": [], "msg": "nothing to do"}
+    return {**_nothing(plan), **more, **({"diff": []} if diff else {})}
+
+
+def _nothing(plan: Plan) -> dict[str, t.Any]:
+    return {"plan": plan.hash, "changes": [], "tasks": [], "verified": True, "left": []}
+
+
 def carry_out_and_conclude(
     company: Company,
     run: Run,
@@ -47,7 +57,7 @@ def carry_out_and_conclude(
 
     The result is failed when anything is left that is neither done nor in somebody's hands.
     """
-    result: dict[str, t.Any] = {"plan": plan.hash, "changes": [], "tasks": [], "verified": True, "left": []}
+    result = _nothing(plan)
     if diff:
         result["diff"] = diffs_of(changes, company.people)
     if check_mode:

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.company.carrying_out import carry_out
 from ansible_collections.rollcall.access.plugins.module_utils.company.concluding import conclude, progress
 from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes, record_readings
-from ansible_collections.rollcall.access.plugins.module_utils.model import Account, AccountRecord, Lock
+from ansible_collections.rollcall.access.plugins.module_utils.face.carried_out import (
+    carry_out_and_conclude,
+    nothing_to_do,
+)
+from ansible_collections.rollcall.access.plugins.module_utils.model import Account, AccountRecord, Lock, Plan
 
 HEAD = "id,first,last,email,title,department,manager,start,end,type,status\n"
 
@@ -120,3 +125,23 @@ def test_in_an_emergency_an_account_that_the_ledger_says_is_anothers_is_left_alo
     company.ledger.record_accounts([AccountRecord(mine, "3", "link")], run, company.clock.now())
     plan, _whole = cut_off(place, monkeypatch, "4")
     assert plan.changes == ()
+
+
+@pytest.mark.parametrize("diff", [True, False])
+def test_an_app_without_changes_returns_what_carrying_out_nothing_returns(place, diff):
+    company = place.open()
+    run, plan, said = place.run(company), Plan(()), []
+    nothing = carry_out_and_conclude(
+        company,
+        run,
+        plan,
+        changes=[],
+        held=[],
+        deferred={},
+        people=(),
+        check_mode=False,
+        diff=diff,
+        say=said.append,
+    )
+    assert nothing_to_do(plan, diff=diff) == nothing
+    assert said == []
