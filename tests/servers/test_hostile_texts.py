@@ -14,14 +14,14 @@ from ansible_collections.rollcall.access.plugins.module_utils.errors import AppE
 from ansible_collections.rollcall.access.plugins.module_utils.model import Account, AccountKey, NewAccount
 from ansible_collections.rollcall.access.tests.conformance.product_case import ProductCase
 from ansible_collections.rollcall.access.tests.security.payloads import corpus
-from ansible_collections.rollcall.access.tests.servers.products.mysql import InHouseOnMariaDbCase, MySqlCase
+from ansible_collections.rollcall.access.tests.servers.products.mysql import MySqlCase
 from ansible_collections.rollcall.access.tests.servers.products.openldap import OpenLdapCase
 from ansible_collections.rollcall.access.tests.servers.products.postgresql import (
     InHouseOnPostgreSqlCase,
     PostgreSqlCase,
 )
 
-CASES = (OpenLdapCase, PostgreSqlCase, InHouseOnPostgreSqlCase, MySqlCase, InHouseOnMariaDbCase)
+CASES = (OpenLdapCase, PostgreSqlCase, InHouseOnPostgreSqlCase, MySqlCase)
 #: all that is meant for these servers, and some of everything else
 TEXTS = [
     text
