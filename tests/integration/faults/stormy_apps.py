@@ -27,7 +27,7 @@ from ansible_collections.rollcall.access.tests.conformance.scim_profile import P
 from .weather import Weather, refusal
 
 #: Longer than Rollcall waits for an answer here, in seconds.
-LATE = 0.6
+LATE = 3.5
 
 
 class Stormy(Fake):

@@ -63,7 +63,7 @@ CATALOG = """
   mail:
     connector: scim
     connection: {{base_url: "http://127.0.0.1:{port}/scim/v2", token: "{{{{ lookup('env', 'STORM_TOKEN') }}}}",
-                 page_size: 3, read_timeout: 0.3, read_attempts: 1}}
+                 page_size: 3, read_timeout: 3, read_attempts: 1}}
     owners: {{primary: mail.owner@small.example}}
     leave: {{then: suspend}}
     entitlements:
@@ -103,7 +103,7 @@ class StormyCompany:
             ("https://planner.example", f"http://127.0.0.1:{apps['planner'].port}"),
             (
                 '"{{ vault_planner_token }}"',
-                "\"{{ lookup('env', 'STORM_TOKEN') }}\"\n      read_timeout: 0.3\n      read_attempts: 1",
+                "\"{{ lookup('env', 'STORM_TOKEN') }}\"\n      read_timeout: 3\n      read_attempts: 1",
             ),
             ("size_param: limit", "size_param: limit, size: 3"),
         ):

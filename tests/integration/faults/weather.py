@@ -25,7 +25,7 @@ READ = (("html", 2), ("blank", 2))
 #: To one that reads a list.
 LIST = (("lost page", 6), ("lost entry", 6), ("page twice", 5), ("nobody", 2))
 #: To one that writes, besides: it is done, and the answer is lost or comes too late.
-WRITE = (("done and lost", 7), ("done and late", 2))
+WRITE = (("done and lost", 7), ("done and late", 1))
 
 
 @dataclasses.dataclass(frozen=True)
