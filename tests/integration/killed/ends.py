@@ -78,7 +78,11 @@ def end_of(life: Life) -> End:
         for ticket in world.desk._tickets.values()
         for one in ticket.articles
     ]
-    end["mails"] = [plain(f"{to} {title}\n{text}") for to, title, text in world.post.messages]
+    # what was opened some minutes later is due later, and so has another place in a mail
+    end["mails"] = [
+        "\n".join([plain(f"{to} {title}"), *sorted(map(plain, text.splitlines()))])
+        for to, title, text in world.post.messages
+    ]
     for table, rows in tables.items():
         end[f"ledger: {table}"] = (
             sorted({_told(table, row, plain) for row in rows})
