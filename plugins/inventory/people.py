@@ -148,6 +148,7 @@ lead_time: 3d
 working_day: {end: "17:00", timezone: Europe/Amsterdam}
 """
 
+import functools
 import os
 import pathlib
 import re
@@ -160,6 +161,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.company im
 from ansible_collections.rollcall.access.plugins.module_utils.company.hosts import Host, app_hosts, person_hosts
 from ansible_collections.rollcall.access.plugins.module_utils.company.hr_ids import asked_by_id
 from ansible_collections.rollcall.access.plugins.module_utils.company.narrowing import narrow
+from ansible_collections.rollcall.access.plugins.module_utils.company.others import share_few
 from ansible_collections.rollcall.access.plugins.module_utils.company.pointing import pointed_to
 from ansible_collections.rollcall.access.plugins.module_utils.company.settings import Settings
 from ansible_collections.rollcall.access.plugins.module_utils.errors import RollcallError
@@ -250,17 +252,24 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         settings, resolve = Settings.load(path), resolver(self.templar)
         why = "ROLLCALL_HR=ledger says so" if os.environ.get("ROLLCALL_HR") == "ledger" else ""
 
-        def make() -> Company:
-            return Company(settings, resolve=resolve, emergency=_emergency(), from_ledger=why)
+        emergency = _emergency()
+
+        def make(anew: bool = False) -> Company:
+            return Company(settings, resolve=resolve, emergency=emergency, from_ledger=why, anew=anew)
 
         Company.forget_shared()
         with make() as company:
             named = _plain_names()
             few = narrow(company, named) if named else None
             if few is not None:
-                # should there be a task, it finds everybody
-                Company.share_later(make)
-                return person_hosts(company, few.people), app_hosts(company, few.apps), few.by_id, ""
+                people, apps = person_hosts(company, few.people), app_hosts(company, few.apps)
+                if emergency:
+                    # nobody waits for what everybody else is, unless something depends on it
+                    share_few(company, few, functools.partial(make, anew=True))
+                else:
+                    # should there be a task, it finds everybody
+                    Company.share_later(make)
+                return people, apps, few.by_id, ""
             people = person_hosts(company)
             apps = app_hosts(company)
             company.share()

@@ -67,7 +67,8 @@ class Company:
     ``resolve`` fills in the templates of settings that come from git (sources, connections); nothing from HR or an app
     ever goes through it. ``writes`` says whether the ledger may be written to; ``emergency`` makes everything that is
     not needed to cut somebody off optional: HR and the policy may be broken. ``modules`` runs the modules that the
-    catalog names as connectors; without it their apps can be looked at, and not be connected to.
+    catalog names as connectors; without it their apps can be looked at, and not be connected to. ``anew`` reads
+    everything, whatever was shared.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Company:
         emergency: bool = False,
         from_ledger: str = "",
         modules: Modules | None = None,
+        anew: bool = False,
     ) -> None:
         self.settings = settings
         self.resolve = resolve
@@ -86,6 +88,7 @@ class Company:
         self.emergency = emergency
         self.from_ledger = from_ledger
         self.modules = modules
+        self.anew = anew
         self.clock = settings.clock
         #: shows a line while something long is going on; whoever has a screen or a log takes its place
         self.say: t.Callable[[str], None] = _silence
@@ -103,8 +106,10 @@ class Company:
 
     def share(self) -> None:
         """Keep HR, catalog and policy as read, for the processes that are forked from this one."""
-        names = ("feed", "catalog", "policy", "commit", "catalog_findings", "population", "organisation")
+        names = ("catalog", "policy", "commit", "catalog_findings", "population", "organisation")
         _SHARED[self._key] = {name: getattr(self, name) for name in names}
+        if "feed" in self.__dict__:
+            _SHARED[self._key]["feed"] = self.feed
 
     @staticmethod
     def forget_shared() -> None:
@@ -129,7 +134,7 @@ class Company:
         return (settings.path, settings.as_of, settings.ledger, self.emergency, self.from_ledger)
 
     def _shared(self, name: str) -> t.Any:
-        return _SHARED.get(self._key, {}).get(name)
+        return None if self.anew else _SHARED.get(self._key, {}).get(name)
 
     @functools.cached_property
     def ledger(self) -> Ledger:

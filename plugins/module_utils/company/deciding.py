@@ -12,6 +12,7 @@ import typing as t
 from ..model import Because, Finding, Want
 from ..policy.duties import conflicts, held_by
 from ..policy.evaluation import evaluate_all
+from ..policy.organisation import Organisation
 from ..reviews.vetoes import Vetoes, apply_vetoes, vetoes
 from .company import Company
 from .request_ends import accounts_over
@@ -30,6 +31,10 @@ def decide(company: Company, people: t.Iterable[str], apps: t.Collection[str] | 
     """Work out what these people should have in these apps (None: in every app)."""
     now = company.clock.now()
     today = company.settings.working_day.today(now)
+    people = list(people)
+    if not all(id in company.organisation.people for id in people):
+        # somebody who was not among the few to whom the company was narrowed
+        company.organisation = Organisation(company.people)
     vetoed = _still_held(company, vetoes(company.ledger.reviews(), now))
     wants: dict[tuple[str, str], Want] = {}
     findings: list[Finding] = []

@@ -14,7 +14,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..model import Person, PersonRecord
+from ..ledger.remembered import Remembered
+from ..model import Person
 from ..planning.guard import check_feed
 from ..policy.conditions import Is, Under, tests
 from ..policy.matching import attributes_read
@@ -55,8 +56,8 @@ def narrow(company: Company, hosts: t.Collection[str]) -> Narrowed | None:
         return None
     now = company.clock.now()
     with without_collecting():
-        records = company.ledger.people()
-    breaches, _findings = check_feed(seen, records, settings.limits, settings.working_day.today(now))
+        records = company.ledger.remembered()
+    breaches, findings = check_feed(seen, records, settings.limits, settings.working_day.today(now))
     if breaches:
         return None
     # rules may read every column there is
@@ -74,7 +75,7 @@ def narrow(company: Company, hosts: t.Collection[str]) -> Narrowed | None:
         return None
     everybody = crowd.with_names({*people, *crowd.meant(_words(company))})
     statuses = statuses_of(everybody, settings, now)
-    missing = frozenset(id for id in everybody if id not in seen)
+    missing = frozenset(id for id in records.present() if id not in seen)
     ledger = company.ledger
     holders = {
         id
@@ -90,7 +91,7 @@ def narrow(company: Company, hosts: t.Collection[str]) -> Narrowed | None:
         attributes_read=attributes_read(company.policy),
         locked=frozenset(lock.person.strip().casefold() for lock in company.locks),
     )
-    company.population = Population(everybody, statuses, events, records, missing=missing)
+    company.population = Population(everybody, statuses, events, records, findings, missing=missing)
     return Narrowed(people, apps, {group: everybody[ids[group]].username for group in sorted(groups)})
 
 
@@ -111,13 +112,14 @@ def _words(company: Company) -> set[str]:
 class _Crowd:
     """Everybody, each made when somebody asks."""
 
-    def __init__(self, seen: Glance, records: t.Mapping[str, PersonRecord], template: str) -> None:
+    def __init__(self, seen: Glance, records: Remembered, template: str) -> None:
         self._seen = seen
         self._records = records
         self._template = template
-        self._taken = {id: record.person.username for id, record in records.items() if record.person.username}
+        self._taken = records.usernames()
+        self._present = frozenset(records.present())
         #: username -> id: of everybody in the ledger who is here, and of the roots that were learned
-        self.owners = {name: id for id, name in self._taken.items() if id in seen or records[id].standing != "left"}
+        self.owners = {name: id for id, name in self._taken.items() if id in seen or id in self._present}
         self._new: dict[str, Person] = {}
         self._roots: set[str] = set()
 
@@ -133,8 +135,7 @@ class _Crowd:
         """Return the ids that groups of ids stand for; an empty one where nobody has it."""
         if not groups:
             return {}
-        gone = {id for id, record in self._records.items() if record.standing != "left"}
-        return asked_by_id(",".join(groups), {id: id for id in {*self._seen.numbers, *gone}})
+        return asked_by_id(",".join(groups), {id: id for id in {*self._seen.numbers, *self._present}})
 
     def meant(self, words: t.AbstractSet[str]) -> set[str]:
         """Return the ids of everybody of whom one of ``words`` is a name."""
@@ -144,8 +145,9 @@ class _Crowd:
         found = {id for name, id in self.owners.items() if name.casefold() in words}
         emails = zip(self._seen.numbers, self._seen.texts("email"), strict=True)
         found.update(id for id, email in emails if id.casefold() in words or email.casefold() in words)
-        for id, record in self._records.items():
-            if (id in self._seen or record.standing != "left") and not words.isdisjoint(names_of(record.person)):
+        for id in self._records.mentioning(words):
+            here = id in self._seen or id in self._present
+            if here and not words.isdisjoint(names_of(self._records[id].person)):
                 found.add(id)
         return found
 
@@ -159,7 +161,7 @@ class _Crowd:
                 continue
             if id in self._seen:
                 people[id] = self._seen.person(id)
-            elif id in self._records and self._records[id].standing != "left":
+            elif id in self._present:
                 people[id] = self._records[id].person
             else:
                 continue

@@ -6,30 +6,47 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
-from ..model import Finding, Status
+from ..model import Finding, Person
 from ..planning.chain import bounced_addresses
 from ..planning.owners import Owners
 from ..policy.organisation import Organisation, names_of
 from .company import Company
+from .others import WithOthers
+from .population import Population
+
+
+class _LockedOut(t.Container[str]):
+    """The ids of people who are locked out; ``names`` are what locks call them, case folded."""
+
+    def __init__(self, people: t.Mapping[str, Person], names: t.AbstractSet[str]) -> None:
+        self._people, self._names = people, names
+
+    def __contains__(self, id: t.Any) -> bool:
+        return bool(self._names) and id in self._people and not self._names.isdisjoint(names_of(self._people[id]))
 
 
 def owners_of(company: Company) -> Owners:
     """Return the company's owners as they can be reached now.
 
-    Whom HR does not show any more is known from the ledger, and has left: their address is no mailbox.
+    Whom HR does not show any more is known from the ledger, and has left: their address is no mailbox. Everybody is
+    looked at as soon as an owner is asked for.
     """
     population = company.population
-    people = {id: record.person for id, record in population.records.items()} | dict(population.people)
-    locked = {lock.person.strip().casefold() for lock in company.locks}
+    people = WithOthers(frozenset(), {}, functools.cache(functools.partial(_everybody_ever, population)))
     return Owners(
         Organisation(people),
-        {id: population.statuses.get(id, Status.LEFT) for id in people},
-        locked={id for id, person in people.items() if not locked.isdisjoint(names_of(person))},
+        population.statuses,
+        locked=_LockedOut(people, {lock.person.strip().casefold() for lock in company.locks}),
         bounced=bounced_addresses(company.ledger.tasks(states=("open",))),
         fallback=company.settings.fallback_owner,
     )
+
+
+def _everybody_ever(population: Population) -> dict[str, Person]:
+    return {id: record.person for id, record in population.records.items()} | dict(population.people)
 
 
 def unowned(company: Company, apps: t.Iterable[str] | None = None) -> tuple[Finding, ...]:

@@ -6,37 +6,27 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import json
 import typing as t
 
+from ..libraries import library
 from ..model import Person, PersonRecord, Run
 from .book import Book
-from .encoding import canonical, pack, time_or_none, time_text, time_text_or_none, unpack
+from .encoding import canonical, pack, time_text, time_text_or_none
+from .remembered import COLUMNS, FIELDS, Remembered, record_of
+from .tables import table
 from .transaction import Row
 
-_FIELDS = tuple(field.name for field in dataclasses.fields(Person) if field.name != "origin")
+sa = library("sqlalchemy")
 
 
 def _packed(person: Person) -> dict[str, t.Any]:
-    return {name: pack(_plain(getattr(person, name))) for name in _FIELDS}
+    return {name: pack(_plain(getattr(person, name))) for name in FIELDS}
 
 
 def _plain(value: t.Any) -> t.Any:
     return dict(value) if isinstance(value, t.Mapping) else value
-
-
-def _record(row: Row) -> PersonRecord:
-    fields = {name: unpack(value) for name, value in json.loads(row["person"]).items()}
-    return PersonRecord(
-        Person(**fields),
-        row["standing"],
-        bool(row["complete"]),
-        time_or_none(row["first_seen"]),
-        time_or_none(row["carried_out"]),
-        row["phase"],
-    )
 
 
 class People(Book):
@@ -45,7 +35,14 @@ class People(Book):
 
         Where a value was written (``origin``) is not kept.
         """
-        return {row["id"]: _record(row) for row in self._rows("people", id=None if ids is None else set(ids))}
+        rows = self._rows("people", id=None if ids is None else set(ids))
+        return {row["id"]: record_of([row[name] for name in COLUMNS]) for row in rows}
+
+    def remembered(self) -> Remembered:
+        """Return what ``people`` returns; a record is made when somebody asks for it."""
+        people = table("people")
+        with self._reading() as connection:
+            return Remembered(connection.execute(sa.select(*(people.c[name] for name in COLUMNS))).all())
 
     def record_people(self, records: t.Sequence[PersonRecord], run: Run, at: dt.datetime) -> None:
         """Remember people as they now are. Who is as before is skipped, but for the time it was carried out.

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import types
 import typing as t
@@ -21,19 +22,26 @@ _NONE: t.Mapping[t.Any, t.Any] = types.MappingProxyType({})
 
 
 class Directory:
-    """People by every key that an account may carry. Made once per run, for all apps."""
+    """People by every key that an account may carry. Made once per run, for all apps.
+
+    Everybody is looked at when an account comes that neither an id nor the ledger says enough of.
+    """
 
     def __init__(self, people: t.Mapping[str, Person]) -> None:
         self.people = people
-        self.emails: dict[str, list[str]] = {}
-        self.earlier_emails: dict[str, list[str]] = {}
-        self.usernames: dict[str, list[str]] = {}
         self._named: dict[str, dict[str, list[str]]] = {}
-        for id, person in people.items():
-            _add(self.emails, person.email, id)
-            _add(self.usernames, person.username, id)
-            for email in person.earlier_emails:
-                _add(self.earlier_emails, email, id)
+
+    @functools.cached_property
+    def emails(self) -> dict[str, list[str]]:
+        return _index((id, (person.email,)) for id, person in self.people.items())
+
+    @functools.cached_property
+    def earlier_emails(self) -> dict[str, list[str]]:
+        return _index((id, person.earlier_emails) for id, person in self.people.items())
+
+    @functools.cached_property
+    def usernames(self) -> dict[str, list[str]]:
+        return _index((id, (person.username,)) for id, person in self.people.items())
 
     def named(self, template: str) -> t.Mapping[str, list[str]]:
         """Return the people by the name that their account has under ``template``."""
@@ -42,9 +50,9 @@ class Directory:
         if template == "{email}":
             return self.emails
         if template not in self._named:
-            index = self._named[template] = {}
-            for id, person in self.people.items():
-                _add(index, account_name(template, person), id)
+            self._named[template] = _index(
+                (id, (account_name(template, person),)) for id, person in self.people.items()
+            )
         return self._named[template]
 
 
@@ -244,9 +252,13 @@ def _alike(account: Account, app: App, directory: Directory) -> tuple[tuple[str,
     return (), ""
 
 
-def _add(index: dict[str, list[str]], key: str, id: str) -> None:
-    if key:
-        index.setdefault(key.lower(), []).append(id)
+def _index(keys: t.Iterable[tuple[str, t.Iterable[str]]]) -> dict[str, list[str]]:
+    index: dict[str, list[str]] = {}
+    for id, mine in keys:
+        for key in mine:
+            if key:
+                index.setdefault(key.lower(), []).append(id)
+    return index
 
 
 def _names(account: Account) -> set[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import collections
 import datetime as dt
-import itertools
 import typing as t
 
 from ..model import PERSON_FIELDS, REMOVALS, Account, App, Change, ChangeKind, Finding, Person, PersonRecord
@@ -26,23 +25,49 @@ Checked = tuple[tuple[Finding, ...], tuple[Finding, ...]]
 
 
 class Fed(t.Protocol):
-    """What HR says now, as far as the guard wants to know: who is there (by id), and what of theirs is blank."""
+    """What HR says now, as far as the guard wants to know: who is there (by id), and of whom a value is blank."""
 
     def __contains__(self, id: t.Any) -> bool: ...
 
-    def is_blank(self, id: str, name: str) -> bool: ...
+    def blanks(self, name: str) -> set[str]: ...
+
+
+@t.runtime_checkable
+class Known(t.Protocol):
+    """What the ledger remembers, as far as the guard wants to know; a record is looked at where something is lost."""
+
+    def __getitem__(self, id: str) -> PersonRecord: ...
+
+    def present(self) -> t.Sequence[str]: ...
+
+    def filled(self, ids: t.Iterable[str], fields: t.Sequence[str]) -> t.Mapping[tuple[str, ...], t.Sequence[str]]: ...
 
 
 class _People(dict[str, Person]):
     """All people, by id."""
 
-    def is_blank(self, id: str, name: str) -> bool:
-        return self[id].attribute(name) in _BLANK
+    def blanks(self, name: str) -> set[str]:
+        return {id for id, person in self.items() if person.attribute(name) in _BLANK}
+
+
+class _Records(dict[str, PersonRecord]):
+    """All records, by id."""
+
+    def present(self) -> list[str]:
+        return [id for id, record in self.items() if record.standing != "left"]
+
+    def filled(self, ids: t.Iterable[str], fields: t.Sequence[str]) -> dict[tuple[str, ...], list[str]]:
+        found: dict[tuple[str, ...], list[str]] = collections.defaultdict(list)
+        for id in ids:
+            before = self[id].person
+            names = (*fields, *before.attributes)
+            found[tuple(name for name in names if before.attribute(name) not in _BLANK)].append(id)
+        return found
 
 
 def check_feed(
     people: t.Iterable[Person] | t.Mapping[str, Person] | Fed,
-    records: t.Mapping[str, PersonRecord],
+    records: t.Mapping[str, PersonRecord] | Known,
     limits: Limits,
     today: dt.date | None = None,
 ) -> Checked:
@@ -60,12 +85,13 @@ def check_feed(
         now = _People((person.id, person) for person in people)
     else:
         now = people
-    present = {id: record for id, record in records.items() if record.standing != "left"}
-    lost = [
-        id
-        for id, record in sorted(present.items())
-        if id not in now and not (today and record.person.end and record.person.end < today)
-    ]
+    known: Known = records if isinstance(records, Known) else _Records(records)
+    present = known.present()
+    lost = []
+    for id in sorted(id for id in present if id not in now):
+        end = known[id].person.end
+        if not (today and end and end < today):
+            lost.append(id)
     breaches = []
     if limits.people_lost.passed(len(lost), len(present), limits.floor):
         breaches.append(
@@ -81,13 +107,13 @@ def check_feed(
         Finding(
             "person_missing",
             "warning",
-            f"{_named(present[id].person)} is not in the HR feed any more; everything of theirs stays as it is",
+            f"{_named(known[id].person)} is not in the HR feed any more; everything of theirs stays as it is",
             todo="Give an end date in HR if they have left, or put the record back",
             person=id,
         )
         for id in lost
     ]
-    breaches += _blanked(now, present, limits)
+    breaches += _blanked(now, known.filled((id for id in present if id in now), _FED), limits)
     return tuple(breaches), tuple(findings)
 
 
@@ -224,18 +250,16 @@ def _is_role(app: App, entitlement: str) -> bool:
     return entitlement in app.entitlements and app.entitlements[entitlement].kind == "role"
 
 
-def _blanked(now: Fed, present: t.Mapping[str, PersonRecord], limits: Limits) -> t.Iterator[Finding]:
+def _blanked(now: Fed, before: t.Mapping[tuple[str, ...], t.Sequence[str]], limits: Limits) -> t.Iterator[Finding]:
+    """``before``: the ids of people by what of theirs was filled."""
     filled: collections.Counter[str] = collections.Counter()
     blank: collections.Counter[str] = collections.Counter()
-    for id, record in present.items():
-        if id not in now:
-            continue
-        before = record.person
-        for name in itertools.chain(_FED, before.attributes):
-            if before.attribute(name) not in _BLANK:
-                filled[name] += 1
-                if now.is_blank(id, name):
-                    blank[name] += 1
+    blanks = {name: now.blanks(name) for names in before for name in names}
+    for names, ids in before.items():
+        for name in names:
+            filled[name] += len(ids)
+            if lost := len(blanks[name].intersection(ids)):
+                blank[name] += lost
     number, total, limit = blank.total(), filled.total(), limits.attributes_blanked
     if limit.passed(number, total, limits.floor):
         most = ", ".join(name for name, _count in blank.most_common(3))

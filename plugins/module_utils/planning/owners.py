@@ -39,12 +39,12 @@ class Owners:
         organisation: Organisation,
         statuses: t.Mapping[str, Status] | None = None,
         *,
-        locked: t.Collection[str] = (),
+        locked: t.Container[str] = (),
         bounced: t.Collection[str] = (),
         fallback: str = "",
     ) -> None:
         self.organisation, self.statuses, self.fallback = organisation, statuses, fallback.strip()
-        self.locked, self.bounced = frozenset(locked), frozenset(bounced)
+        self.locked, self.bounced = locked, frozenset(bounced)
 
     def unreachable(self, address: str) -> str:
         """Return why nobody would see what goes to ``address``, in words; empty where somebody would.

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 import typing as t
 
 from ..model import Person
@@ -19,21 +20,32 @@ def names_of(person: Person) -> frozenset[str]:
 
 
 class Organisation:
-    """An index over people. It does not change; make a new one when people do."""
+    """An index over people, made when it is asked. It does not change; make a new one when people do."""
 
     def __init__(self, people: t.Iterable[Person] | t.Mapping[str, Person] = ()) -> None:
-        everybody = people.values() if isinstance(people, t.Mapping) else people
-        self.people: dict[str, Person] = {person.id: person for person in everybody}
-        self._reports: dict[str, list[str]] = collections.defaultdict(list)
-        # Best first: an id beats a user name beats an email beats an earlier email.
-        self._names: tuple[dict[str, list[Person]], ...] = tuple(collections.defaultdict(list) for _unused in range(4))
+        #: by id
+        self.people: t.Mapping[str, Person] = (
+            people if isinstance(people, t.Mapping) else {person.id: person for person in people}
+        )
+
+    @functools.cached_property
+    def _reports(self) -> dict[str, list[str]]:
+        reports: dict[str, list[str]] = collections.defaultdict(list)
         for person in self.people.values():
             if person.manager:
-                self._reports[person.manager].append(person.id)
+                reports[person.manager].append(person.id)
+        return reports
+
+    @functools.cached_property
+    def _names(self) -> tuple[dict[str, list[Person]], ...]:
+        # Best first: an id beats a user name beats an email beats an earlier email.
+        indexes: tuple[dict[str, list[Person]], ...] = tuple(collections.defaultdict(list) for _unused in range(4))
+        for person in self.people.values():
             names = ((person.id,), (person.username,), (person.email,), person.earlier_emails)
-            for index, values in zip(self._names, names, strict=True):
+            for index, values in zip(indexes, names, strict=True):
                 for value in {value.casefold() for value in values if value}:
                     index[value].append(person)
+        return indexes
 
     def __len__(self) -> int:
         return len(self.people)

@@ -82,18 +82,30 @@ class Glance:
                 self._bare[name] = [""] * len(self._rows)
         return self._bare[name]
 
-    def is_blank(self, id: str, name: str) -> bool:
-        """Return whether the person with this id has nothing for a field or a further column."""
-        number = self.numbers[id]
+    def blanks(self, name: str) -> set[str]:
+        """Return the ids of those who have nothing for a field or a further column."""
         if name in ("type", "name"):  # everybody has one, or the file is not sound
-            return False
+            return set()
         if name == "manager":
-            return not self.manager(id)
-        further = name in self._others  # those are as they are, with the space around
-        text = self._rows[number][self._header.index(name)] if further else self.texts(name)[number]
-        if name in self._touched or (text and name == "end") or (not text and name in _MADE_OF_OTHERS):
-            return self.person(id).attribute(name) in (None, "", ())
-        return not text
+            return {id for id in self.numbers if not self.manager(id)}
+        texts = self.texts(name)
+        if name in self._others:  # those are as they are, with the space around
+            place = self._header.index(name)
+            texts = [row[place] for row in self._rows]
+        unclear: t.Iterable[str] = ()
+        if name in self._touched:
+            unclear = self.numbers
+        elif name == "end":
+            unclear = [id for id, text in zip(self.numbers, texts, strict=True) if text]
+        elif name in _MADE_OF_OTHERS:
+            unclear = [id for id, text in zip(self.numbers, texts, strict=True) if not text]
+        blank = {id for id, text in zip(self.numbers, texts, strict=True) if not text}
+        for id in unclear:
+            if self.person(id).attribute(name) in (None, "", ()):
+                blank.add(id)
+            else:
+                blank.discard(id)
+        return blank
 
     def manager(self, id: str) -> str:
         """Return the id of somebody's manager; nothing for nobody, and for who is their own."""
