@@ -22,6 +22,8 @@ description:
     feed that is wrong or that the guard stops ends the whole run with an error, whatever C(any_unparsed_is_failed) says.
 notes:
   - With C(--limit) naming hosts only, the others are not built. When people come from one CSV file, they are not even made; all of the feed is checked.
+  - Where only C(rollcall.access.reconcile) or C(rollcall.access.discover) is played, people are no hosts and C(people) is empty, unless
+    C(--limit) names anything but apps. They play over apps, and the people are data to them.
   - C(--limit hr_id_1042) names the person to whom HR gave the id 1042. Every character of an id that is no letter and no digit is
     written as an underscore and two hex digits.
   - A file that has only C(plugin) and C(settings), the whole path of a company's C(rollcall.yml), stands for that one. It is for
@@ -165,6 +167,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.others imp
 from ansible_collections.rollcall.access.plugins.module_utils.company.pointing import pointed_to
 from ansible_collections.rollcall.access.plugins.module_utils.company.settings import Settings
 from ansible_collections.rollcall.access.plugins.module_utils.errors import RollcallError
+from ansible_collections.rollcall.access.plugins.plugin_utils.about_apps import about_apps_only
 from ansible_collections.rollcall.access.plugins.plugin_utils.templates import as_data, resolver
 
 #: Ansible's own exit code for what it cannot parse.
@@ -252,7 +255,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         settings, resolve = Settings.load(path), resolver(self.templar)
         why = "ROLLCALL_HR=ledger says so" if os.environ.get("ROLLCALL_HR") == "ledger" else ""
 
-        emergency = _emergency()
+        emergency, subset = _emergency(), context.CLIARGS.get("subset")
 
         def make(anew: bool = False) -> Company:
             return Company(settings, resolve=resolve, emergency=emergency, from_ledger=why, anew=anew)
@@ -270,11 +273,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
                     # should there be a task, it finds everybody
                     Company.share_later(make)
                 return people, apps, few.by_id, ""
-            people = person_hosts(company)
+            people = {} if about_apps_only(context.CLIARGS.get("args") or (), subset) else person_hosts(company)
             apps = app_hosts(company)
             company.share()
             usernames = {id: person.username for id, person in company.population.people.items()}
-            by_id = asked_by_id(context.CLIARGS.get("subset"), usernames)
+            by_id = asked_by_id(subset, usernames)
             return people, apps, by_id, company.population.stale
 
     def _construct(self, name: str, variables: dict[str, t.Any], strict: bool) -> None:
