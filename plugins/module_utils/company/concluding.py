@@ -13,12 +13,14 @@ import types
 import typing as t
 
 from ..model import Because, ChangeKind, Lifecycle, PersonRecord, Run, Status, Task, Want
+from ..sources.glancing import without_collecting
 from .company import Company
 from .deciding import decide
 from .leaving import open_leaving_tasks
 from .seat_tasks import why_waiting
 
 _NOTHING: t.Mapping[str, str] = types.MappingProxyType({})
+_NONE: t.AbstractSet[str] = frozenset()
 
 #: Asking for people one by one pays while they are this few.
 _FEW = 20
@@ -67,17 +69,14 @@ def progress_of(
             else:
                 why = waiting.get(want.app)
                 missing.append(f"an account in {want.app}" + (f": {why}" if why else ""))
-            for entitlement in sorted(want.entitlements):
+            wanted, mine = want.entitlements, having.get(want.app, _NONE)
+            for entitlement in sorted(wanted):
                 due += 1
-                if (
-                    entitlement in having.get(want.app, ())
-                    or (want.app, ChangeKind.GRANT.value, entitlement) in declined
-                ):
+                if entitlement in mine or (want.app, ChangeKind.GRANT.value, entitlement) in declined:
                     done += 1
                 else:
                     missing.append(f"{want.app}: {entitlement}")
-            extra = having.get(want.app, set()) - want.entitlements
-            extra = {e for e in extra if (want.app, ChangeKind.REVOKE.value, e) not in declined}
+            extra = {e for e in mine - wanted if (want.app, ChangeKind.REVOKE.value, e) not in declined}
             due += len(extra)
             missing += [f"{want.app}: {entitlement} is still there" for entitlement in sorted(extra)]
         elif want.app in accounts:
@@ -197,7 +196,8 @@ def conclude(
     if company.rules_unknown:
         # who keeps nothing needs no rule; of the others it stays as it was
         people = [id for id in people if _keeps_nothing(company, id)]
-    found = progress(company, people)
+    with without_collecting():
+        found = progress(company, people)
     for id, reasons in (unsettled or {}).items():
         if id in found and reasons:
             found[id] = dataclasses.replace(found[id], missing=(*found[id].missing, *reasons))

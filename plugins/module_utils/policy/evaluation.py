@@ -74,28 +74,44 @@ def evaluate_all(
     now: dt.datetime,
     revise: t.Callable[[Want], Want] | None = None,
 ) -> dict[str, tuple[Want, ...]]:
-    """Return what ``evaluate`` returns, by person id, for many people at the cost of a few."""
+    """Return what ``evaluate`` returns, by person id, for many people at the cost of a few.
+
+    Those whom the same rules are true of, and whom nothing is said of by name, get the same; it is worked out once.
+    """
     exceptions_of = collections.defaultdict(list)
     for exception in exceptions:
         exceptions_of[exception.person.strip().casefold()].append(exception)
     locks_of = collections.defaultdict(list)
     for lock in locks:
         locks_of[lock.person.strip().casefold()].append(lock)
+    index = rule_index(policy, organisation)
+    alike: dict[tuple[t.Any, ...], tuple[Want, ...]] = {}
     result = {}
     for person, status in people:
         names = names_of(person)
+        mine = [item for name in sorted(names & exceptions_of.keys()) for item in exceptions_of[name]]
+        held_locks = [item for name in sorted(names & locks_of.keys()) for item in locks_of[name]]
+        by_name = bool(mine or held_locks or revise) or status not in (Status.ACTIVE, Status.LEAVE)
+        kind = None if by_name else (status, *map(id, index.rules_of(person)))
+        if kind is not None and kind in alike:
+            result[person.id] = tuple(
+                Want(person.id, want.app, want.state, want.grants, want.because) for want in alike[kind]
+            )
+            continue
         result[person.id] = evaluate(
             person,
             status=status,
             policy=policy,
             catalog=catalog,
-            exceptions=[item for name in sorted(names & exceptions_of.keys()) for item in exceptions_of[name]],
-            locks=[item for name in sorted(names & locks_of.keys()) for item in locks_of[name]],
+            exceptions=mine,
+            locks=held_locks,
             organisation=organisation,
             today=today,
             now=now,
             revise=revise,
         )
+        if kind is not None:
+            alike[kind] = result[person.id]
     return result
 
 
