@@ -55,9 +55,18 @@ def resolver(templar: t.Any) -> t.Callable[[t.Any], t.Any]:
     """Return a function that fills in the templates of a setting from git."""
 
     def resolve(value: t.Any) -> t.Any:
-        return as_plain(templar.template(as_template(value)))
+        return as_plain(templar.template(as_template(value)) if has_template(value) else value)
 
     return resolve
+
+
+def has_template(value: t.Any) -> bool:
+    """Return whether there may be a template in a setting: where there is none, Ansible need not look through it."""
+    if isinstance(value, str):
+        return any(sign in value for sign in ("{{", "{%", "{#"))
+    if isinstance(value, t.Mapping):
+        return any(map(has_template, value.values()))
+    return isinstance(value, (list, tuple)) and any(map(has_template, value))
 
 
 def as_plain(value: t.Any) -> t.Any:

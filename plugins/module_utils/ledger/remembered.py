@@ -79,6 +79,8 @@ class Remembered(t.Mapping[str, PersonRecord]):
 def record_of(row: t.Sequence[t.Any]) -> PersonRecord:
     """Make a record of a row with what COLUMNS names."""
     packed = json.loads(row[7])
-    fields = {name: value if value.__class__ is str else unpack(value) for name, value in packed.items()}
+    fields: dict[str, t.Any] = {
+        name: value if value.__class__ is str else unpack(value) for name, value in packed.items()
+    }
     first_seen, carried_out = time_or_none(row[4]), time_or_none(row[5])
     return PersonRecord(Person(**fields), row[2], bool(row[3]), first_seen, carried_out, row[6])

@@ -63,6 +63,26 @@ RULES = policy(
 )
 
 
+PLACES = list(enumerate(["Sales", "Legal", "Sales", "Sales", "Sales", "Legal"]))
+
+
+@pytest.mark.parametrize("status", [Status.ACTIVE, Status.LEAVE, Status.FUTURE, Status.LEFT])
+def test_who_is_like_others_gets_what_they_would_get_alone(status: Status) -> None:
+    people = [dataclasses.replace(ALEX, id=f"P{n}", username=f"p{n}", email="", department=d) for n, d in PLACES]
+    settings: dict[str, t.Any] = {
+        "policy": RULES,
+        "catalog": CATALOG,
+        "organisation": Organisation(people),
+        "exceptions": [exception(person="p3")],
+        "locks": [Lock("p4", "stolen")],
+        "today": TODAY,
+        "now": NOW,
+    }
+    together = evaluate_all([(person, status) for person in people], **settings)
+    assert together == {person.id: evaluate(person, status=status, **settings) for person in people}
+    assert all(want.person == id for id, mine in together.items() for want in mine)
+
+
 def wants(person: Person = ALEX, rules: Policy = RULES, **changed: t.Any) -> dict[str, Want]:
     settings: dict[str, t.Any] = {
         "status": Status.ACTIVE,
