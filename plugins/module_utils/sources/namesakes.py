@@ -28,7 +28,9 @@ def named_like(seen: Glance, roots: t.AbstractSet[str], taken: t.Mapping[str, st
     SettingsError for a template that makes no sense.
     """
     check_template(template)
-    new = [id for id in _possible(seen, roots, template) if not taken.get(id)] if roots else []
+    if not roots or all(map(taken.get, seen.numbers)):
+        return {}
+    new = [id for id in _possible(seen, roots, template) if not taken.get(id)]
     people = (seen.person(id) for id in new)
     alike = [person for person in people if root_of(base_of(person, template)) in roots]
     return {person.id: person for person in assign_usernames(alike, taken, template)}
