@@ -121,6 +121,12 @@ class PacketRunner:
             self.ledger.release_many([p.person.id for p in packets], packets[0].app.key, self.run)
         return results
 
+    def prolong(self, packets: t.Sequence[Packet]) -> None:
+        """Hold packets of one app for longer. What has gone to another run meanwhile stays there."""
+        now = self.now()
+        people = [packet.person.id for packet in packets]
+        self.ledger.claim_many(people, packets[0].app.key, self.run, now, now + CLAIM_FOR)
+
     def let_go(self, packets: t.Sequence[Packet]) -> None:
         """Give claims back without a word on how it ended: something broke, and the next run finds out."""
         if packets:
