@@ -259,7 +259,7 @@ class Attempt:
 
         def call() -> Account:
             nonlocal key, unanswered, is_new
-            found = None
+            found, asked = None, not is_new
             if self.connector.finds and not is_new:
                 # after a lost answer, of this run or of an earlier one, it may be there: look, and make no second
                 found = self._find_patiently(key) if unanswered else self.connector.find(key)
@@ -278,6 +278,9 @@ class Attempt:
             except Conflict:
                 # what has the name may be what was made a moment ago, when the answer was lost
                 found = self._find_patiently(theirs) if unanswered and self.connector.finds else None
+                if not asked and found is None:
+                    # or by somebody else, since the list was read
+                    found = self.connector.find(AccountKey(username=new.username))
                 if found is None:
                     raise
                 self._check_owner(found)

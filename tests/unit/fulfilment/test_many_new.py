@@ -152,6 +152,22 @@ def test_whose_name_is_taken_gets_no_account_in_place_of_somebody_else(crew):
     assert holders(app)[CREW[3].id] == 0
 
 
+def test_what_somebody_makes_by_hand_meanwhile_is_taken_as_it_is(crew):
+    app = Listing(GITHUB)
+
+    def by_hand(operation: str) -> None:
+        if "hand" not in app.there:
+            app.there["hand"] = account("hand", CREW[0])
+            app.faults["create"] = [Fault(Conflict("the name is taken"))]
+
+    app.watch = by_hand
+    outcome = hire(crew, app, workers=1)
+    assert not outcome.left
+    assert holders(app) == {one.id: 1 for one in CREW}
+    assert "design" in app.there["hand"].entitlements
+    crew.assert_evidence(app)
+
+
 def test_a_list_that_lacks_what_is_known_is_not_believed(crew, run):
     app = Listing(GITHUB)
     known = account("old", person("o1", name="old1"))
