@@ -237,6 +237,23 @@ def test_what_an_earlier_run_tried_is_looked_for_first(crew, other_run):
     assert holders(app) == {one.id: 1 for one in CREW}
 
 
+class Died(BaseException):
+    """Ends a run where it stands."""
+
+
+def test_a_run_that_dies_in_the_middle_is_repeated_without_a_second_account(crew, other_run):
+    app = Listing(GITHUB)
+    app.faults["create"] = [None] * 6 + [Fault(Died(), done=True)]  # type: ignore[list-item,arg-type]
+    with pytest.raises(Died):
+        hire(crew, app)
+    assert len(app.there) >= 7
+    assert crew.ledger.accounts(app="github") == []
+    assert not hire(crew, app, run=other_run).left
+    assert holders(app) == {one.id: 1 for one in CREW}
+    crew.assert_evidence(app)
+    assert verify_ledger(crew.ledger).ok
+
+
 def test_who_is_another_runs_just_now_is_left_alone(crew, other_run):
     app = Listing(GITHUB)
     assert crew.ledger.claim(CREW[5].id, "github", other_run, NOW, NOW + CLAIM_FOR)
