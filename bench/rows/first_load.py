@@ -78,6 +78,7 @@ def rows(place: Place) -> t.Iterator[t.Sequence[Row]]:
                 ],
                 [AtMost(1 / 0.8, "a bare concurrent client"), TimesFaster(10, "account modules in a loop")],
                 f"The bare client sends one POST for each over {CONNECTIONS} connections and believes the answer. "
-                "Rollcall looks before it makes an account, reads it back, and writes intent and evidence for each.",
+                "Rollcall reads the list before and after, and writes intent and evidence for each. "
+                "Its time has all of the command in it: Ansible, HR, plan and report.",
             )
         ]

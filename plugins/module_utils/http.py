@@ -498,6 +498,9 @@ class Session:
             session.cert = self._client_certificate
             # Cookies would tie requests together that have nothing to do with one another.
             session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+            # All requests go to one place, so the way there is looked up in the environment once, not for each of them.
+            around = session.merge_environment_settings(self.base_url, {}, None, None, None)
+            session.proxies, session.trust_env = around["proxies"], False
             self._own.session = session
             with self._lock:
                 self._all.add(session)

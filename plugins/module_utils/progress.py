@@ -42,7 +42,8 @@ class Progress:
         self._said = True
         left = max(self.total - self.done, 0)
         text = f"{self.done:,} of {self.total:,} {self.what}, {left:,} left; {duration(elapsed)} so far"
-        if self.done and left:
+        # of the first few of many nothing can be said of the rest
+        if left and self.done and self.done * 1000 >= self.total:
             text += f", about {duration(elapsed / self.done * left)} to go"
         return f"{text}; {besides}" if besides else text
 

@@ -39,6 +39,13 @@ def test_a_line_has_how_many_how_many_left_and_how_long(clock):
     assert progress.line() == "3,000 of 12,000 people, 9,000 left; 1 min so far, about 3 min to go"
 
 
+def test_the_first_few_of_many_say_nothing_of_the_rest(clock):
+    progress = Progress("people", 12_000, clock)
+    progress.advance(2)
+    clock.now += 60
+    assert progress.line() == "2 of 12,000 people, 11,998 left; 1 min so far"
+
+
 def test_what_it_waits_for_is_said_also_when_nothing_was_done_yet(clock):
     progress = Progress("apps read", 2, clock)
     clock.now += 10

@@ -22,6 +22,9 @@ from ..planning.guard import check_reading
 from ..planning.reading import Reading
 from .company import Company
 
+#: So many people's are written down in one transaction.
+_AT_ONCE = 100
+
 INTERRUPTED = "done by a run that was interrupted before it could say so"
 NOT_DONE = "the run that was at it was interrupted before it was done; where it is due it is tried again"
 UNKNOWN = "a run was interrupted while it was at it; nothing that can be read tells whether it was done"
@@ -42,22 +45,26 @@ def settle_interrupted(
         if row.run != run.id and change.person in company.people and reading is not None and _tells(reading, change):
             left.setdefault((change.person, change.app), []).append(change)
     runner = PacketRunner(ledger=ledger, run=run, now=company.clock.now, people=company.people)
-    for (person, app), changes in left.items():
-        reading = readings[app]
-        if check_reading(reading, [r.account for r in ledger.accounts(app=app)], company.settings.limits):
-            continue  # half a list shows nothing
-        now = company.clock.now()
-        if not ledger.claim(person, app, run, now, now + CLAIM_FOR):
-            continue
-        try:
-            in_tasks = {i.id: task.id for task in ledger.tasks(person=person, app=app) for i in task.items}
-            account = _account(reading, correlations.get(app), person, changes)
-            results = _ended(changes, account, in_tasks, attested=reading.attested)
-            runner.settle_interrupted(
-                Packet(company.people[person], company.apps[app], tuple(changes)), account, results
-            )
-        finally:
-            ledger.release(person, app, run)
+    shown = {
+        app: _Shown(readings[app], correlations.get(app))
+        for app in {app for _person, app in left}
+        # half a list shows nothing
+        if not check_reading(readings[app], [r.account for r in ledger.accounts(app=app)], company.settings.limits)
+    }
+    due = [packet for packet in left.items() if packet[0][1] in shown]
+    for start in range(0, len(due), _AT_ONCE):
+        with ledger.one_transaction():
+            for (person, app), changes in due[start : start + _AT_ONCE]:
+                now = company.clock.now()
+                if not ledger.claim(person, app, run, now, now + CLAIM_FOR):
+                    continue
+                in_tasks = {i.id: task.id for task in ledger.tasks(person=person, app=app) for i in task.items}
+                account = shown[app].account(person, changes)
+                results = _ended(changes, account, in_tasks, attested=readings[app].attested)
+                runner.settle_interrupted(
+                    Packet(company.people[person], company.apps[app], tuple(changes)), account, results
+                )
+                ledger.release(person, app, run)
     return bool(left)
 
 
@@ -86,16 +93,22 @@ def _tells(reading: Reading, change: Change) -> bool:
     return not reading.error and (reading.complete or change.person in (reading.people_read or ()))
 
 
-def _account(
-    reading: Reading, correlation: Correlation | None, person: str, changes: t.Iterable[Change]
-) -> Account | None:
-    """Return the account that the changes are about: the one that they name, or the person's."""
-    named = {change.account for change in changes if change.account}
-    matches = correlation.matches if correlation else {}
-    for account in reading.accounts:
-        if account.id in named or (not named and matches.get(account.id, ("",))[0] == person):
-            return account
-    return None
+class _Shown:
+    """The accounts of a reading, by id and by whose they are."""
+
+    def __init__(self, reading: Reading, correlation: Correlation | None) -> None:
+        matches = correlation.matches if correlation else {}
+        self._by_id = {account.id: account for account in reading.accounts}
+        self._of: dict[str, Account] = {}
+        for account in reading.accounts:
+            self._of.setdefault(matches.get(account.id, ("",))[0], account)
+
+    def account(self, person: str, changes: t.Iterable[Change]) -> Account | None:
+        """Return the account that the changes are about: the one that they name, or the person's."""
+        named = dict.fromkeys(change.account for change in changes if change.account)
+        if named:
+            return next((self._by_id[id] for id in named if id in self._by_id), None)
+        return self._of.get(person)
 
 
 def _ended(

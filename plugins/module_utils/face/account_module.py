@@ -11,6 +11,7 @@ read what a person has, and, where something is due, to carry it out.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import typing as t
 
@@ -54,8 +55,14 @@ class NotRecorded:
     def __init__(self) -> None:
         self.account: Account | None = None
 
-    def claim(self, *_: t.Any) -> bool:
-        return True
+    def one_transaction(self) -> t.ContextManager[None]:
+        return contextlib.nullcontext()
+
+    def claim_many(self, people: t.Collection[str], *_: t.Any) -> t.Collection[str]:
+        return people
+
+    def intend(self, *_: t.Any) -> frozenset[str]:
+        return frozenset()
 
     def open_task(self, task: t.Any, *_: t.Any) -> t.Any:
         return task
@@ -69,7 +76,7 @@ class NotRecorded:
     def _nothing(self, *_: t.Any, **__: t.Any) -> None:
         return None
 
-    release = intend = settle = record_grants = end_grants = forget_accounts = _nothing
+    settle = record_grants = end_grants = forget_accounts = release_many = _nothing
 
 
 def run_account_module(connector_class: type[Connector]) -> None:

@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import graphlib
+import queue
 import threading
 import typing as t
 from concurrent import futures
@@ -17,10 +19,14 @@ from ..connectors.contract import Connector
 from ..errors import AppError
 from ..ledger.records import ChangeResult
 from ..model import Account, AccountKey, App, Change, Finding, Person
+from .many import MANY, ManyNew, is_new, pays
 from .packet import Packet, PacketRunner
 
 #: After so many packets in a row that an app did not carry out, the rest of that app waits for the next run.
 GIVE_UP_AFTER = 5
+
+#: So often (s) somebody who waits for an app in which much is done says how far that is.
+_LOOK = 1.0
 
 #: What a change can end as and need no further look.
 SETTLED = frozenset({"done", "already", "verified"})
@@ -75,47 +81,83 @@ class Executor:
         self.progress = progress
         self._unwell: collections.Counter[str] = collections.Counter()
         self._lock = threading.Lock()
+        self._ended: queue.SimpleQueue[tuple[Packet, list[ChangeResult]]] = queue.SimpleQueue()
 
     def carry_out(self, packets: t.Sequence[Packet]) -> Outcome:
         """Carry all of them out. An app that fails is left for the next run; the others go on.
 
         Raises LedgerError when the evidence cannot be written.
         """
-        order = _order(packets)
+        groups, order = _groups_in_order(packets)
         results: dict[int, list[ChangeResult]] = {}
-        running: dict[futures.Future[list[ChangeResult]], int] = {}
-        with futures.ThreadPoolExecutor(max_workers=max(1, min(self.workers, len(packets) or 1))) as pool:
+        numbers = {id(packet): n for n, packet in enumerate(packets)}
+        running: dict[futures.Future[None], int] = {}
+        workers = max(1, min(self.workers, len(packets) or 1))
+        with futures.ThreadPoolExecutor(workers) as pool, futures.ThreadPoolExecutor(workers) as of_groups:
             try:
                 while order.is_active():
                     for n in order.get_ready():
-                        running[pool.submit(self._one, packets[n])] = n
-                    done, _unused = futures.wait(running, return_when=futures.FIRST_COMPLETED)
-                    for future in done:
-                        n = running.pop(future)
-                        results[n] = future.result()
-                        order.done(n)
+                        running[pool.submit(self._group, groups[n], of_groups)] = n
+                    done, _unused = futures.wait(running, timeout=_LOOK, return_when=futures.FIRST_COMPLETED)
+                    ended = [(running.pop(future), future) for future in done]
+                    while not self._ended.empty():
+                        packet, rows = self._ended.get()
+                        results[numbers[id(packet)]] = rows
                         if self.progress:
-                            self.progress(packets[n], results[n])
+                            self.progress(packet, rows)
+                    for n, future in ended:
+                        future.result()
+                        order.done(n)
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
+                of_groups.shutdown(wait=False, cancel_futures=True)
                 raise
         return Outcome(tuple(result for n in range(len(packets)) for result in results[n]), tuple(self.runner.findings))
 
-    def _one(self, packet: Packet) -> list[ChangeResult]:
+    def _group(self, packets: t.Sequence[Packet], pool: futures.Executor) -> None:
+        app = packets[0].app
+        if len(packets) == 1:
+            self._one(packets[0])
+            return
+        connector: Connector | None = None
+        with contextlib.suppress(AppError):  # each says so when it is its turn
+            connector = self.connect(app)
+        if connector is not None and pays(self.runner, packets, connector):
+            many = ManyNew(
+                self.runner, connector, pool, lambda: self._gave_up(app.key), lambda rows: self._note(app.key, rows)
+            )
+            many.carry_out(packets, self._report)
+            return
+        for done in [pool.submit(self._one, packet) for packet in packets]:
+            done.result()
+
+    def _one(self, packet: Packet) -> None:
         key = packet.app.key
-        if self._unwell[key] >= GIVE_UP_AFTER and not any(c.urgency == "emergency" for c in packet.changes):
-            detail = f"{key} failed {GIVE_UP_AFTER} times in a row; the rest waits for the next run"
-            return [ChangeResult(change, "deferred", detail, attempts=0) for change in packet.changes]
+        detail = self._gave_up(key)
+        if detail and not any(c.urgency == "emergency" for c in packet.changes):
+            self._report(packet, [ChangeResult(change, "deferred", detail, attempts=0) for change in packet.changes])
+            return
         try:
             connector = self.connect(packet.app)
         except AppError as error:
             connector = _Unreachable(packet.app, error)
         results = self.runner.carry_out(packet, connector)
-        # what was not tried, because another run was at work there, says nothing about the app
-        bad = any(r.attempts and (r.state == "deferred" or (r.state == "task" and r.detail)) for r in results)
+        self._note(key, results)
+        self._report(packet, results)
+
+    def _report(self, packet: Packet, results: list[ChangeResult]) -> None:
+        self._ended.put((packet, results))
+
+    def _gave_up(self, app: str) -> str:
+        unwell = self._unwell[app] >= GIVE_UP_AFTER
+        return f"{app} failed {GIVE_UP_AFTER} times in a row; the rest waits for the next run" if unwell else ""
+
+    def _note(self, app: str, results: t.Iterable[ChangeResult]) -> None:
+        """Remember whether the app did its part. What was not tried, as another run was at it, says nothing of it."""
+        refused = ("failed", "task")
+        bad = any(r.attempts and (r.state == "deferred" or (r.state in refused and r.detail)) for r in results)
         with self._lock:
-            self._unwell[key] = self._unwell[key] + 1 if bad else 0
-        return results
+            self._unwell[app] = self._unwell[app] + 1 if bad else 0
 
 
 class _Unreachable(Connector):
@@ -132,12 +174,35 @@ class _Unreachable(Connector):
         raise self.error
 
 
-def _order(packets: t.Sequence[Packet]) -> graphlib.TopologicalSorter[int]:
-    where = {change.id: n for n, packet in enumerate(packets) for change in packet.changes}
-    needs = {
-        n: {where[i] for change in packet.changes for i in change.after if i in where} - {n}
-        for n, packet in enumerate(packets)
+def _groups_in_order(
+    packets: t.Sequence[Packet],
+) -> tuple[list[tuple[Packet, ...]], graphlib.TopologicalSorter[int]]:
+    """Put many new people of one app together, unless that would make a circle of what has to come first."""
+    new: dict[str, list[Packet]] = collections.defaultdict(list)
+    for packet in packets:
+        if is_new(packet):
+            new[packet.app.key].append(packet)
+    many = [tuple(some) for some in new.values() if len(some) >= MANY]
+    if many:
+        together = {id(packet) for some in many for packet in some}
+        groups = [*many, *((packet,) for packet in packets if id(packet) not in together)]
+        order = graphlib.TopologicalSorter(_needs(groups))
+        with contextlib.suppress(graphlib.CycleError):
+            order.prepare()
+            return groups, order
+    groups = [(packet,) for packet in packets]
+    return groups, _order(_needs(groups))
+
+
+def _needs(groups: t.Sequence[t.Sequence[Packet]]) -> dict[int, set[int]]:
+    where = {change.id: n for n, some in enumerate(groups) for packet in some for change in packet.changes}
+    return {
+        n: {where[i] for packet in some for change in packet.changes for i in change.after if i in where} - {n}
+        for n, some in enumerate(groups)
     }
+
+
+def _order(needs: dict[int, set[int]]) -> graphlib.TopologicalSorter[int]:
     while True:
         order = graphlib.TopologicalSorter(needs)
         try:

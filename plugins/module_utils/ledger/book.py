@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime as dt
 import os
 import pathlib
@@ -32,6 +33,15 @@ if t.TYPE_CHECKING:
 sa = library("sqlalchemy")
 
 
+@dataclasses.dataclass
+class _Together:
+    """The transaction that all writes of a thread are part of for a while, and where the chain ends in it."""
+
+    connection: t.Any
+    head: Head
+    failed: BaseException | None = None
+
+
 class Book:
     """The base of the ledger: open, close, one transaction at a time for writing, any number for reading.
 
@@ -55,6 +65,7 @@ class Book:
         self._process = os.getpid()
         self._gate = forking.Gate()
         self._one_writer = threading.Lock()
+        self._own = threading.local()
         if self.writable:
             self._writer = engine_for(database, writable=True, make=self._make)
             self._reader = self._writer if database.in_memory else engine_for(database, writable=False)
@@ -177,6 +188,7 @@ class Book:
             self._process = os.getpid()
             self._gate = forking.Gate()
             self._one_writer = threading.Lock()
+            self._own = threading.local()
             self._turn = self._one_writer
             return
         self._make = False
@@ -196,6 +208,12 @@ class Book:
     def _reading(self) -> t.Iterator[t.Any]:
         """A connection that sees one state of the ledger, whatever others write meanwhile."""
         self._check(writing=False)
+        together = self._together
+        if together is not None:
+            # what this thread has written, and is not yet true for others, is so for itself
+            with explained(self.where):
+                yield together.connection
+            return
         with (
             self._gate,
             self._turn,
@@ -238,11 +256,47 @@ class Book:
     def _writing(self, run: Run, at: dt.datetime) -> t.Iterator[Writing]:
         """One write: everything inside becomes true together, or nothing of it when it raises."""
         self._check(writing=True)
+        together = self._together
+        if together is None:
+            with self._gate, self._one_writer, self._begin(self._writer) as connection:
+                # the end of the chain is the one thing that all writers need, so its lock puts them in a row
+                writing = Writing(connection, run, at, Head(*end_of_chain(connection)))
+                yield writing
+                writing.finish()
+            return
+        try:
+            with explained(self.where):
+                writing = Writing(together.connection, run, at, together.head)
+                yield writing
+                writing.finish()
+                together.head = writing.head
+        except BaseException as error:
+            together.failed = error
+            raise
+
+    @contextlib.contextmanager
+    def one_transaction(self) -> t.Iterator[None]:
+        """All that this thread writes inside becomes true together, with one commit, or nothing of it.
+
+        Nobody else writes meanwhile, so nothing may be waited for inside. Raises what a write raised, even where
+        somebody has caught it: half of it is never kept.
+        """
+        self._check(writing=True)
+        if self._together is not None:
+            yield
+            return
         with self._gate, self._one_writer, self._begin(self._writer) as connection:
-            # the end of the chain is the one thing that all writers need, so its lock puts them in a row
-            writing = Writing(connection, run, at, Head(*end_of_chain(connection)))
-            yield writing
-            writing.finish()
+            together = self._own.together = _Together(connection, Head(*end_of_chain(connection)))
+            try:
+                yield
+                if together.failed is not None:
+                    raise together.failed
+            finally:
+                self._own.together = None
+
+    @property
+    def _together(self) -> _Together | None:
+        return getattr(self._own, "together", None)
 
     def _rows(self, name: str, **where: t.Any) -> list[Row]:
         with self._reading() as connection:

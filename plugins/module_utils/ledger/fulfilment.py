@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Carrying out: who works on what, what was intended, and how it ended."""
+"""Carrying out: what was intended, and how it ended."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import typing as t
 
 from ..libraries import library
 from ..model import Change, ChangeKind, Run
-from . import holding
 from .book import Book
 from .encoding import because_of, because_text, canonical, pack, time_of, time_or_none, time_text, unpack
 from .records import ChangeResult, ChangeRow, IntendedChange
@@ -26,53 +25,6 @@ _OVER = frozenset({"done", "already", "verified"})
 
 
 class Fulfilment(Book):
-    def claim(self, person: str, app: str, run: Run, at: dt.datetime, until: dt.datetime) -> bool:
-        """Take one person in one app for this run. Returns False while another live run has it.
-
-        The same run may claim again, and so prolong it. A claim that has run out, or whose run has ended or whose
-        process is gone, is taken over; only that is worth an event.
-        """
-        claims = table("claims")
-        here = sa.and_(claims.c.person == person, claims.c.app == app)
-        with self._writing(run, at) as writing:
-            held = writing.connection.execute(sa.select(claims).where(here)).mappings().one_or_none()
-            if held is not None and held["run"] != run.id and held["until"] > time_text(at):
-                other = writing.rows("runs", id=held["run"]).get((held["run"],))
-                ended = other is not None and other["ended_at"] is not None
-                if not ended and not holding.is_gone(held["holder"]):
-                    return False
-            times = {"at": time_text(at), "until": time_text(until)}
-            row = {"run": run.id, "actor": run.actor, **times, "holder": holding.this_process()}
-            if held is None:
-                writing.connection.execute(claims.insert(), {"person": person, "app": app, **row})
-                return True
-            writing.connection.execute(claims.update().where(here).values(**row))
-            if held["run"] != run.id:
-                writing.event(
-                    "claim.taken_over",
-                    person=person,
-                    app=app,
-                    data={"from_run": held["run"], "held_until": held["until"]},
-                )
-            return True
-
-    def is_at(self, person: str, app: str, run: str, at: dt.datetime) -> bool:
-        """Return whether ``run`` holds this claim and, as far as can be seen, is still there."""
-        claims = table("claims")
-        query = sa.select(claims.c.holder).where(claims.c.person == person, claims.c.app == app)
-        query = query.where(claims.c.run == run, claims.c.until > time_text(at))
-        with self._reading() as connection:
-            return any(not holding.is_gone(row.holder) for row in connection.execute(query))
-
-    def release(self, person: str, app: str, run: Run) -> None:
-        """Give a claim back. One that is not this run's is left alone."""
-        claims = table("claims")
-        # the time is of no matter: no event is written
-        with self._writing(run, run.started_at) as writing:
-            writing.connection.execute(
-                claims.delete().where(claims.c.person == person, claims.c.app == app, claims.c.run == run.id)
-            )
-
     def intend(self, changes: t.Sequence[Change], run: Run, at: dt.datetime, plan: str = "") -> frozenset[str]:
         """Record what is about to be tried, before it is; return the ids of those that were tried before.
 

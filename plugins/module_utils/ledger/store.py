@@ -11,6 +11,7 @@ event that proves it in one transaction; every method raises LedgerError when th
 from __future__ import annotations
 
 from .accounts import Accounts
+from .claims import Claims
 from .evidence import Evidence
 from .fulfilment import Fulfilment
 from .grants import Grants
@@ -31,6 +32,7 @@ class Ledger(
     Grants,
     Holdings,
     Plans,
+    Claims,
     Fulfilment,
     Tasks,
     Locks,

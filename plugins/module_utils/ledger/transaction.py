@@ -83,11 +83,12 @@ def rows_where(connection: t.Any, name: str, **where: t.Any) -> t.Iterator[Row]:
 def _of_many(connection: t.Any, name: str, equal: Row, column: str, values: list[t.Any]) -> t.Iterator[t.Any]:
     source = table(name)
     query = sa.select(source).where(*(source.c[other] == value for other, value in equal.items()))
-    for part in _parts(values):
+    for part in parts(values):
         yield connection.execute(query.where(source.c[column].in_(part)))
 
 
-def _parts(values: list[t.Any]) -> t.Iterator[list[t.Any]]:
+def parts(values: list[t.Any]) -> t.Iterator[list[t.Any]]:
+    """Yield so many of these at a time as go into one statement."""
     for start in range(0, len(values), _AT_ONCE):
         yield values[start : start + _AT_ONCE]
 
@@ -195,10 +196,10 @@ class Writing:
         for name, pending in self._pending.items():
             for operation, send in (("delete", delete), ("update", update), ("insert", insert)):
                 rows = [row for done, row in pending.values() if done == operation]
-                for part in _parts(rows):
+                for part in parts(rows):
                     send(self.connection, name, part)
         if self._events:
-            for part in _parts(self._events):
+            for part in parts(self._events):
                 insert(self.connection, "events", part)
             before, now = self._began, self.head
             if not move_end_of_chain(self.connection, (before.seq, before.hash), (now.seq, now.hash)):

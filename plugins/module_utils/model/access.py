@@ -29,7 +29,14 @@ class Because:
         return f"{head}{version}: {self.text}" if self.text else f"{head}{version}"
 
     def to_dict(self) -> dict[str, str]:
-        return {k: v for k, v in dataclasses.asdict(self).items() if v}
+        named = (
+            ("kind", self.kind),
+            ("id", self.id),
+            ("text", self.text),
+            ("policy", self.policy),
+            ("commit", self.commit),
+        )
+        return {name: value for name, value in named if value}
 
     @classmethod
     def from_dict(cls, data: t.Mapping[str, str]) -> Because:

@@ -37,8 +37,15 @@ def fingerprint(value: t.Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+class _Identified:
+    """Keeps an id once it has been worked out: of each change it is asked for dozens of times."""
+
+    __slots__ = ("_id",)
+    _id: str
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
-class Change:
+class Change(_Identified):
     """One step towards what should be.
 
     ``account`` is the app's id of the account, empty when it is still to be made. ``after`` holds the ids of changes
@@ -59,8 +66,12 @@ class Change:
     @property
     def id(self) -> str:
         """The same change has the same id in every run."""
-        key = [self.kind.value, self.person, self.app, self.account, self.entitlement, dict(self.details)]
-        return fingerprint(key)[:16]
+        try:
+            return self._id
+        except AttributeError:
+            key = [self.kind.value, self.person, self.app, self.account, self.entitlement, dict(self.details)]
+            object.__setattr__(self, "_id", fingerprint(key)[:16])
+            return self._id
 
     def __str__(self) -> str:
         what = f"{self.kind.value} {self.entitlement}".strip()

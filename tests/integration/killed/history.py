@@ -24,7 +24,7 @@ SEED = int(os.environ.get("ROLLCALL_TEST_SEED") or random.SystemRandom().randran
 #: ``onboard 17``: this one only.
 POINT = os.environ.get("ROLLCALL_TEST_POINT", "")
 #: How many of the writes are drawn.
-SHARE = 0.4
+SHARE = 0.5
 #: Into how many tests a day is divided, so that they can run side by side.
 PARTS = 3
 #: Of so many points one is repeated once more, to see that then nothing is left to be done.

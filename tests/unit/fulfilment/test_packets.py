@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
 
@@ -546,8 +547,11 @@ def test_what_can_wait_opens_no_task_when_an_app_is_down(bench):
 class NotHere:
     """What stands where the ledger is when a packet is carried out on another host."""
 
-    def claim(self, *_: object) -> bool:
-        return True
+    def one_transaction(self) -> t.ContextManager[None]:
+        return contextlib.nullcontext()
+
+    def claim_many(self, people: t.Collection[str], *_: object) -> t.Collection[str]:
+        return people
 
     def open_task(self, task: object, *_: object) -> object:
         return task
