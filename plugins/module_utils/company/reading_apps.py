@@ -25,7 +25,7 @@ from .doubting_lists import is_fresh, settle_doubts
 #: Looking people up one by one pays while they are this few; beyond, the whole list is cheaper.
 FEW = 10
 #: So often (s) somebody who waits for apps sees whether a line is due.
-_LOOK = 1.0
+LOOK = 1.0
 #: So many of the apps that are waited for are named.
 _NAMED = 5
 
@@ -48,7 +48,11 @@ def read_apps(
     connectors = connectors_of(company, apps)
     with futures.ThreadPoolExecutor(max_workers=min(workers, len(apps))) as pool:
         reading = {pool.submit(_read, company, app, connectors[app.key], people, few, budget): app.key for app in apps}
-        tell_progress(company, reading)
+        told, waiting = Told(company, connectors), set(reading)
+        while waiting:
+            _done, waiting = futures.wait(waiting, timeout=LOOK, return_when=futures.FIRST_COMPLETED)
+            told.done({key for future, key in reading.items() if future not in waiting})
+        told.end()
         return {key: future.result() for future, key in reading.items()}
 
 
@@ -63,19 +67,26 @@ def connectors_of(company: Company, apps: t.Iterable[App]) -> dict[str, Connecto
     return connectors
 
 
-def tell_progress(company: Company, reading: t.Mapping[futures.Future[t.Any], str]) -> None:
-    """Wait for all apps, and say from time to time how many have been read and which have not."""
-    progress = Progress("apps read", len(reading), time.monotonic)
-    waiting = set(reading)
-    while waiting:
-        done, waiting = futures.wait(waiting, timeout=_LOOK, return_when=futures.FIRST_COMPLETED)
-        progress.advance(len(done))
-        names = sorted(reading[future] for future in waiting)
+class Told:
+    """Says from time to time how many of these apps have been read and which have not."""
+
+    def __init__(self, company: Company, keys: t.Collection[str]) -> None:
+        self._say = company.say
+        self._keys = keys
+        self._progress = Progress("apps read", len(keys), time.monotonic)
+
+    def done(self, keys: t.Collection[str]) -> None:
+        """Take note of all that have been read by now."""
+        progress = self._progress
+        progress.advance(len(keys) - progress.done)
+        names = sorted(key for key in self._keys if key not in keys)
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         if line := progress.line(f"still reading {', '.join(names[:_NAMED])}{more}" if names else ""):
-            company.say(line)
-    if line := progress.end():
-        company.say(line)
+            self._say(line)
+
+    def end(self) -> None:
+        if line := self._progress.end():
+            self._say(line)
 
 
 def _read(

@@ -22,7 +22,17 @@ from ..planning.correlation import Directory
 from ..planning.reading import Reading
 from ..planning.settled import expected, split
 from .company import Company
-from .reading_apps import connectors_of, tell_progress, without_doubts
+from .processes import Processes, Send, shared_out, usable_processors
+from .reading_apps import LOOK, Told, connectors_of, without_doubts
+
+#: From so many known accounts on, apps are read in several processes,
+MANY_ACCOUNTS = 2_000
+#: at most so many,
+MOST_PROCESSES = 4
+#: each of which has about so many accounts in hand at a time,
+MOST_AT_A_TIME = 20_000
+#: and reads so many apps side by side however many accounts they have.
+LEAST_SIDE_BY_SIDE = 3
 
 Links = t.Mapping[tuple[str, str], str]
 
@@ -61,12 +71,67 @@ def read_whole(
         return {}
     expectation = _expectation(company, apps, wants, links)
     connectors = connectors_of(company, apps)
-    with futures.ThreadPoolExecutor(max_workers=min(workers, len(apps))) as pool:
-        reading = {
-            pool.submit(read_app, company, app, connectors[app.key], expectation, budget): app.key for app in apps
-        }
-        tell_progress(company, reading)
-        return {key: future.result() for future, key in reading.items()}
+    known = company.ledger.account_counts()
+    elsewhere = _elsewhere(connectors, known)
+
+    def read(key: str) -> Read:
+        return read_app(company, company.apps[key], connectors[key], expectation, budget)
+
+    def read_there(part: t.Sequence[str], send: Send) -> None:
+        # so many side by side that what they show is not too much at a time
+        with futures.ThreadPoolExecutor(max_workers=_side_by_side([known.get(key, 0) for key in part])) as pool:
+            reading = {pool.submit(read, key): key for key in part}
+            while reading:
+                done, _waiting = futures.wait(reading, return_when=futures.FIRST_COMPLETED)
+                for future in done:
+                    # dropped as soon as it is sent
+                    send(reading.pop(future), future.result())
+
+    here = [app.key for app in apps if app.key not in elsewhere]
+    with (
+        Processes(shared_out(elsewhere, min(usable_processors(), MOST_PROCESSES)), read_there) as processes,
+        futures.ThreadPoolExecutor(max_workers=min(workers, len(here)) or 1) as pool,
+    ):
+        reading = {pool.submit(read, key): key for key in here}
+        told = Told(company, [app.key for app in apps])
+        while processes.working:
+            processes.wait(LOOK)
+            told.done({*processes.results, *(key for future, key in reading.items() if future.done())})
+        waiting = set(reading)
+        while waiting:
+            _done, waiting = futures.wait(waiting, timeout=LOOK, return_when=futures.FIRST_COMPLETED)
+            told.done({*processes.results, *processes.lost, *(reading[future] for future in reading if future.done())})
+        told.end()
+        found = {**processes.results, **{key: future.result() for future, key in reading.items()}}
+    for key, why in processes.lost.items():
+        error = f"app {key}, accounts: {why}, so it was not read. Run again; where memory is short, that may be why"
+        found[key] = Read(Reading(key, (), complete=False, error=error))
+    return {app.key: found[app.key] for app in apps}
+
+
+def _elsewhere(connectors: t.Mapping[str, Connector | AppError], known: t.Mapping[str, int]) -> dict[str, int]:
+    """Return which apps are read in processes of their own, and how many accounts of them are known.
+
+    Only where there is much to read: beginning them takes longer than reading a few thousand accounts.
+    """
+    able = {
+        key: known.get(key, 0)
+        for key, connector in connectors.items()
+        if not isinstance(connector, AppError) and connector.forks and connector.reads
+    }
+    worth_it = len(able) > 1 and sum(able.values()) >= MANY_ACCOUNTS and usable_processors() > 1
+    return able if worth_it else {}
+
+
+def _side_by_side(weights: t.Sequence[int]) -> int:
+    """Return how many apps may be read at the same time, the largest first."""
+    total, count = 0, 0
+    for weight in sorted(weights, reverse=True):
+        total += weight
+        if count >= LEAST_SIDE_BY_SIDE and total > MOST_AT_A_TIME:
+            break
+        count += 1
+    return max(count, 1)
 
 
 def _expectation(
