@@ -30,9 +30,9 @@ MANY_ACCOUNTS = 2_000
 #: at most so many,
 MOST_PROCESSES = 4
 #: each of which has about so many accounts in hand at a time,
-MOST_AT_A_TIME = 20_000
+MOST_AT_A_TIME = 10_000
 #: and reads so many apps side by side however many accounts they have.
-LEAST_SIDE_BY_SIDE = 3
+LEAST_SIDE_BY_SIDE = 2
 
 Links = t.Mapping[tuple[str, str], str]
 
