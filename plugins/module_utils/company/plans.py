@@ -40,9 +40,13 @@ from .company import Company
 from .deciding import decide
 from .few_people import Records, accounts_of_few, grants_of_few, with_others_where_needed
 from .reading_apps import FEW, read_apps
+from .reading_whole import read_whole
 from .recovering import settle_interrupted, to_do_again
 from .seating import seat_findings
 from .telling_the_time import clock_findings
+
+#: Of so many accounts the grants are asked for by their ids.
+_FEW_ACCOUNTS = 500
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +59,7 @@ class Planned:
     wants: t.Mapping[tuple[str, str], Want]
     #: whose the accounts of the apps are that were read whole
     correlations: t.Mapping[str, Correlation] = dataclasses.field(default_factory=dict)
-    #: what the ledger knew of each app's accounts before the app was read
+    #: what the ledger knew of each app's accounts before the app was read, without those that are settled
     records: t.Mapping[str, t.Sequence[AccountRecord]] = dataclasses.field(default_factory=dict)
 
     @property
@@ -89,13 +93,17 @@ def plan_changes(
     # no limit stops an emergency, so it does not wait until the ledger has told of everybody
     few = urgency == "emergency" and people is not None and len(everyone) <= FEW
     # before the apps: what another run makes from here on must not look as if it had gone
-    records: Records = accounts_of_few(company, keys, everyone) if few else _by_app(company, keys, people)
-    readings = read_apps(
-        company, [company.apps[key] for key in keys], None if people is None else everyone, budget=budget
-    )
+    links = company.ledger.links()
+    chosen = [company.apps[key] for key in keys]
+    if people is None and urgency != "emergency":
+        whole = read_whole(company, chosen, decision.wants, links, budget)
+        readings = {key: one.reading for key, one in whole.items()}
+        records: Records = {key: one.records for key, one in whole.items()}
+    else:
+        records = accounts_of_few(company, keys, everyone) if few else _by_app(company, keys)
+        readings = read_apps(company, chosen, None if people is None else everyone, budget=budget)
     if few:
         records = with_others_where_needed(company, records, readings, began)
-    links = company.ledger.links()
     correlations = _correlated(company, readings, links, records)
     tasks = [] if ignore_tasks else company.ledger.tasks(states=("open",))
     declined = [] if ignore_tasks else company.ledger.tasks(states=("declined",))
@@ -122,6 +130,7 @@ def plan_changes(
         findings=(*company.population.findings, *decision.findings, *_ungoverned(company, keys), *_clock(company)),
         ungoverned=company.ungoverned,
         correlations={key: found for key, found in correlations.items() if readings[key].complete},
+        settled_names=company.ledger.account_names,
     )
     changes = tuple(c for c in plan.changes if _worth_doing(company, c.kind, c.app, urgency))
     changes += to_do_again(company, changes, readings, everyone)
@@ -140,9 +149,7 @@ class _Lately:
         return iter(self._query())
 
 
-def _by_app(
-    company: Company, keys: t.Sequence[str], people: t.Collection[str] | None
-) -> dict[str, list[AccountRecord]]:
+def _by_app(company: Company, keys: t.Sequence[str]) -> dict[str, list[AccountRecord]]:
     """Return what the ledger knows of the accounts of these apps, by app."""
     ledger = company.ledger
     if len(keys) == 1:
@@ -349,12 +356,13 @@ def record_accounts(
         if vanished and not believed:
             # half a list must not make the ledger forget the other half; the guard says so
             continue
-        known = {r.account.id: r for r in before_now}
+        # what is settled is on record, with what it gives
+        known = {r.account.id: r for r in before_now if r.account.id not in reading.settled}
         matches = correlations[key].matches
         # of whom nothing was read, nothing is compared
         mine = {matches.get(account.id, ("", ""))[0] for account in reading.accounts}
         mine.update(known[account.id].person for account in reading.accounts if account.id in known)
-        granted = company.ledger.grant_keys(key, None if reading.complete else mine)
+        granted = _granted(company, reading, mine, known)
         ended: list[tuple[str, str, str, str]] = []
         seen: set[tuple[str, str, str, str]] = set()
         for account in reading.accounts:
@@ -380,7 +388,8 @@ def record_accounts(
             ended += [grant for grant in granted if grant[2] in gone]
             if gone:
                 company.ledger.forget_accounts(key, sorted(gone), run, now)
-            counts = {"accounts": len(shown), "matched": len(matches), "orphans": len(correlations[key].orphans)}
+            also, orphans = len(reading.settled), len(correlations[key].orphans)
+            counts = {"accounts": len(shown) + also, "matched": len(matches) + also, "orphans": orphans}
             company.ledger.record_reading(key, {"complete": True, **counts}, run, now)
         if ended:
             reason = Because("unexplained", text="no longer there when the app was read")
@@ -389,6 +398,18 @@ def record_accounts(
         company.ledger.record_accounts(accounts, run, now)
     if found:
         company.ledger.record_grants(found, run, now)
+
+
+def _granted(
+    company: Company, reading: Reading, people: t.Collection[str], known: t.Collection[str]
+) -> set[tuple[str, str, str, str]]:
+    """Return the grants on record that a reading says something about, and is not in step with for certain."""
+    if not reading.settled:
+        return company.ledger.grant_keys(reading.app, None if reading.complete else people)
+    accounts = {account.id for account in reading.accounts}.union(known)
+    if len(accounts) <= _FEW_ACCOUNTS:
+        return company.ledger.grant_keys(reading.app, accounts=accounts) if accounts else set()
+    return {grant for grant in company.ledger.grant_keys(reading.app) if grant[2] not in reading.settled}
 
 
 def _reasons(want: Want | None, entitlement: str) -> tuple[Because, ...]:

@@ -15,7 +15,7 @@ from ..connectors.contract import Connector
 from ..errors import AppError, Conflict
 from ..fulfilment.looking_up import look_up
 from ..fulfilment.retrying import USUAL, Budget, with_retries
-from ..model import Account, App
+from ..model import Account, AccountRecord, App
 from ..planning.guard import check_reading
 from ..planning.reading import Reading
 from ..progress import Progress
@@ -25,7 +25,7 @@ from .doubting_lists import is_fresh, settle_doubts
 #: Looking people up one by one pays while they are this few; beyond, the whole list is cheaper.
 FEW = 10
 #: So often (s) somebody who waits for apps sees whether a line is due.
-_LOOK = 1.0
+LOOK = 1.0
 #: So many of the apps that are waited for are named.
 _NAMED = 5
 
@@ -43,34 +43,50 @@ def read_apps(
 
     An app that cannot be read gives a Reading with its error: it never looks empty.
     """
-    # templates are filled in here, before there are threads
+    if not apps:
+        return {}
+    connectors = connectors_of(company, apps)
+    with futures.ThreadPoolExecutor(max_workers=min(workers, len(apps))) as pool:
+        reading = {pool.submit(_read, company, app, connectors[app.key], people, few, budget): app.key for app in apps}
+        told, waiting = Told(company, connectors), set(reading)
+        while waiting:
+            _done, waiting = futures.wait(waiting, timeout=LOOK, return_when=futures.FIRST_COMPLETED)
+            told.done({key for future, key in reading.items() if future not in waiting})
+        told.end()
+        return {key: future.result() for future, key in reading.items()}
+
+
+def connectors_of(company: Company, apps: t.Iterable[App]) -> dict[str, Connector | AppError]:
+    """Return each app's connector, or why there is none. Templates are filled in here, before there are threads."""
     connectors: dict[str, Connector | AppError] = {}
     for app in apps:
         try:
             connectors[app.key] = company.connect(app)
         except AppError as error:
             connectors[app.key] = error
-    if not apps:
-        return {}
-    with futures.ThreadPoolExecutor(max_workers=min(workers, len(apps))) as pool:
-        reading = {pool.submit(_read, company, app, connectors[app.key], people, few, budget): app for app in apps}
-        _tell(company, reading)
-        return {app.key: future.result() for future, app in reading.items()}
+    return connectors
 
 
-def _tell(company: Company, reading: t.Mapping[futures.Future[Reading], App]) -> None:
-    """Wait for all apps, and say from time to time how many have been read and which have not."""
-    progress = Progress("apps read", len(reading), time.monotonic)
-    waiting = set(reading)
-    while waiting:
-        done, waiting = futures.wait(waiting, timeout=_LOOK, return_when=futures.FIRST_COMPLETED)
-        progress.advance(len(done))
-        names = sorted(reading[future].key for future in waiting)
+class Told:
+    """Says from time to time how many of these apps have been read and which have not."""
+
+    def __init__(self, company: Company, keys: t.Collection[str]) -> None:
+        self._say = company.say
+        self._keys = keys
+        self._progress = Progress("apps read", len(keys), time.monotonic)
+
+    def done(self, keys: t.Collection[str]) -> None:
+        """Take note of all that have been read by now."""
+        progress = self._progress
+        progress.advance(len(keys) - progress.done)
+        names = sorted(key for key in self._keys if key not in keys)
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         if line := progress.line(f"still reading {', '.join(names[:_NAMED])}{more}" if names else ""):
-            company.say(line)
-    if line := progress.end():
-        company.say(line)
+            self._say(line)
+
+    def end(self) -> None:
+        if line := self._progress.end():
+            self._say(line)
 
 
 def _read(
@@ -98,15 +114,21 @@ def _read(
                 # one key names several accounts: the whole list shows which, and the planner holds them back
                 pass
         accounts, _tries = with_retries(lambda: tuple(connector.accounts()), budget)
-        return _without_doubts(company, Reading(app.key, accounts, complete=True), connector, budget)
+        reading = Reading(app.key, accounts, complete=True)
+        if not connector.asks_by_id or company.ledger.is_in_step(app.key, accounts):
+            return reading
+        return without_doubts(company, reading, company.ledger.accounts(app=app.key), connector, budget)
     except AppError as error:
         return Reading(app.key, (), complete=False, error=str(error))
 
 
-def _without_doubts(company: Company, reading: Reading, connector: Connector, budget: Budget) -> Reading:
-    if not connector.asks_by_id or company.ledger.is_in_step(reading.app, reading.accounts):
-        return reading
-    records = company.ledger.accounts(app=reading.app)
+def without_doubts(
+    company: Company, reading: Reading, records: t.Sequence[AccountRecord], connector: Connector, budget: Budget
+) -> Reading:
+    """Return a whole list with what the app says when it is asked for those by their ids of whom it says something new.
+
+    ``records`` are what the ledger knows of the app's accounts. Raises AppError.
+    """
     if check_reading(reading, [record.account for record in records], company.settings.limits):
         return reading  # half a list is for the guard
     accounts, corrected = settle_doubts(connector, reading.accounts, records, budget, company.clock.now())

@@ -75,7 +75,8 @@ def seats_of(
     records = {record.account.id: record for record in ledger.accounts(app=app.key)}
     accounts = tuple(record.account for record in records.values())
     if reading is not None and reading.complete and not reading.error and not reading.attested:
-        accounts = reading.accounts
+        settled = (records[id].account for id in reading.settled if id in records)
+        accounts = (*reading.accounts, *settled)
     using = {one.id: records[one.id].person if one.id in records else "" for one in accounts if one.active}
     by_hand = ledger.tasks(states=("open",), kind="access", app=app.key)
     coming = promised(by_hand, frozenset(using.values()))

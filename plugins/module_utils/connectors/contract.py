@@ -57,6 +57,9 @@ class Connector:
     name: t.ClassVar[str] = ""
     #: Whether ``accounts`` shows what the app has. False: what is known comes from the ledger (attested).
     reads: t.ClassVar[bool] = True
+    #: Whether ``accounts`` may be asked of a copy of the connector in a forked process: nothing is open before it is
+    #: first used, and nothing that it learns there is needed here.
+    forks: t.ClassVar[bool] = False
     #: The options of ``connection``: name -> "required", "optional" or "secret" (required and never shown).
     options: t.ClassVar[t.Mapping[str, str]] = {}
 

@@ -29,6 +29,7 @@ INVITED = "invitation:"  # before the id of an invitation, which is not the id o
 class RestReading(Connector):
     """The part of ``RestConnector`` that reads."""
 
+    forks = True
     #: What a product's interface is like; the engine itself takes it from the app's ``connection``.
     spec: t.ClassVar[RestSpec | None] = None
 

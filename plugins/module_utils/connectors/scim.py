@@ -40,6 +40,7 @@ class ScimConnector(Connector):
     """Any app with a SCIM 2.0 interface: users, groups, roles and entitlements."""
 
     name = "scim"
+    forks = True
     options: t.ClassVar[t.Mapping[str, str]] = {
         "base_url": "required",
         "token": "secret",

@@ -12,19 +12,14 @@ import typing as t
 from ..libraries import library
 from ..model import Account, AccountRecord, Run
 from .book import Book
-from .encoding import canonical, names_of, time_or_none, time_text, time_text_or_none
+from .encoding import canonical, names_of, time_text, time_text_or_none
+from .known_accounts import ACCOUNT_COLUMNS, KnownAccounts, account_record
 from .tables import table
 from .transaction import Row
 
 sa = library("sqlalchemy")
 
 _TEXTS = ("app", "id", "username", "email", "external_id", "given_name", "family_name", "name", "state")
-# in the order in which an Account and its AccountRecord are made
-_COLUMNS = (
-    *_TEXTS,
-    *("entitlements", "unknown", "created", "last_used"),
-    *("person", "matched_by", "source", "first_seen", "last_seen", "suspended_at"),
-)
 _UNPROVEN = ("last_seen", "last_used")
 
 
@@ -45,34 +40,38 @@ def _row(record: AccountRecord) -> Row:
     }
 
 
-def _record(row: t.Sequence[t.Any]) -> AccountRecord:
-    """Return what a row of ``_COLUMNS`` says. There are hundreds of thousands in a large company."""
-    app, id, username, email, external_id, given_name, family_name, name, state, has, unknown, created, used = row[:13]
-    person, matched_by, source, first_seen, last_seen, suspended_at = row[13:]
-    times = time_or_none(created), time_or_none(used)
-    names = username, email, external_id, given_name, family_name, name
-    return AccountRecord(
-        Account(app, id, *names, state, names_of(has), names_of(unknown), *times),
-        person,
-        matched_by,
-        source,
-        time_or_none(first_seen),
-        time_or_none(last_seen),
-        time_or_none(suspended_at),
-    )
-
-
 class Accounts(Book):
     def accounts(self, *, app: str | None = None, person: str | None = None) -> list[AccountRecord]:
         """Return the accounts that are known, of one app or person or of all."""
         columns = table("accounts").c
-        query = sa.select(*(columns[name] for name in _COLUMNS))
+        query = sa.select(*(columns[name] for name in ACCOUNT_COLUMNS))
         if app is not None:
             query = query.where(columns.app == app)
         if person is not None:
             query = query.where(columns.person == person)
         with self._reading() as connection:
-            return [_record(row) for row in connection.execute(query)]
+            return [account_record(row) for row in connection.execute(query)]
+
+    def known_accounts(self, app: str) -> KnownAccounts:
+        """Return what is known of one app's accounts and grants now, for holding it against what it shows."""
+        accounts, grants = table("accounts").c, table("grants").c
+        of_accounts = sa.select(*(accounts[name] for name in ACCOUNT_COLUMNS)).where(accounts.app == app)
+        of_grants = sa.select(grants.person, grants.account, grants.entitlement).where(grants.app == app)
+        with self._reading() as connection:
+            return KnownAccounts(map(tuple, connection.execute(of_accounts)), connection.execute(of_grants))
+
+    def account_counts(self) -> dict[str, int]:
+        """Return how many accounts are known of each app."""
+        app = table("accounts").c.app
+        with self._reading() as connection:
+            return dict(map(tuple, connection.execute(sa.select(app, sa.func.count()).group_by(app))))
+
+    def account_names(self, app: str) -> list[tuple[str, str, str]]:
+        """Return (id, user name, email) of every account that is known of an app."""
+        columns = table("accounts").c
+        query = sa.select(columns.id, columns.username, columns.email).where(columns.app == app)
+        with self._reading() as connection:
+            return [(id, username, email) for id, username, email in connection.execute(query)]
 
     def is_in_step(self, app: str, shown: t.Iterable[Account]) -> bool:
         """Return whether every usable account that is known of an app is in ``shown``, and all there are as known.

@@ -42,14 +42,18 @@ class Holdings(Book):
             for person, app, entitlement, because in connection.execute(query):
                 yield person, app, entitlement, because_of(because)
 
-    def grant_keys(self, app: str, people: t.Collection[str] | None = None) -> set[GrantKey]:
-        """Return what identifies the grants in force in an app (of everybody, or of these people only).
+    def grant_keys(
+        self, app: str, people: t.Collection[str] | None = None, *, accounts: t.Collection[str] | None = None
+    ) -> set[GrantKey]:
+        """Return what identifies the grants in force in an app: (person, app, account, entitlement).
 
-        That is (person, app, account, entitlement).
+        Of everybody, or of these ``people`` and these ``accounts`` only.
         """
         source = table("grants")
         query = sa.select(source.c.person, source.c.app, source.c.account, source.c.entitlement)
         if people is not None:
             query = query.where(source.c.person.in_(sorted(people)))
+        if accounts is not None:
+            query = query.where(source.c.account.in_(sorted(accounts)))
         with self._reading() as connection:
             return {tuple(row) for row in connection.execute(query.where(source.c.app == app))}

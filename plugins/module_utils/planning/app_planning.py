@@ -33,6 +33,9 @@ from .difference import Circumstances, difference, heir_of, intention
 from .reading import Reading
 from .watch import Watch
 
+#: An account's id, user name and email address.
+Names = tuple[str, str, str]
+
 
 class AppPlanner:
     """Plans one app after the other; ``changes``, ``held`` and ``findings`` are what has come of it."""
@@ -57,6 +60,7 @@ class AppPlanner:
         in_scope: frozenset[str] | None,
         correlations: t.Mapping[str, Correlation],
         ungoverned: t.Collection[str] = (),
+        settled_names: t.Callable[[str], t.Iterable[Names]] = lambda app: (),
     ) -> None:
         self.people = people
         self.statuses = statuses
@@ -71,6 +75,7 @@ class AppPlanner:
         self.in_scope = in_scope
         self.correlations = correlations
         self.ungoverned = ungoverned
+        self.settled_names = settled_names
         self.directory = Directory(people)
         self.records: dict[str, dict[str, AccountRecord]] = collections.defaultdict(dict)
         for record in accounts:
@@ -107,6 +112,8 @@ class AppPlanner:
         concerned = self._concerned(reading)
         self._report(app, reading, correlation, concerned)
         wanted = wants.keys() if self.in_scope is None else wants.keys() & self.in_scope
+        if reading.settled:
+            wanted = wanted - set(reading.settled.values())
         candidates = wanted | correlation.by_person.keys() | correlation.protected_of.keys()
         names: dict[str, str] | None = None
         unclear = correlation.unclear
@@ -122,11 +129,17 @@ class AppPlanner:
             changes = self._of_person(app, self.people[id], want, mine, correlation)
             if changes and changes[0].kind is ChangeKind.CREATE:
                 if names is None:
-                    names = _names_taken(reading.accounts)
+                    names = _names_taken(self._names(reading))
                 if self._in_the_way(app, self.people[id], changes, names):
                     continue
             self.changes += changes
         self._hold(app, wants, correlation, concerned)
+
+    def _names(self, reading: Reading) -> t.Iterator[Names]:
+        for account in reading.accounts:
+            yield account.id, account.username, account.email
+        if reading.settled:
+            yield from (names for names in self.settled_names(reading.app) if names[0] in reading.settled)
 
     def _from_ledger(self, app: App) -> Reading:
         chosen = frozenset(self.people) if self.in_scope is None else self.in_scope
@@ -309,7 +322,7 @@ class AppPlanner:
         if reading.corrected:
             self.findings.append(plan_findings.list_contradicted(app, reading.corrected))
         if not reading.attested:
-            self.findings += plan_findings.unknown_entitlements(app, reading.accounts)
+            self.findings += plan_findings.unknown_entitlements(app, reading.accounts, reading.settled_unknown)
 
     def _status(self, id: str) -> Status:
         return self.statuses.get(id, Status.ACTIVE)
@@ -327,10 +340,10 @@ def _linked(account: Account, correlation: Correlation) -> bool:
     return correlation.matches.get(account.id, ("", ""))[1] == "link"
 
 
-def _names_taken(accounts: t.Iterable[Account]) -> dict[str, str]:
+def _names_taken(accounts: t.Iterable[Names]) -> dict[str, str]:
     taken: dict[str, str] = {}
-    for account in accounts:
-        for name in (account.username, account.email):
+    for id, *names in sorted(accounts):
+        for name in names:
             if name:
-                taken.setdefault(name.casefold(), account.id)
+                taken.setdefault(name.casefold(), id)
     return taken

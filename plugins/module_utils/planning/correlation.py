@@ -123,13 +123,13 @@ def correlate(
     protected: list[Account] = []
     unclear: list[Ambiguity] = []
     for account in sorted(accounts, key=lambda account: account.id):
-        if shielded and _names(account) & shielded:
+        if shielded and names_of(account) & shielded:
             protected.append(account)
             continue
         if links.get((app.key, account.id)) == "":
             set_aside.append(account)
             continue
-        found, matched_by = _fitting(account, app, directory, links, remembered.get(account.id))
+        found, matched_by = fitting(account, app, directory, links, remembered.get(account.id))
         if len(found) > 1:
             unclear.append(Ambiguity((account,), found, matched_by))
         elif found:
@@ -156,7 +156,7 @@ def correlate(
         matches.update((account.id, (id, matched_by)) for account, matched_by in mine)
     protected_of: dict[str, tuple[Account, ...]] = {}
     for account in protected:
-        found, _by = _fitting(account, app, directory, links, remembered.get(account.id))
+        found, _by = fitting(account, app, directory, links, remembered.get(account.id))
         for id in found:
             protected_of[id] = (*protected_of.get(id, ()), account)
     return Correlation(
@@ -209,13 +209,14 @@ def correlation_findings(
     return tuple(findings)
 
 
-def _fitting(
+def fitting(
     account: Account,
     app: App,
     directory: Directory,
     links: t.Mapping[tuple[str, str], str],
     record: AccountRecord | None,
 ) -> tuple[tuple[str, ...], str]:
+    """Return the ids of those whose this account may be, looked at by itself, and by what."""
     people = directory.people
     linked = links.get((app.key, account.id))
     if linked is not None:
@@ -261,7 +262,8 @@ def _index(keys: t.Iterable[tuple[str, t.Iterable[str]]]) -> dict[str, list[str]
     return index
 
 
-def _names(account: Account) -> set[str]:
+def names_of(account: Account) -> set[str]:
+    """Return all that an account may be protected by."""
     return {name.casefold() for name in (account.id, account.username, account.email) if name}
 
 

@@ -124,8 +124,9 @@ def check_reading(reading: Reading, known: t.Iterable[Account], limits: Limits) 
     """
     if reading.error or reading.attested or not reading.complete:
         return ()
-    shown = {account.id for account in reading.accounts}
-    before = {account.id for account in known if account.active}
+    # what is settled was known as usable, and is
+    shown = {account.id for account in reading.accounts} | reading.settled.keys()
+    before = {account.id for account in known if account.active} | reading.settled.keys()
     gone = before - shown
     if not limits.per_app.passed(len(gone), len(before), limits.floor):
         return ()

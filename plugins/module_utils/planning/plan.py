@@ -12,7 +12,7 @@ import types
 import typing as t
 
 from ..model import AccountRecord, App, Because, Finding, GrantRecord, Person, Plan, Status, Task, Want
-from .app_planning import AppPlanner
+from .app_planning import AppPlanner, Names
 from .correlation import Correlation
 from .limits import Limits
 from .ordering import Apart, order
@@ -47,6 +47,7 @@ def make_plan(
     findings: t.Iterable[Finding] = (),
     correlations: t.Mapping[str, Correlation] = _NONE,
     ungoverned: t.Collection[str] = (),
+    settled_names: t.Callable[[str], t.Iterable[Names]] = lambda app: (),
 ) -> Plan:
     """Work out everything that would change.
 
@@ -57,6 +58,8 @@ def make_plan(
     entitlement away, by (person, app, entitlement). ``apart``: sets of (app, entitlement) that nobody may have
     together. ``in_scope``: the people whom the plan is about (None: everyone). ``findings``: those of earlier steps,
     kept in the plan. ``correlations``: those of complete readings, where the caller has made them already.
+    ``settled_names``: returns (id, user name, email) of at least those accounts of an app that are settled in its
+    reading; asked only where an account is to be made.
 
     An app that could not be read contributes a finding and no change, except in an emergency: then what the ledger
     knows to be there is cut off. Changes that are due and will not be made, because an account is ambiguous, protected
@@ -82,6 +85,7 @@ def make_plan(
         in_scope=None if in_scope is None else frozenset(in_scope),
         correlations=correlations,
         ungoverned=ungoverned,
+        settled_names=settled_names,
     )
     by_app: dict[str, dict[str, Want]] = collections.defaultdict(dict)
     locked = set()

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import collections
+import types
 import typing as t
 
 from ..model import Account, App, Change, ChangeKind, Finding, Person, Task
@@ -85,9 +86,12 @@ def nobody_takes_over(app: App, person: Person, account: Account) -> Finding:
     )
 
 
-def unknown_entitlements(app: App, accounts: t.Iterable[Account]) -> list[Finding]:
-    """Return one finding for each thing that accounts have and the catalog does not name."""
+def unknown_entitlements(
+    app: App, accounts: t.Iterable[Account], others: t.Mapping[str, int] = types.MappingProxyType({})
+) -> list[Finding]:
+    """Return one finding for each thing that accounts have and the catalog does not name; ``others`` have it too."""
     counts = collections.Counter(name for account in accounts if account.active for name in account.unknown)
+    counts.update(others)
     return [
         Finding(
             "unknown_entitlement",

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 
 from ..model import Account
 
@@ -19,6 +20,10 @@ class Reading:
     up. ``attested``: nothing was read, the accounts are those that the ledger remembers. ``error`` says why the app
     could not be read; such a reading says nothing about the app, least of all that it is empty. ``corrected``: the ids
     of accounts that the app's list lacked, or showed otherwise than the app does when it is asked for them alone.
+
+    ``settled``: whose accounts are that the app showed as well, and that are not among ``accounts`` since nothing is to
+    be said of them: account id -> person id, see ``settled.py``. ``settled_unknown`` counts what these have and the
+    catalog does not name.
     """
 
     app: str
@@ -28,3 +33,5 @@ class Reading:
     error: str = ""
     attested: bool = False
     corrected: tuple[str, ...] = ()
+    settled: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    settled_unknown: t.Mapping[str, int] = dataclasses.field(default_factory=dict)

@@ -23,13 +23,15 @@ class Watch:
         self.limits = limits
         self._holders: dict[str, set[str]] = {}
         self._known: dict[str, dict[str, Account]] = {}
+        self._settled: dict[str, int] = {}
         self._unsure: set[str] = set()
         self._breaches: list[Finding] = []
 
     def see(self, reading: Reading, correlation: Correlation, records: t.Mapping[str, AccountRecord]) -> None:
         """Take in one app: what it shows, whose that is, and what the ledger remembers (by account id).
 
-        Where only some people were looked up, the ledger says what else there is.
+        Where only some people were looked up, the ledger says what else there is. Of accounts that are settled it
+        counts how many there are: each is usable, another person's, and gives nothing privileged.
         """
         app = reading.app
         holders = {id for id, mine in correlation.by_person.items() if any(account.active for account in mine)}
@@ -42,6 +44,7 @@ class Watch:
             if not others:
                 self._unsure.add(app)
         self._holders[app] = holders
+        self._settled[app] = len(reading.settled)
         self._known[app] = known
         before = (record.account for record in records.values() if record.source == "read")
         self._breaches += check_reading(reading, before, self.limits)
@@ -60,7 +63,7 @@ class Watch:
                 population[change.app].add(change.person)
         found = check_plan(
             changes,
-            population={app: len(holders) for app, holders in population.items()},
+            population={app: len(holders) + self._settled.get(app, 0) for app, holders in population.items()},
             limits=self.limits,
             apps=self.apps,
             accounts={app: known.values() for app, known in self._known.items()},
