@@ -47,7 +47,10 @@ def ask(company: Company, run: Run, asked: Asked) -> Asking:
                 where=asked.where,
                 todo="Give this one an id of its own",
             )
-        return Asking(there, created=False)
+        if company.writes and there.state == "waiting" and not all(one.task for one in there.approvers):
+            # a run died before it had asked all of them
+            follow_requests(company, run, only=[there.id])
+        return Asking(company.ledger.request(there.id) or there, created=False)
     now = company.clock.now()
     request = judge(asked, circumstances(company), now)
     if not company.writes:

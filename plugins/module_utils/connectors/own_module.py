@@ -14,7 +14,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ..errors import Broken, Conflict, NotFound, PolicyError, Unsupported
+from ..errors import Broken, Conflict, NotFound, PolicyError, Refused, Unsupported
 from ..protocols.shaping import Problem
 from .contract import OPERATIONS, Account, AccountKey, App, Connector, Entitlement, NewAccount, value_of
 from .own_module_calls import CONTRACT, FIELDS, ModuleCalls, Shown
@@ -150,7 +150,8 @@ class ModuleConnector(Connector):
             answer = self._module.ask(given, state, values, where, check=True)
             if not answer["changed"]:
                 return changed, self._module.shown(answer, key, where)
-        raise Broken(
+        # no answer that makes no sense, which another run may find put right: the module does not do this
+        raise Refused(
             "the module went through, and asked again in check mode it would still change something",
             where=where,
             todo="See whether the app shows the change; if so, the module is not idempotent",

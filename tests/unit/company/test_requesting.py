@@ -131,6 +131,28 @@ def test_manager_and_owner_agree_and_the_grant_says_everything(asking: Place) ->
     assert verify_ledger(company.ledger).ok
 
 
+def test_approvers_whom_a_run_that_died_had_not_asked_are_asked_when_it_is_repeated(
+    asking: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: t.Any, **_more: t.Any) -> None:
+        raise KeyboardInterrupt
+
+    company = asking.open()
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            "ansible_collections.rollcall.access.plugins.module_utils.company.requesting.follow_requests", dies
+        )
+        with pytest.raises(KeyboardInterrupt):
+            made(asking, company)
+    assert open_approvals(company) == {}
+    request = made(asking)
+    company = asking.open()
+    assert {role: task.id for role, task in open_approvals(company).items()} == {
+        one.role: one.task for one in request.approvers
+    }
+    assert len(company.ledger.requests()) == 1
+
+
 def test_what_was_asked_ends_on_its_last_day(asking: Place) -> None:
     request = approved(asking, grants=(("hub", "code"),), person="dan.orr", requested_by="dan@acme.example")
     company = reconcile(asking)

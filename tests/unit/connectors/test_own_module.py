@@ -188,7 +188,7 @@ def test_a_change_that_does_not_show_is_told(erp: t.Any, memory: Memory, monkeyp
     account = erp.create(ANN, [])
     waited.clear()
     memory.answer = lambda answer, check: {**answer, "changed": True}
-    with pytest.raises(Broken, match="would still change something"):
+    with pytest.raises(Refused, match="would still change something"):
         erp.suspend(account)
     assert waited == [0.0, 1.0, 2.0]
     assert len(memory.writes) == 2

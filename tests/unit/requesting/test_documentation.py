@@ -9,8 +9,6 @@ from __future__ import annotations
 import pathlib
 import re
 
-import pytest
-import yaml
 from ansible_collections.rollcall.access.plugins.module_utils.model import App, Entitlement
 from ansible_collections.rollcall.access.plugins.module_utils.policy.values import Catalog
 from ansible_collections.rollcall.access.plugins.module_utils.requesting.request_files import read_requests
@@ -40,17 +38,3 @@ def test_the_ticket_is_read() -> None:
     (text,) = [text for kind, text in BLOCKS if not kind]
     found = read_ticket(text.splitlines(), CATALOG)
     assert (found.grants, found.missing) == ((("crm", "reports"),), ())
-
-
-@pytest.mark.parametrize(("number", "name", "asked"), [(0, "request_access", 5), (1, "complete_task", 4)])
-def test_the_surveys_name_what_the_playbooks_take(number, name, asked) -> None:
-    page = (DOCS / "awx.md").read_text(encoding="utf-8")
-    surveys = re.findall(r"```yaml\n(# the survey.*?)```", page, re.DOTALL)
-    assert len(surveys) == 2
-    playbook = (DOCS.parent / f"playbooks/{name}.yml").read_text(encoding="utf-8")
-    questions = yaml.safe_load(surveys[number])["spec"]
-    assert len(questions) == asked
-    for question in questions:
-        takes = (f"{question['variable']} {end}" for end in ("|", "is", "}}"))
-        assert any(one in playbook for one in takes)
-        assert question["type"] in ("text", "textarea", "integer", "multiplechoice")
