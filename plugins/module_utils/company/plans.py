@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import functools
 import itertools
 import types
@@ -45,6 +46,8 @@ from .recovering import settle_interrupted, to_do_again
 from .seating import seat_findings
 from .telling_the_time import clock_findings
 
+#: No app takes longer to be read; what was seen to be there within this time may be newer than what was read.
+_LATELY = dt.timedelta(hours=1)
 #: Of so many accounts the grants are asked for by their ids.
 _FEW_ACCOUNTS = 500
 
@@ -391,6 +394,7 @@ def record_accounts(
             also, orphans = len(reading.settled), len(correlations[key].orphans)
             counts = {"accounts": len(shown) + also, "matched": len(matches) + also, "orphans": orphans}
             company.ledger.record_reading(key, {"complete": True, **counts}, run, now)
+        ended = _without_newer(company, key, ended, known, now)
         if ended:
             reason = Because("unexplained", text="no longer there when the app was read")
             company.ledger.end_grants(sorted(ended), reason, run, now)
@@ -398,6 +402,30 @@ def record_accounts(
         company.ledger.record_accounts(accounts, run, now)
     if found:
         company.ledger.record_grants(found, run, now)
+
+
+def _without_newer(
+    company: Company,
+    app: str,
+    ended: t.Collection[tuple[str, str, str, str]],
+    known: t.Mapping[str, AccountRecord],
+    now: dt.datetime,
+) -> list[tuple[str, str, str, str]]:
+    """Leave out the grants that another run made and saw after this one had read the app: what was read is older.
+
+    ``known`` is what was on record before the app was read; a grant that was not is looked at more closely.
+    """
+    doubtful = {
+        grant for grant in ended if grant[2] not in known or grant[3] not in known[grant[2]].account.entitlements
+    }
+    if not doubtful:
+        return list(ended)
+    newer = {
+        (grant.person, grant.app, grant.account, grant.entitlement)
+        for grant in company.ledger.grants(app=app)
+        if grant.since is not None and now - (grant.verified_at or grant.since) < _LATELY
+    }
+    return [grant for grant in ended if grant not in doubtful or grant not in newer]
 
 
 def _granted(

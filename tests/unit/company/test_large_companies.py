@@ -16,7 +16,13 @@ from ansible_collections.rollcall.access.plugins.module_utils.face.carried_out i
     carry_out_and_conclude,
     nothing_to_do,
 )
-from ansible_collections.rollcall.access.plugins.module_utils.model import Account, AccountRecord, Lock, Plan
+from ansible_collections.rollcall.access.plugins.module_utils.model import (
+    Account,
+    AccountRecord,
+    GrantRecord,
+    Lock,
+    Plan,
+)
 
 HEAD = "id,first,last,email,title,department,manager,start,end,type,status\n"
 
@@ -61,6 +67,29 @@ def test_what_another_run_makes_while_apps_are_read_is_not_taken_for_gone(place,
     monkeypatch.setattr(connector, "accounts", listed_before_it_was_made)
     record_readings(company, plan_changes(company), run)
     assert theirs.id in {record.account.id for record in company.ledger.accounts(app="hub")}
+
+
+def test_what_another_run_gives_while_apps_are_read_does_not_end_with_what_was_read_before(place, monkeypatch):
+    reconcile(place)
+    company = place.open()
+    run = place.run(company)
+    (record,) = company.ledger.accounts(app="hub", person="1")
+    theirs = GrantRecord("1", "hub", record.account.id, "of-another-run", (), None, "verified", company.clock.now())
+    connector = company.connect(company.apps["hub"])
+    usual = connector.accounts
+
+    def listed_before_it_was_given():
+        accounts = list(usual())
+        company.ledger.record_grants([theirs], run, company.clock.now())
+        return iter(accounts)
+
+    monkeypatch.setattr(connector, "accounts", listed_before_it_was_given)
+    record_readings(company, plan_changes(company), run)
+    assert theirs.entitlement in {grant.entitlement for grant in company.ledger.grants(app="hub", person="1")}
+    monkeypatch.setattr(connector, "accounts", usual)
+    company = place.open(as_of="2026-06-03")
+    record_readings(company, plan_changes(company), place.run(company))
+    assert theirs.entitlement not in {grant.entitlement for grant in company.ledger.grants(app="hub", person="1")}
 
 
 def test_many_people_are_as_far_as_each_of_them_alone(place):
