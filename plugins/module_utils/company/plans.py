@@ -344,8 +344,7 @@ def record_accounts(
     nothing is, unless it is ``believed``. ``records`` are what the ledger knew of each app before it was read, where
     somebody has asked already.
     """
-    if settle_interrupted(company, readings, correlations, run):
-        records = {}
+    earlier, records = records, ({} if settle_interrupted(company, readings, correlations, run) else records)
     now = company.clock.now()
     accounts: list[AccountRecord] = []
     found: list[GrantRecord] = []
@@ -361,6 +360,7 @@ def record_accounts(
             continue
         # what is settled is on record, with what it gives
         known = {r.account.id: r for r in before_now if r.account.id not in reading.settled}
+        newer = _newer(known, earlier[key]) if key in earlier else frozenset()
         matches = correlations[key].matches
         # of whom nothing was read, nothing is compared
         mine = {matches.get(account.id, ("", ""))[0] for account in reading.accounts}
@@ -371,7 +371,8 @@ def record_accounts(
         for account in reading.accounts:
             person, matched_by = matches.get(account.id, ("", ""))
             before = known.get(account.id)
-            if before is None or before.account != account or before.person != person:
+            changed = before is None or before.account != account or before.person != person
+            if changed and account.id not in newer:
                 at = before.suspended_at if before else None
                 at = (at or now) if not account.active else None
                 accounts.append(
@@ -387,14 +388,14 @@ def record_accounts(
         shown = {account.id for account in reading.accounts}
         ended = [grant for grant in granted - seen if grant[2] in shown]
         if reading.complete:
-            gone = known.keys() - shown
+            gone = known.keys() - shown - newer
             ended += [grant for grant in granted if grant[2] in gone]
             if gone:
                 company.ledger.forget_accounts(key, sorted(gone), run, now)
             also, orphans = len(reading.settled), len(correlations[key].orphans)
             counts = {"accounts": len(shown) + also, "matched": len(matches) + also, "orphans": orphans}
             company.ledger.record_reading(key, {"complete": True, **counts}, run, now)
-        ended = _without_newer(company, key, ended, known, now)
+        ended = _without_newer(company, key, [grant for grant in ended if grant[2] not in newer], known, now)
         if ended:
             reason = Because("unexplained", text="no longer there when the app was read")
             company.ledger.end_grants(sorted(ended), reason, run, now)
@@ -402,6 +403,14 @@ def record_accounts(
         company.ledger.record_accounts(accounts, run, now)
     if found:
         company.ledger.record_grants(found, run, now)
+
+
+def _newer(known: t.Mapping[str, AccountRecord], earlier: t.Iterable[AccountRecord]) -> frozenset[str]:
+    """Return the ids of accounts that were written down after ``earlier`` was read: the app's list may be older."""
+    before = {record.account.id: (record.account, record.person) for record in earlier}
+    return frozenset(
+        id for id, record in known.items() if id not in before or before[id] != (record.account, record.person)
+    )
 
 
 def _without_newer(
