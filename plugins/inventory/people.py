@@ -160,7 +160,7 @@ import typing as t
 from ansible import context
 from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
 from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company
-from ansible_collections.rollcall.access.plugins.module_utils.company.hosts import Host, app_hosts, person_hosts
+from ansible_collections.rollcall.access.plugins.module_utils.company.hosts import Host, app_hosts, nobody, person_hosts
 from ansible_collections.rollcall.access.plugins.module_utils.company.hr_ids import asked_by_id
 from ansible_collections.rollcall.access.plugins.module_utils.company.narrowing import narrow
 from ansible_collections.rollcall.access.plugins.module_utils.company.others import share_few
@@ -273,7 +273,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
                     # should there be a task, it finds everybody
                     Company.share_later(make)
                 return people, apps, few.by_id, ""
-            people = {} if about_apps_only(context.CLIARGS.get("args") or (), subset) else person_hosts(company)
+            about_apps = about_apps_only(context.CLIARGS.get("args") or (), subset)
+            people = nobody(company) if about_apps else person_hosts(company)
             apps = app_hosts(company)
             company.share()
             usernames = {id: person.username for id, person in company.population.people.items()}

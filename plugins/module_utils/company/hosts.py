@@ -31,6 +31,13 @@ def group_name(prefix: str, value: str) -> str:
     return f"{prefix}_" + (re.sub(r"[^a-z0-9]+", "_", value.casefold()).strip("_") or "none")
 
 
+def nobody(company: Company) -> dict[str, Host]:
+    """Make no host of anybody; a mistake in what people are given ends the run all the same, before anything begins."""
+    for read in ("policy", "exceptions", "locks", "population"):
+        getattr(company, read)
+    return {}
+
+
 def person_hosts(company: Company, ids: t.Collection[str] | None = None) -> dict[str, Host]:
     """Return these people (None: everyone), by username."""
     population = company.population
