@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from ansible_collections.rollcall.access.plugins.module_utils.company import plans
 from ansible_collections.rollcall.access.plugins.module_utils.company.carrying_out import carry_out
 from ansible_collections.rollcall.access.plugins.module_utils.company.concluding import conclude, progress
 from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes, record_readings
@@ -51,7 +52,10 @@ def test_where_all_is_in_step_nobody_asks_why_something_was_given(place, monkeyp
     assert asked == []
 
 
-def test_what_another_run_makes_while_apps_are_read_is_not_taken_for_gone(place, monkeypatch):
+@pytest.mark.parametrize("left_by_another", [False, True])
+def test_what_another_run_makes_while_apps_are_read_is_not_taken_for_gone(place, monkeypatch, left_by_another):
+    # where a run was interrupted, or is at work, the ledger is asked once more before anything is written down
+    monkeypatch.setattr(plans, "settle_interrupted", lambda *_: left_by_another)
     reconcile(place)
     company = place.open()
     run = place.run(company)
