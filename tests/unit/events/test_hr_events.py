@@ -10,10 +10,10 @@ import datetime as dt
 import json
 import logging
 import pathlib
-import string
 import re
 import runpy
 import socket
+import string
 import typing as t
 
 import pytest
