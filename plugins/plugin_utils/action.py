@@ -54,6 +54,8 @@ class RollcallAction(ActionBase):
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         # what this process was forked with is no garbage of its own: looking through it takes longer than the work
         gc.freeze()
+        # nor are the values of a large plan: by default some hundreds of new ones are a reason to look
+        gc.set_threshold(50_000, 20, 100)
         self.vars = task_vars or {}
         result: dict[str, t.Any] = super().run(tmp, self.vars)
         result["changed"] = False

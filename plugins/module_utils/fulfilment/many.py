@@ -99,7 +99,9 @@ class ManyNew:
         """Return the app's accounts; None where it does not tell them: then each is asked for alone."""
         runner = self.runner
         try:
-            accounts, _tries = with_retries(lambda: tuple(self.connector.accounts()), runner.budget, sleep=runner.sleep)
+            accounts, _tries = with_retries(
+                lambda: tuple(self.connector.accounts_at_once(self.pool)), runner.budget, sleep=runner.sleep
+            )
         except AppError:
             return None
         return accounts
