@@ -65,7 +65,9 @@ class ActionModule(RollcallAction):
         )
         before = company.ledger.people(people)
         progress = conclude(company, people, run, open_changes)
-        sent = send_new(company, run, completed_since(before, company.ledger.people(people)))
+        # only who was about to become complete can have done so
+        begun = [id for id, record in before.items() if record.phase and not record.complete]
+        sent = send_new(company, run, completed_since(before, company.ledger.people(begun)))
         self.say_each(finding_lines(sent.findings))
         incomplete = {company.people[id].username: list(p.missing) for id, p in progress.items() if not p.complete}
         summary = {"plan": plan.hash, "changes": len(changes), "left": len(left), "incomplete": len(incomplete)}

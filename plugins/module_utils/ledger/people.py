@@ -22,11 +22,9 @@ sa = library("sqlalchemy")
 
 
 def _packed(person: Person) -> dict[str, t.Any]:
-    return {name: pack(_plain(getattr(person, name))) for name in FIELDS}
-
-
-def _plain(value: t.Any) -> t.Any:
-    return dict(value) if isinstance(value, t.Mapping) else value
+    values = ((name, getattr(person, name)) for name in FIELDS)
+    # nearly all are texts, and there are many people
+    return {name: value if value.__class__ is str else pack(value) for name, value in values}
 
 
 class People(Book):
@@ -56,6 +54,7 @@ class People(Book):
                 person = record.person
                 before = known.get((person.id,))
                 first = time_text_or_none(record.first_seen) or time_text(at)
+                packed = _packed(person)
                 row: Row = {
                     "id": person.id,
                     "username": person.username,
@@ -66,7 +65,7 @@ class People(Book):
                     "phase": record.phase,
                     "first_seen": first,
                     "carried_out": time_text_or_none(record.carried_out),
-                    "person": canonical(_packed(person)),
+                    "person": canonical(packed),
                 }
                 if before is not None:
                     if before["standing"] != "left":
@@ -81,25 +80,25 @@ class People(Book):
                 writing.event(
                     "person.recorded",
                     person=person.id,
-                    data=_difference(before, row),
+                    data=_difference(before, row, packed),
                     proofs=[writing.put("people", row, new=before is None)],
                 )
 
 
-def _difference(before: Row | None, after: Row) -> dict[str, t.Any]:
-    new = _told(after)
+def _difference(before: Row | None, after: Row, packed: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    new = _told(after, packed)
     if before is None:
         return {
             "new": True,
             **{name: value for name, value in new.items() if value not in ("", None, {}, {"$tuple": []})},
         }
-    old = _told(before)
+    old = _told(before, json.loads(before["person"]))
     return {"changed": {name: [old.get(name), new[name]] for name in new if old.get(name) != new[name]}}
 
 
-def _told(row: Row) -> dict[str, t.Any]:
+def _told(row: Row, packed: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {
-        **json.loads(row["person"]),
+        **packed,
         "standing": row["standing"],
         "complete": bool(row["complete"]),
         "phase": row["phase"],
