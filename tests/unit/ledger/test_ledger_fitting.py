@@ -14,12 +14,14 @@ import pytest
 import sqlalchemy as sa
 from ansible_collections.rollcall.access.plugins.module_utils.ledger import Ledger
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.chain import genesis, hash_of_texts
-from ansible_collections.rollcall.access.plugins.module_utils.ledger.checkpoints import checkpoint
+from ansible_collections.rollcall.access.plugins.module_utils.ledger.checkpoints import KEY_VARIABLE, checkpoint
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.fitting import all_fits
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.tables import KEPT, table
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying import verify_ledger
 from ansible_collections.rollcall.access.plugins.module_utils.model import Because, GrantRecord, Person, PersonRecord
 from ansible_collections.rollcall.access.tests.security.ledger_of_everything import make
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 
 def fits(ledger):
@@ -42,6 +44,15 @@ def execute(path, *statements):
         for statement in statements:
             assert connection.execute(statement).rowcount != 0, statement
     connection.close()
+
+
+@pytest.fixture(autouse=True)
+def key(tmp_path, monkeypatch):
+    """A key of its own, as a ledger on a server needs one."""
+    encoding, shape = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    pem = ed25519.Ed25519PrivateKey.generate().private_bytes(encoding, shape, serialization.NoEncryption())
+    (tmp_path / "key.pem").write_bytes(pem)
+    monkeypatch.setenv(KEY_VARIABLE, str(tmp_path / "key.pem"))
 
 
 @pytest.fixture
