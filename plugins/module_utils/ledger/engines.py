@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The two databases, and all that differs between them: this is the only file with SQL of one of them."""
+"""The two databases, and all that differs between them. Only ``fitting.py`` has SQL of one of them besides."""
 
 from __future__ import annotations
 
