@@ -157,6 +157,7 @@ import re
 import sys
 import typing as t
 
+import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401
 from ansible import context
 from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
 from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company
