@@ -7,13 +7,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 import typing as t
 
 import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401
 
 from ..module_utils.company.company import Company
-from ..module_utils.company.plans import hold_against_guard, people_named, plan_changes, record_readings
+from ..module_utils.company.plans import (
+    accounts_seen,
+    hold_against_guard,
+    people_named,
+    plan_changes,
+    record_readings,
+)
 from ..module_utils.face.carried_out import carry_out_and_conclude
+from ..module_utils.fulfilment.seen import NOTHING_SEEN, Seen
 from ..module_utils.model import Lock
 from ..module_utils.policy.durations import parse_duration
 from ..plugin_utils.action import RollcallAction
@@ -38,16 +46,20 @@ class ActionModule(RollcallAction):
         run = self.begin(company, "emergency_offboard" if emergency else "person_access")
         if emergency:
             self._lock(company, person, arguments, run)
+        seen = NOTHING_SEEN
         kept = company.ledger.plan(arguments["plan"]) if arguments["plan"] else None
         if kept is None:
             apps = arguments["apps"]
             if apps is not None:
                 apps = [name.removeprefix("app.") for name in apps]
                 company.need_apps(apps)
+            began = time.monotonic()
             planned = plan_changes(
                 company, people=[person.id], apps=apps, urgency="emergency" if emergency else "normal"
             )
             plan, deferred = planned.plan, planned.deferred
+            if emergency:
+                seen = Seen(accounts_seen(planned), began)
             if company.writes:
                 record_readings(company, planned, run)
                 company.ledger.save_plan(plan, run, company.clock.now())
@@ -71,6 +83,7 @@ class ActionModule(RollcallAction):
             say=self.say,
             emergency=emergency,
             send=not arguments["plan"],
+            seen=seen,
         )
 
     def _lock(self, company: Company, person: t.Any, arguments: dict[str, t.Any], run: t.Any) -> None:
