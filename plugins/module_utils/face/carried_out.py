@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import typing as t
 
+from ..company.cancelling import cancel_giving
 from ..company.carrying_out import carry_out
 from ..company.company import Company
 from ..company.concluding import conclude
 from ..company.leaving import open_leaving_tasks
-from ..company.manual_work import cancel_giving, send_new
 from ..company.telling import tell
 from ..company.untold import left_untold
 from ..desks.digests import Happenings, completed_since
@@ -116,6 +116,9 @@ def carry_out_and_conclude(
         }
         result["complete"] = all(state.complete for state in states.values())
     if send and (result["tasks"] or cancelled or completed or left_untold(company, run)):
+        # what goes on at desks is much to read, for somebody whose accounts are all cut off by themselves
+        from ..company.manual_work import send_new
+
         sent = send_new(company, run, completed)
         result["sent"] = list(sent.sent)
         went = f"; {len(sent.sent)} went to their owners as tickets; {sent.told} messages went out"
