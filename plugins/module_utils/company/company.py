@@ -132,6 +132,11 @@ class Company:
             _WATCHING.append(True)
 
     @property
+    def is_shared(self) -> bool:
+        """Whether the inventory has read everything, or as much as is asked for, already."""
+        return self._shared("population") is not None
+
+    @property
     def _key(self) -> tuple[t.Any, ...]:
         settings = self.settings
         return (settings.path, settings.as_of, settings.ledger, self.emergency, self.from_ledger)
