@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401
+
 from ..module_utils.company.company import Company
 from ..module_utils.company.plans import hold_against_guard, people_named, plan_changes, record_readings
 from ..module_utils.face.carried_out import carry_out_and_conclude, nothing_to_do

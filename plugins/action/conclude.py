@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import typing as t
 
+import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401
+
 from ..module_utils.company.company import Company
 from ..module_utils.company.concluding import conclude
+from ..module_utils.company.held_feeds import note_good_feed
 from ..module_utils.company.manual_work import send_new
 from ..module_utils.company.plans import people_named
 from ..module_utils.desks.digests import completed_since
@@ -76,6 +79,8 @@ class ActionModule(RollcallAction):
         left += sent.problems
         if sent.sent:
             message += f"; {len(sent.sent)} tasks went to their owners as tickets"
+        if scope == "everyone":
+            note_good_feed(company, run)
         result: dict[str, t.Any] = {"left": left, "incomplete": incomplete, "msg": message, **summary}
         result["sent"] = list(sent.sent)
         if left:
