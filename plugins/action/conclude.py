@@ -67,8 +67,9 @@ class ActionModule(RollcallAction):
             else [id for id in scope if id in company.people and (mine is None or id in mine)]
         )
         before = company.ledger.people(people)
-        progress = conclude(company, people, run, open_changes)
-        sent = send_new(company, run, completed_since(before, company.ledger.people(people)))
+        progress = conclude(company, people, run, open_changes, before)
+        after = company.ledger.people([id for id, record in before.items() if not record.complete])
+        sent = send_new(company, run, completed_since(before, after))
         self.say_each(finding_lines(sent.findings))
         incomplete = {company.people[id].username: list(p.missing) for id, p in progress.items() if not p.complete}
         summary = {"plan": plan.hash, "changes": len(changes), "left": len(left), "incomplete": len(incomplete)}

@@ -129,6 +129,15 @@ def engine_for(database: Database, *, writable: bool, make: bool = False, quiet:
     return engine
 
 
+def joined(connection: t.Any, text: t.Any, between: str) -> t.Any:
+    """Return the expression that puts the texts of a group of rows together, in any order.
+
+    Sources: https://sqlite.org/lang_aggfunc.html#group_concat, https://www.postgresql.org/docs/current/functions-aggregate.html
+    """
+    in_server = connection.dialect.name == "postgresql"
+    return (sa.func.string_agg if in_server else sa.func.group_concat)(text, between)
+
+
 def _uri(path: pathlib.Path, options: str) -> str:
     return f"file:{urllib.parse.quote(str(path))}?{options}"
 
