@@ -113,7 +113,7 @@ class RollcallAction(ActionBase):
     def diff_mode(self) -> bool:
         return bool(self._task.diff)
 
-    def company(self, arguments: dict[str, t.Any], *, writes: bool | None = None) -> Company:
+    def company(self, arguments: dict[str, t.Any], *, writes: bool | None = None, anew: bool = False) -> Company:
         emergency = self.emergency or bool(arguments.get("emergency"))
         settings = self.settings(arguments)
         ahead = self.looks_ahead and settings.as_of is not None and not settings.rehearsal
@@ -123,6 +123,7 @@ class RollcallAction(ActionBase):
             writes=(self.writes if writes is None else writes) and not self.check_mode and not ahead,
             emergency=emergency,
             modules=OwnModules(self, self.vars),
+            anew=anew,
             from_ledger=(os.environ.get("ROLLCALL_HR", "") == "ledger" and "ROLLCALL_HR=ledger says so") or "",
         )
 

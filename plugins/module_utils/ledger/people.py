@@ -14,7 +14,7 @@ from ..libraries import library
 from ..model import Person, PersonRecord, Run
 from .book import Book
 from .encoding import canonical, pack, time_text, time_text_or_none
-from .remembered import COLUMNS, FIELDS, Remembered, record_of
+from .remembered import COLUMNS, FIELDS, Remembered, Roll, record_of
 from .tables import table
 from .transaction import Row
 
@@ -41,6 +41,30 @@ class People(Book):
         people = table("people")
         with self._reading() as connection:
             return Remembered(connection.execute(sa.select(*(people.c[name] for name in COLUMNS))).all())
+
+    def roll(self, again: t.Callable[[], People]) -> Roll:
+        """Return what ``remembered`` returns; more than who is there is read when somebody asks for it.
+
+        ``again`` opens the ledger for that, where this one has been closed.
+        """
+        people = table("people")
+        heads = sa.select(people.c.id, people.c.username, people.c.standing, sa.func.length(people.c.person))
+
+        def load(ids: t.Collection[str] | None) -> list[t.Sequence[t.Any]]:
+            if self._closed:
+                with again() as opened:
+                    return opened.rows_of(ids)
+            return self.rows_of(ids)
+
+        with self._reading() as connection:
+            return Roll(map(tuple, connection.execute(heads)), load)
+
+    def rows_of(self, ids: t.Collection[str] | None) -> list[t.Sequence[t.Any]]:
+        """Return the rows of these people (None: of all), as ``Remembered`` takes them."""
+        people = table("people")
+        query = sa.select(*(people.c[name] for name in COLUMNS))
+        with self._reading() as connection:
+            return list(connection.execute(query if ids is None else query.where(people.c.id.in_(list(ids)))).all())
 
     def record_people(self, records: t.Sequence[PersonRecord], run: Run, at: dt.datetime) -> None:
         """Remember people as they now are. Who is as before is skipped, but for the time it was carried out.
