@@ -11,7 +11,7 @@ import functools
 import time
 import typing as t
 
-import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401
+import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401  # pylint: disable=unused-import
 
 from ..module_utils.company.company import Company
 from ..module_utils.company.narrowing import narrow

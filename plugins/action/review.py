@@ -10,7 +10,7 @@ import dataclasses
 import datetime as dt
 import typing as t
 
-import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401
+import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401  # pylint: disable=unused-import
 
 from ..module_utils.company import reviewing
 from ..module_utils.company.company import Company
