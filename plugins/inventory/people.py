@@ -158,6 +158,7 @@ import re
 import sys
 import typing as t
 
+# first, for what it does: what is imported after it is compiled once, and not in every run
 import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401  # pylint: disable=unused-import
 from ansible import context
 from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
