@@ -1,0 +1,175 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What one reviewer's page shows: their items of one stage, with everything that helps to decide on them."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import typing as t
+
+from ..model import App, Entitlement, Person, Review, ReviewItem, fingerprint
+from .circumstances import Circumstances, News, Peers, Why, day
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Shown:
+    """One item as it is shown. ``words`` is the fingerprint of the texts that a decision is taken in sight of.
+
+    ``name`` and ``description`` say what the entitlement is, ``choices`` are the other roles that it may become.
+    ``reason_needed`` says that to keep it takes a reason: it is privileged, or nothing in the policy gives it.
+    """
+
+    item: ReviewItem
+    words: str
+    name: str
+    description: str
+    explained: bool
+    reason_needed: bool
+    whys: tuple[Why, ...] = ()
+    peers: Peers | None = None
+    news: tuple[News, ...] = ()
+    last_time: str = ""
+    stages: tuple[str, ...] = ()
+    choices: tuple[Entitlement, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Packet:
+    """One reviewer's items of one stage of a review."""
+
+    review: Review
+    stage: int
+    reviewer: str
+    reviewer_name: str
+    due: dt.datetime
+    made_at: dt.datetime
+    company: str
+    people: t.Mapping[str, Person]
+    apps: t.Mapping[str, App]
+    items: tuple[Shown, ...]
+
+    @property
+    def shown(self) -> tuple[tuple[str, str], ...]:
+        """What the token is about: (item id, fingerprint of its texts)."""
+        return tuple((one.item.id, one.words) for one in self.items)
+
+
+def packets(review: Review, around: Circumstances, now: dt.datetime, *, company: str = "") -> tuple[Packet, ...]:
+    """Return a packet for each reviewer and stage that something waits for, or was decided by, in an open review."""
+    parts: dict[tuple[str, int], list[ReviewItem]] = {}
+    names: dict[str, str] = {}
+    for item in review.items:
+        if item.reviewer:
+            name = names.setdefault(item.reviewer.casefold(), item.reviewer)
+            parts.setdefault((name, item.stage), []).append(item)
+    return tuple(
+        packet(review, items, around, now, reviewer=reviewer, stage=stage, company=company)
+        for (reviewer, stage), items in sorted(parts.items())
+    )
+
+
+def packet(
+    review: Review,
+    items: t.Iterable[ReviewItem],
+    around: Circumstances,
+    now: dt.datetime,
+    *,
+    reviewer: str,
+    stage: int,
+    company: str = "",
+) -> Packet:
+    """Return what the page of this reviewer shows of these items."""
+    people, apps = around.people, around.apps
+    shown = [_shown(item, around) for item in items]
+    shown.sort(key=lambda one: _turn(one, people, apps))
+    names = {key.casefold(): p.name or p.username for p in people.values() for key in (p.username, p.email) if key}
+    return Packet(
+        review=review,
+        stage=stage,
+        reviewer=reviewer,
+        reviewer_name=names.get(reviewer.casefold(), ""),
+        due=review.due_of(stage),
+        made_at=now,
+        company=company,
+        people={one.item.person: people[one.item.person] for one in shown if one.item.person in people},
+        apps={one.item.app: apps[one.item.app] for one in shown if one.item.app in apps},
+        items=tuple(shown),
+    )
+
+
+def words_of(item: ReviewItem, people: t.Mapping[str, Person], apps: t.Mapping[str, App]) -> str:
+    """Return the fingerprint of what an item says: whose access it is, to what, what that means, and why it is there.
+
+    It is worked out again when decisions come in: where it has changed, the reviewer decided on something else.
+    """
+    person, app = people.get(item.person), apps.get(item.app)
+    known = app.entitlements.get(item.entitlement) if app else None
+    return fingerprint(
+        [
+            item.id,
+            (person.name, person.title, person.department) if person else item.person,
+            (app.name, app.tier) if app else item.app,
+            (known.value, known.description, known.privileged) if known else "",
+            (item.account, item.entitlement, item.privileged),
+            [(because.kind, because.id, because.text) for because in item.because],
+        ]
+    )[:16]
+
+
+def explained(item: ReviewItem) -> bool:
+    """Say whether something in the policy gives it. An account that gives nothing needs no explanation."""
+    return not item.entitlement or any(reason.kind != "unexplained" for reason in item.because)
+
+
+def reason_needed(item: ReviewItem) -> bool:
+    """Say whether to keep it takes a reason."""
+    return item.privileged or not explained(item)
+
+
+def _shown(item: ReviewItem, around: Circumstances) -> Shown:
+    app = around.apps.get(item.app)
+    known = app.entitlements.get(item.entitlement) if app else None
+    return Shown(
+        item=item,
+        words=words_of(item, around.people, around.apps),
+        name=(known.value or known.key) if known else item.entitlement,
+        description=known.description if known else "",
+        explained=explained(item),
+        reason_needed=reason_needed(item),
+        whys=around.whys(item),
+        peers=around.peers(item),
+        news=around.news(item),
+        last_time=around.last_time(item),
+        stages=tuple(_stage(one, review_stage) for review_stage, one in enumerate(item.earlier, start=1)),
+        choices=_choices(app, known),
+    )
+
+
+def _stage(one: t.Any, number: int) -> str:
+    words = {"keep": "keep", "revoke": "revoke", "change": "change"}
+    by = one.decided_by or "silence"
+    said = f"stage {number}: {words.get(one.decision, one.decision)}, decided by {by}"
+    said += f" on {day(one.decided_at)}" if one.decided_at else ""
+    return f"{said}: {one.reason}" if one.reason else said
+
+
+def _choices(app: App | None, known: Entitlement | None) -> tuple[Entitlement, ...]:
+    """The other roles of an app: who has one may have another one instead."""
+    if app is None or known is None or known.kind != "role":
+        return ()
+    others = (one for one in app.entitlements.values() if one.kind == "role" and one.key != known.key)
+    return tuple(sorted(others, key=lambda one: (one.rank, one.key)))
+
+
+def _turn(one: Shown, people: t.Mapping[str, Person], apps: t.Mapping[str, App]) -> tuple[str, ...]:
+    person, app = people.get(one.item.person), apps.get(one.item.app)
+    return (
+        ((person.name or person.username) if person else one.item.person).casefold(),
+        one.item.person,
+        ((app.name if app else "") or one.item.app).casefold(),
+        one.name.casefold(),
+        one.item.id,
+    )
