@@ -10,13 +10,14 @@ import datetime as dt
 import json
 import typing as t
 
-from ..model import Review, ReviewItem, Run
+from ..model import HandedOver, Review, ReviewItem, Run, StageDecision
 from .book import Book
 from .encoding import (
     because_of,
     because_text,
     canonical,
     pack,
+    readable,
     time_of,
     time_or_none,
     time_text,
@@ -25,7 +26,7 @@ from .encoding import (
 )
 from .transaction import Row, Writing
 
-_TEXTS = ("id", "title", "reviewer", "opened_by", "undecided", "state", "closed_by")
+_TEXTS = ("id", "title", "reviewer", "opened_by", "undecided", "state", "closed_by", "event")
 _ITEM_TEXTS = (
     "id",
     "person",
@@ -38,9 +39,16 @@ _ITEM_TEXTS = (
     "decided_by",
     "reason",
     "outcome",
+    "in_stead_of",
+    "explanation",
+    "explained_by",
+    "title",
+    "department",
+    "manager",
 )
 _ITEM_TIMES = ("since", "last_used", "decided_at", "outcome_at")
 _ITEM_FLAGS = ("privileged", "by_default")
+_STRUCTURES = ("because", "earlier", "handed")
 
 
 def _row(review: Review) -> Row:
@@ -50,6 +58,9 @@ def _row(review: Review) -> Row:
         "opened_at": time_text(review.opened_at),
         "due": time_text(review.due),
         "closed_at": time_text_or_none(review.closed_at),
+        "stages": canonical(list(review.stages)),
+        "dues": canonical([time_text(due) for due in review.dues]),
+        "ended_at": time_text_or_none(review.ended_at),
     }
 
 
@@ -61,7 +72,21 @@ def _item_row(item: ReviewItem, campaign: str, position: int) -> Row:
         "campaign": campaign,
         "position": position,
         "because": because_text(item.because),
+        "stage": item.stage,
+        "earlier": _texts(item.earlier),
+        "handed": _texts(item.handed),
     }
+
+
+def _texts(values: tuple[StageDecision, ...] | tuple[HandedOver, ...]) -> str:
+    # nearly every item of a review has none
+    return canonical([readable(value) for value in values]) if values else "[]"
+
+
+def _values(text: str, kind: t.Callable[..., t.Any], time: str) -> tuple[t.Any, ...]:
+    if text == "[]":
+        return ()
+    return tuple(kind(**{**value, time: time_or_none(value[time])}) for value in json.loads(text))
 
 
 def _item(row: Row) -> ReviewItem:
@@ -69,6 +94,9 @@ def _item(row: Row) -> ReviewItem:
         **{name: row[name] for name in _ITEM_TEXTS},
         **{name: time_or_none(row[name]) for name in _ITEM_TIMES},
         **{name: bool(row[name]) for name in _ITEM_FLAGS},
+        "stage": row["stage"],
+        "earlier": _values(row["earlier"], StageDecision, "decided_at"),
+        "handed": _values(row["handed"], HandedOver, "at"),
     }
     return ReviewItem(**fields, campaign=row["campaign"], because=because_of(row["because"]))
 
@@ -80,6 +108,9 @@ def _review(row: Row, items: t.Iterable[Row]) -> Review:
         opened_at=time_of(row["opened_at"]),
         due=time_of(row["due"]),
         closed_at=time_or_none(row["closed_at"]),
+        stages=tuple(json.loads(row["stages"])),
+        dues=tuple(time_of(due) for due in json.loads(row["dues"])),
+        ended_at=time_or_none(row["ended_at"]),
         items=tuple(_item(item) for item in sorted(items, key=lambda item: item["position"])),
     )
 
@@ -88,8 +119,9 @@ class Reviews(Book):
     def save_review(self, review: Review, event: str, run: Run, at: dt.datetime) -> None:
         """Write a review and its items as they now are; ``event`` says what happened (review.opened, ...).
 
-        Each item that is new or has changed gets an event of its own besides: review.item, review.decided or
-        review.outcome. Items that are not given stay as they are: an item, once put to a reviewer, is never taken away.
+        Each item that is new or has changed gets an event of its own besides: review.item, review.decided,
+        review.passed_on (to the next stage), review.handed_over, review.outcome or review.explained. Items that are
+        not given stay as they are: an item, once put to a reviewer, is never taken away.
         """
         with self._writing(run, at) as writing:
             before = writing.rows("reviews", id=review.id).get((review.id,))
@@ -97,6 +129,7 @@ class Reviews(Book):
             changed = {name: row[name] for name in row if before is None or before[name] != row[name]}
             if "scope" in changed:
                 changed["scope"] = review.scope
+            changed.update({name: getattr(review, name) for name in ("stages", "dues") if name in changed})
             writing.event(
                 event if event.startswith("review.") else f"review.{event}",
                 data={"review": review.id, "changed": changed, "items": len(review.items)},
@@ -126,6 +159,19 @@ class Reviews(Book):
         return [_review(row, items[row["id"]]) for row in rows]
 
 
+def _kind(changed: t.Collection[str]) -> str:
+    """Say what has happened to an item of which these columns changed."""
+    if "earlier" in changed:
+        return "review.passed_on"
+    if "decision" in changed:
+        return "review.decided"
+    if "explanation" in changed:
+        return "review.explained"
+    if "outcome" in changed:
+        return "review.outcome"
+    return "review.handed_over" if "handed" in changed else "review.decided"
+
+
 def _save_item(writing: Writing, row: Row, old: Row | None) -> None:
     if row == old:
         return
@@ -133,13 +179,14 @@ def _save_item(writing: Writing, row: Row, old: Row | None) -> None:
     data: dict[str, t.Any] = {"review": row["campaign"], "item": row["id"]}
     if old is None:
         kind = "review.item"
-        shown = ("account", "entitlement", "reviewer", "since", "last_used", "decision", "outcome")
+        shown = ("account", "entitlement", "reviewer", "since", "last_used", "decision", "outcome", "stage")
         data.update({name: row[name] for name in shown if row[name]}, because=json.loads(row["because"]))
         if row["privileged"]:
             data["privileged"] = True
     else:
-        kind = "review.outcome" if "outcome" in changed and "decision" not in changed else "review.decided"
-        data.update({name: row[name] for name in ("account", "entitlement", *changed) if name != "because"})
+        kind = _kind(changed)
+        data.update({name: row[name] for name in ("account", "entitlement", *changed) if name not in _STRUCTURES})
+        data.update({name: json.loads(row[name]) for name in ("earlier", "handed") if name in changed})
     writing.event(
         kind,
         person=row["person"],
