@@ -10,7 +10,7 @@ import dataclasses
 import datetime as dt
 import typing as t
 
-from ..model import App, Entitlement, Person, Review, ReviewItem, fingerprint
+from ..model import App, Entitlement, Person, Review, ReviewItem, StageDecision, fingerprint
 from .circumstances import Circumstances, News, Peers, Why, day
 
 
@@ -143,15 +143,13 @@ def _shown(item: ReviewItem, around: Circumstances) -> Shown:
         peers=around.peers(item),
         news=around.news(item),
         last_time=around.last_time(item),
-        stages=tuple(_stage(one, review_stage) for review_stage, one in enumerate(item.earlier, start=1)),
+        stages=tuple(map(_stage, item.earlier)),
         choices=_choices(app, known),
     )
 
 
-def _stage(one: t.Any, number: int) -> str:
-    words = {"keep": "keep", "revoke": "revoke", "change": "change"}
-    by = one.decided_by or "silence"
-    said = f"stage {number}: {words.get(one.decision, one.decision)}, decided by {by}"
+def _stage(one: StageDecision) -> str:
+    said = f"stage {one.stage + 1}: {one.decision}, decided by {one.decided_by or 'silence'}"
     said += f" on {day(one.decided_at)}" if one.decided_at else ""
     return f"{said}: {one.reason}" if one.reason else said
 
