@@ -12,10 +12,11 @@ import typing as t
 
 from ..module_utils.company import reviewing
 from ..module_utils.company.company import Company
+from ..module_utils.company.handing_in import take_in
 from ..module_utils.company.manual_work import send_new
 from ..module_utils.errors import ReviewError
 from ..module_utils.face.results import finding_lines, result_data, result_line
-from ..module_utils.reviews.decisions import decisions_from, read_decisions
+from ..module_utils.reviews.decisions import Decision, decisions_from
 from ..plugin_utils.action import RollcallAction
 
 
@@ -30,6 +31,7 @@ class ActionModule(RollcallAction):
         "undecided": {"type": "str", "choices": ["keep", "revoke"], "default": "revoke"},
         "decisions": {"type": "path"},
         "decision_list": {"type": "list", "elements": "dict"},
+        "late": {"type": "bool", "default": False},
         "early": {"type": "bool", "default": False},
         "approved": {"type": "str"},
         "directory": {"type": "path"},
@@ -52,7 +54,14 @@ class ActionModule(RollcallAction):
                 directory=directory,
             )
         elif arguments["state"] == "decided":
-            done = reviewing.decide(company, kept, arguments["id"], self._decisions(arguments))
+            done = take_in(
+                company,
+                kept,
+                arguments["id"],
+                path=self.in_company(arguments["decisions"]) if arguments["decisions"] else None,
+                listed=self._listed(arguments),
+                late=arguments["late"],
+            )
         else:
             done = reviewing.close(
                 company,
@@ -81,17 +90,10 @@ class ActionModule(RollcallAction):
         except ValueError as error:
             raise ReviewError(f"due is {arguments['due']!r}, which is no day", todo="Write it as 2026-12-15") from error
 
-    def _decisions(self, arguments: dict[str, t.Any]) -> tuple[t.Any, ...]:
-        found: tuple[t.Any, ...] = ()
-        if arguments["decisions"]:
-            found += read_decisions(self.in_company(arguments["decisions"]))
-        if arguments["decision_list"]:
-            given = decisions_from(arguments["decision_list"], where="decision_list")
-            # whoever runs this decides, where it does not say who
-            found += tuple(one if one.by else dataclasses.replace(one, by=self.actor()) for one in given)
-        if not found:
-            raise ReviewError("there are no decisions", todo="Give a file in decisions, or a list in decision_list")
-        return found
+    def _listed(self, arguments: dict[str, t.Any]) -> tuple[Decision, ...]:
+        given = decisions_from(arguments["decision_list"] or [], where="decision_list")
+        # whoever runs this decides, where it does not say who
+        return tuple(one if one.by else dataclasses.replace(one, by=self.actor()) for one in given)
 
     def _result(self, company: Company, done: reviewing.Reviewed) -> dict[str, t.Any]:
         review = done.review

@@ -52,12 +52,17 @@ options:
     choices: [keep, revoke]
     default: revoke
   decisions:
-    description: Decisions, as a CSV or YAML file.
+    description:
+      - Decisions. The file that a reviewer's page saved (JSON), a sheet (CSV), a list in YAML or JSON, or a folder of such files.
     type: path
   decision_list:
     description: Decisions given here, each with C(item_id), C(decision), and C(reason), C(change_to) and C(by) (you, when left out) where needed.
     type: list
     elements: dict
+  late:
+    description: Whether a file that a reviewer's page saved is taken after the deadline, too. The review's record says that it came late.
+    type: bool
+    default: false
   early:
     description: Whether it may be closed before it is due, although something is undecided.
     type: bool
@@ -66,7 +71,7 @@ options:
     description: The hash of a plan of revocations that somebody approved, when the guard had stopped it.
     type: str
   directory:
-    description: Where to write the sheets for reviewers (open) or the record for auditors (closed).
+    description: Where to write the pages and sheets for reviewers (open) or the record for auditors (closed).
     type: path
 """
 

@@ -23,6 +23,7 @@ from .carrying_out import carry_out
 from .company import Company
 from .deciding import decide as policy_decides
 from .plans import guard_breaches, hold_against_guard
+from .reviewers_pages import handed_in, write_pages
 
 #: How long reviewers have when nobody says.
 DAYS = 14
@@ -81,7 +82,7 @@ def open_review(
 def decide(company: Company, run: Run | None, id: str, given: t.Sequence[decisions.Decision]) -> Reviewed:
     """Lay decisions onto an open review. Raises ReviewError, and decides nothing, when any of them is wrong."""
     now = company.clock.now()
-    decided = decisions.decide(_review(company, id), given, now, reviewers=_reviewers(company), apps=company.apps)
+    decided = decisions.decide(review_of(company, id), given, now, reviewers=reviewers_of(company), apps=company.apps)
     if decided.items and run:
         company.ledger.save_review(decided.review, "review.decided", run, now)
     return Reviewed(decided.review, bool(decided.items), findings=decided.notes)
@@ -103,7 +104,7 @@ def close(
     revocations pass a limit; then the review stays open. Without a run, nothing is closed and nothing is carried out.
     """
     now = company.clock.now()
-    before = _review(company, id)
+    before = review_of(company, id)
     review = closing.close(before, run.actor if run else "", now, early=early)
     changes = order(closing.revocations(review), company.apps)
     plan = Plan(
@@ -144,11 +145,13 @@ def _present(company: Company) -> frozenset[str]:
     return frozenset(id for id in company.people if statuses[id] is Status.ACTIVE)
 
 
-def _reviewers(company: Company) -> Reviewers:
+def reviewers_of(company: Company) -> Reviewers:
+    """Return who can review: everybody who works here today."""
     return Reviewers(company.people, company.apps, fallback=company.settings.fallback_owner, present=_present(company))
 
 
-def _review(company: Company, id: str) -> Review:
+def review_of(company: Company, id: str) -> Review:
+    """Return the review of this id. Raises UnknownName where there is none."""
     review = company.ledger.review(id)
     if review is None:
         there = ", ".join(r.id for r in company.ledger.reviews()) or "none"
@@ -157,7 +160,7 @@ def _review(company: Company, id: str) -> Review:
 
 
 def _sheets(company: Company, review: Review, directory: pathlib.Path) -> tuple[pathlib.Path, ...]:
-    """Write one sheet per reviewer. A sheet that is there is left alone: a reviewer may be filling it in."""
+    """Write a page and a sheet per reviewer. A sheet that is there is left alone: a reviewer may be filling it in."""
     files = []
     directory.mkdir(parents=True, exist_ok=True)
     for reviewer in sorted({item.reviewer for item in review.items}):
@@ -166,7 +169,7 @@ def _sheets(company: Company, review: Review, directory: pathlib.Path) -> tuple[
         if not path.exists():
             write_text(path, decisions.write_sheet(review, company.people, company.apps, reviewer=reviewer))
         files.append(path)
-    return tuple(files)
+    return (*files, *write_pages(company, review, directory))
 
 
 def _record(company: Company, review: Review, directory: pathlib.Path) -> tuple[pathlib.Path, ...]:
@@ -178,5 +181,5 @@ def _record(company: Company, review: Review, directory: pathlib.Path) -> tuple[
     name = re.sub(r"[^a-z0-9._-]+", "-", review.id.casefold()).strip(".-")
     return (
         write_text(directory / f"{name}.csv", record.to_csv(table)),
-        write_text(directory / f"{name}.json", record.to_json(review, table)),
+        write_text(directory / f"{name}.json", record.to_json(review, table, handed_in(company, review.id))),
     )

@@ -61,17 +61,16 @@ def decisions_of(
                 text = "what the page said about it has changed since; see whether the decision still stands"
                 notes.append(_note(item, file, "decision_on_older_words", text, "warning"))
             where = f"{file.where}, decision {number}"
-            found.append(
-                Decision(item.id, entry.decision, entry.change_to, entry.reason, file.token.reviewer, where)
-            )
+            found.append(Decision(item.id, entry.decision, entry.change_to, entry.reason, file.token.reviewer, where))
+    whose = ", ".join(sorted(set(others)))
     if others and len(others) == len(file.entries):
         raise ReviewError(
-            f"none of its items is {file.token.reviewer}'s to decide any more: they are {', '.join(sorted(set(others)))}'s",
+            f"none of its items is {file.token.reviewer}'s to decide any more: they are {whose}'s",
             where=file.where,
             todo="Let those decide whose they are",
         )
     if others:
-        text = f"{len(others)} items were passed over: they are {', '.join(sorted(set(others)))}'s to decide now"
+        text = f"{len(others)} items were passed over: they are {whose}'s to decide now"
         notes.append(Finding("decision_passed_on", "warning", text, where=file.where))
     if undecided:
         text = f"{undecided} of {len(file.entries)} items of {file.token.reviewer} are still undecided"

@@ -26,14 +26,14 @@ function standOn(place, focus) {
     now.scrollIntoView({ block: "nearest", behavior: "instant" });
   }
 }
-const stand = (item, focus) => standOn({ item }, focus);
+function stand(item, focus) {
+  fill(item.group);
+  standOn({ item }, focus);
+}
 const standAtHead = (group, focus) => standOn({ group }, focus);
 
-const order = () => groups.flatMap((group) => group.items);
-const groupOf = (item) => groups.find((group) => group.items.includes(item));
-
 function move(step) {
-  const all = order();
+  const all = order;
   if (!all.length) return;
   let at;
   if (!here) at = step > 0 ? 0 : all.length - 1;
@@ -44,14 +44,14 @@ function move(step) {
 
 function moveGroup(step) {
   if (!groups.length) return;
-  const now = here ? groups.indexOf(here.group || groupOf(here.item)) : -1;
+  const now = here ? groups.indexOf(here.group || here.item.group) : -1;
   const at = Math.min(groups.length - 1, Math.max(0, now + step));
   standAtHead(groups[at], true);
 }
 
 // The next that is undecided, from here on and then from the top.
 function goOn() {
-  const all = order();
+  const all = order;
   const from = here && here.item ? all.indexOf(here.item) : here && here.group ? all.indexOf(here.group.items[0]) - 1 : -1;
   const next = [...all.slice(from + 1), ...all.slice(0, from + 1)].find((item) => !decided(item));
   if (next) return stand(next, true);
@@ -78,7 +78,7 @@ function tellProgress() {
 function after(some) {
   unsaved = true;
   for (const item of some) mark(item);
-  for (const group of new Set(some.map(groupOf))) if (group) markGroup(group);
+  for (const group of new Set(some.map((item) => item.group))) if (group) markGroup(group);
   remember();
   return tellProgress();
 }
@@ -133,7 +133,7 @@ function undo() {
   const some = takeBack();
   if (!some.length) return say("There is nothing to undo.");
   const words = after(some);
-  const first = some.find((item) => rows.has(item));
+  const first = some.find((item) => item.group);
   if (first) stand(first, true);
   return say("Undone. " + words);
 }
@@ -169,8 +169,8 @@ function redraw() {
   const item = here && here.item;
   here = null;
   show();
-  const first = order()[0];
-  if (item && rows.has(item)) stand(item, false);
+  const first = order[0];
+  if (item && item.group) stand(item, false);
   else if (first) stand(first, false);
 }
 
@@ -183,7 +183,7 @@ const LETTERS = {
   j: () => move(1), k: () => move(-1), "]": () => moveGroup(1), "[": () => moveGroup(-1),
   y: () => act("keep"), n: () => act("revoke"), c: () => act("change"),
   r: () => here && here.item && reasonOf(here.item),
-  g: () => here && (here.group ? stand(here.group.items[0], true) : standAtHead(groupOf(here.item), true)),
+  g: () => here && (here.group ? stand(here.group.items[0], true) : standAtHead(here.item.group, true)),
   b: () => arrange(mode === "person" ? "app" : "person"),
   u: undo, s: () => save(), "/": look, "?": () => byId("help").showModal(),
 };

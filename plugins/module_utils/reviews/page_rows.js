@@ -37,7 +37,8 @@ const NEWS = { new: "new", again: "back again", moved: "moved", reasons: "new re
 const DECIDED = { keep: "Kept", revoke: "Revoked", change: "Changed" };
 
 let mode = "person";
-let groups = []; // as drawn: { head, items, all, box, element }
+let groups = []; // as drawn: { head, items, box, list, ... }
+let order = []; // the items in their order on the page
 const list = byId("list");
 const rows = new Map(); // item -> its elements
 
@@ -56,7 +57,7 @@ function title(item) {
 function marks(item) {
   const found = [];
   if (item.privileged) found.push(chip("privileged", "warn"));
-  if (item.app.tier === "critical") found.push(chip("critical app", "bad"));
+  if (item.app.tier === "critical" && mode === "person") found.push(chip("critical"));
   if (!item.explained) found.push(chip("no rule", "bad"));
   if (item.orphan) found.push(chip("belongs to nobody", "bad"));
   for (const each of item.news) found.push(chip(NEWS[each.code] || each.code, "new", each.text));
@@ -205,10 +206,38 @@ function drawGroup(group) {
   group.box.addEventListener("focusin", () => standAtHead(group, false));
   group.counted = counted;
   group.buttons = [keep, revoke];
-  group.element = make("section", { class: "group" }, group.box, make("ul", null, ...group.items.map(drawItem)));
+  group.list = make("ul");
+  // until its items are drawn, it takes about their place
+  group.list.style.minHeight = group.items.length * 66 + "px";
   markGroup(group);
-  return group.element;
+  return make("section", { class: "group" }, group.box, group.list);
 }
+
+// Draw the items of a group, where that has not been done.
+function fill(group) {
+  if (group.filled) return;
+  group.filled = true;
+  const all = document.createDocumentFragment();
+  for (const item of group.items) all.append(drawItem(item));
+  group.list.style.minHeight = "";
+  group.list.append(all);
+}
+
+// Two thousand items take a second to draw: the first ones at once, the others bit by bit.
+let filling = 0;
+function fillAll() {
+  clearTimeout(filling);
+  const end = performance.now() + 24;
+  const next = groups.find((group) => !group.filled);
+  if (!next) return list.setAttribute("aria-busy", "false");
+  for (const group of groups) {
+    if (performance.now() > end) break;
+    fill(group);
+  }
+  filling = setTimeout(fillAll);
+  return undefined;
+}
+addEventListener("beforeprint", () => groups.forEach(fill));
 
 function markGroup(group) {
   const found = progress(group.items);
@@ -233,13 +262,20 @@ function show() {
   const heads = mode === "person" ? people : apps.slice().sort((a, b) => (fold(a.name) < fold(b.name) ? -1 : 1));
   groups = [];
   rows.clear();
+  for (const item of items) item.group = null;
   for (const head of heads) {
     const found = head.items.filter((item) => fits(item) && words.every((word) => item.text.includes(word)));
-    if (found.length) groups.push({ head, items: found });
+    if (!found.length) continue;
+    const group = { head, items: found, filled: false };
+    for (const item of found) item.group = group;
+    groups.push(group);
   }
+  order = groups.flatMap((group) => group.items);
   const all = document.createDocumentFragment();
   for (const group of groups) all.append(drawGroup(group));
   list.replaceChildren(all);
-  const shown = groups.reduce((sum, group) => sum + group.items.length, 0);
+  list.setAttribute("aria-busy", "true");
+  fillAll();
+  const shown = order.length;
   byId("found").textContent = shown === items.length ? "" : shown ? count(shown, "item is", "items are") + " shown, of " + items.length.toLocaleString("en-GB") + "." : "Nothing matches. Try part of a name, or another filter.";
 }

@@ -76,8 +76,15 @@ def to_csv(table: t.Iterable[t.Mapping[str, t.Any]]) -> str:
     return write_csv(table, COLUMNS)
 
 
-def to_json(review: Review, table: t.Sequence[t.Mapping[str, t.Any]]) -> str:
-    """Return the review, a count of its decisions and outcomes, and the rows, as JSON."""
+def to_json(
+    review: Review,
+    table: t.Sequence[t.Mapping[str, t.Any]],
+    handed_in: t.Sequence[t.Mapping[str, t.Any]] = (),
+) -> str:
+    """Return the review, a count of its decisions and outcomes, and the rows, as JSON.
+
+    ``handed_in`` says of each file that a reviewer's page saved how the decisions in it were taken.
+    """
     document = {
         "review": {
             "id": review.id,
@@ -93,6 +100,7 @@ def to_json(review: Review, table: t.Sequence[t.Mapping[str, t.Any]]) -> str:
             "closed_by": review.closed_by,
         },
         "summary": summary(review),
+        "handed_in": [dict(one) for one in handed_in],
         "items": list(table),
     }
     return json.dumps(document, indent=2, ensure_ascii=False, default=_plain) + "\n"

@@ -28,8 +28,11 @@ NOW = dt.datetime(2026, 3, 31, 9, 0, tzinfo=dt.timezone.utc)
 DUE = NOW + dt.timedelta(days=14)
 REVIEWER = "gia.vale@corp.example"
 
-_FIRST = "Ada Ben Cleo Dov Eva Finn Gus Hana Ivo June Kai Lena Milo Nora Otto Pia Quinn Rosa Sven Tara".split()
-_LAST = "Berg Cole Diaz Engel Frost Gray Holt Ito Jansen Kim".split()
+_FIRST = (
+    *("Ada", "Ben", "Cleo", "Dov", "Eva", "Finn", "Gus", "Hana", "Ivo", "June"),
+    *("Kai", "Lena", "Milo", "Nora", "Otto", "Pia", "Quinn", "Rosa", "Sven", "Tara"),
+)
+_LAST = ("Berg", "Cole", "Diaz", "Engel", "Frost", "Gray", "Holt", "Ito", "Jansen", "Kim")
 _JOBS = (("Account Executive", "Sales"), ("Sales Engineer", "Sales"), ("Support Specialist", "Support"))
 
 
@@ -138,6 +141,7 @@ def campaign(number: int, *, each: int = 6, id: str = "2026-q1") -> tuple[Review
             )
         )  # fmt: skip
     review = Review(id, "Quarterly review, Q1 2026", {}, "manager", NOW, DUE, "audit@corp.example", items=tuple(items))
+    everybody["0"] = Person("0", REVIEWER, "gia.vale", name="Gia Vale", title="Head of Sales", department="Sales")
     around = Circumstances(
         people=everybody, apps=APPS, grants=grants, accounts=accounts, exceptions=(EXCEPTION,), closed=(_last(review),)
     )
@@ -155,7 +159,8 @@ def _last(review: Review) -> Review:
             ReviewItem(
                 f"old-{item.id}", "2025-q4", item.person, item.app, item.account, item.entitlement, REVIEWER,
                 (Because("rule", "old-tools", "Was needed", "2.1"),) if place % 9 == 2 else item.because,
-                item.since, item.last_used, item.privileged and place % 4 != 0, "keep", "", REVIEWER, then, "still needed",
+                item.since, item.last_used, item.privileged and place % 4 != 0, "keep", "", REVIEWER,
+                then, "still needed",
                 title=item.title, department="Partners" if place % 11 == 7 else item.department,
             )
         )  # fmt: skip
