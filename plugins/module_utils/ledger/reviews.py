@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import typing as t
 
+from ..errors import ReviewMoved
+from ..libraries import library
 from ..model import HandedOver, Review, ReviewItem, Run, StageDecision
 from .book import Book
 from .encoding import (
@@ -24,7 +27,13 @@ from .encoding import (
     time_text_or_none,
     unpack,
 )
+from .tables import table
 from .transaction import Row, Writing
+
+sa = library("sqlalchemy")
+
+# of so many items the rows are asked for by their ids
+_FEW = 5000
 
 _TEXTS = ("id", "title", "reviewer", "opened_by", "undecided", "state", "closed_by", "event")
 _ITEM_TEXTS = (
@@ -111,52 +120,109 @@ def _review(row: Row, items: t.Iterable[Row]) -> Review:
         stages=tuple(json.loads(row["stages"])),
         dues=tuple(time_of(due) for due in json.loads(row["dues"])),
         ended_at=time_or_none(row["ended_at"]),
-        items=tuple(_item(item) for item in sorted(items, key=lambda item: item["position"])),
+        items=_items(items),
     )
 
 
 class Reviews(Book):
-    def save_review(self, review: Review, event: str, run: Run, at: dt.datetime) -> None:
+    def save_review(
+        self, review: Review, event: str, run: Run, at: dt.datetime, *, before: Review | None = None
+    ) -> None:
         """Write a review and its items as they now are; ``event`` says what happened (review.opened, ...).
 
         Each item that is new or has changed gets an event of its own besides: review.item, review.decided,
         review.passed_on (to the next stage), review.handed_over, review.outcome or review.explained. Items that are
         not given stay as they are: an item, once put to a reviewer, is never taken away.
+
+        ``before`` is the review as it was read: then only what differs from it is written. Raises ReviewMoved, and
+        writes nothing, where another run has written to that meanwhile.
         """
         with self._writing(run, at) as writing:
-            before = writing.rows("reviews", id=review.id).get((review.id,))
+            there = writing.rows("reviews", id=review.id).get((review.id,))
             row = _row(review)
-            changed = {name: row[name] for name in row if before is None or before[name] != row[name]}
+            if before is not None and there != _row(before):
+                raise _moved(review, there)
+            changed = {name: row[name] for name in row if there is None or there[name] != row[name]}
             if "scope" in changed:
                 changed["scope"] = review.scope
             changed.update({name: getattr(review, name) for name in ("stages", "dues") if name in changed})
             writing.event(
                 event if event.startswith("review.") else f"review.{event}",
                 data={"review": review.id, "changed": changed, "items": len(review.items)},
-                proofs=[writing.put("reviews", row, new=before is None)],
+                proofs=[writing.put("reviews", row, new=there is None)],
             )
-            known = writing.rows("review_items", campaign=review.id)
-            free = max((item["position"] for item in known.values()), default=-1) + 1
-            for item in review.items:
+            items = review.items if before is None else _differing(before, review)
+            known: dict[t.Any, Row] = {}
+            if there is not None:
+                few = {item.id for item in items} if len(items) <= _FEW else None
+                known = writing.rows("review_items", campaign=review.id, id=few)
+            free = _next_position(writing, review.id) if there is not None else 0
+            as_read = {item.id: item for item in before.items} if before is not None else {}
+            for item in items:
                 old = known.get((review.id, item.id))
                 position = old["position"] if old else free
                 free += old is None
+                if item.id in as_read and old != _item_row(as_read[item.id], review.id, position):
+                    raise _moved(review, there)
                 _save_item(writing, _item_row(item, review.id, position), old)
 
     def review(self, id: str) -> Review | None:
         """Return the review of this id with its items, or None."""
-        return next(iter(self._reviews(id)), None)
+        return next(iter(self._reviews(id=id)), None)
 
-    def reviews(self) -> list[Review]:
-        """Return all reviews with their items, oldest first."""
-        return self._reviews(None)
+    def reviews(self, *, state: str | None = None, items: bool = True) -> list[Review]:
+        """Return all reviews, or those that are open or closed, with their items or without, oldest first."""
+        return self._reviews(state=state, items=items)
 
-    def _reviews(self, id: str | None) -> list[Review]:
-        rows = sorted(self._rows("reviews", id=id), key=lambda row: (row["opened_at"], row["id"]))
-        items: dict[str, list[Row]] = {row["id"]: [] for row in rows}
-        for item in self._rows("review_items", campaign=id):
-            items.setdefault(item["campaign"], []).append(item)
-        return [_review(row, items[row["id"]]) for row in rows]
+    def reviews_that_took(self) -> list[Review]:
+        """Return the closed reviews with those of their items that took something away, and what the same people kept.
+
+        It is asked in every run: what was kept of everybody else, which is nearly all, is not read.
+        """
+        item, review = table("review_items").c, table("reviews").c
+        closed = sa.select(review.id).where(review.state == "closed")
+        taken = item.decision.in_(("revoke", "change"))
+        people = sa.select(item.person).where(taken, item.campaign.in_(closed))
+        query = sa.select(table("review_items")).where(item.campaign.in_(closed), item.person.in_(people))
+        with self._reading() as connection:
+            rows = [dict(row) for row in connection.execute(query).mappings()]
+        found = self._reviews(state="closed", items=False)
+        of: dict[str, list[Row]] = {one.id: [] for one in found}
+        for row in rows:
+            of.setdefault(row["campaign"], []).append(row)
+        return [dataclasses.replace(one, items=_items(of[one.id])) for one in found]
+
+    def _reviews(self, *, id: str | None = None, state: str | None = None, items: bool = True) -> list[Review]:
+        rows = sorted(self._rows("reviews", id=id, state=state), key=lambda row: (row["opened_at"], row["id"]))
+        of: dict[str, list[Row]] = {row["id"]: [] for row in rows}
+        if of and items:
+            for item in self._rows("review_items", campaign=set(of)):
+                of[item["campaign"]].append(item)
+        return [_review(row, of[row["id"]]) for row in rows]
+
+
+def _items(rows: t.Iterable[Row]) -> tuple[ReviewItem, ...]:
+    return tuple(_item(row) for row in sorted(rows, key=lambda row: row["position"]))
+
+
+def _differing(before: Review, after: Review) -> list[ReviewItem]:
+    known = {item.id: item for item in before.items}
+    return [item for item in after.items if known.get(item.id) is not item and known.get(item.id) != item]
+
+
+def _next_position(writing: Writing, review: str) -> int:
+    items = table("review_items").c
+    last = writing.connection.execute(sa.select(sa.func.max(items.position)).where(items.campaign == review)).scalar()
+    return 0 if last is None else int(last) + 1
+
+
+def _moved(review: Review, there: Row | None) -> ReviewMoved:
+    closed = there is not None and there["state"] == "closed" and review.state == "open"
+    return ReviewMoved(
+        "another run has closed it meanwhile" if closed else "another run has written to it meanwhile",
+        where=f"review {review.id}",
+        todo="Nothing was written. Run again: it goes on from what is there now",
+    )
 
 
 def _kind(changed: t.Collection[str]) -> str:
