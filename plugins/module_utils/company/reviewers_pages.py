@@ -19,7 +19,7 @@ from ..reviews.decisions import Decision, read_decisions
 from ..reviews.decisions_file import PageFile, is_page_file, read_page_file
 from ..reviews.handed_in import decisions_of
 from ..reviews.packet import Packet, packets
-from ..reviews.page import file_stem, render
+from ..reviews.page import page_stem, render
 from ..reviews.reviewers import Reviewers
 from ..reviews.rubber_stamping import pace_of, rubber_stamped
 from ..reviews.token import Token, issue
@@ -41,14 +41,17 @@ class Given:
     page: PageFile | None = None
 
 
-def write_pages(company: Company, review: Review, directory: pathlib.Path) -> tuple[pathlib.Path, ...]:
-    """Write a page for each reviewer and stage of an open review, and return their paths.
+def write_pages(
+    company: Company, review: Review, reviewers: Reviewers, directory: pathlib.Path
+) -> tuple[pathlib.Path, ...]:
+    """Write a page for each reviewer and stage of an open review, and for each delegate, and return their paths.
 
     A page that says the same is left alone. One that is written again finds the decisions that the browser keeps.
     """
     files = []
-    for packet in packets(review, _around(company), company.clock.now(), company=company.settings.company):
-        path = directory / page_name(packet)
+    now = company.clock.now()
+    for packet in packets(review, _around(company), now, company=company.settings.company, reviewers=reviewers):
+        path = directory / f"{page_stem(packet)}.html"
         token = token_for(company.ledger, packet)
         if not path.exists() or token.signature not in path.read_text(encoding="utf-8", errors="replace"):
             write_text(path, render(packet, token))
@@ -66,12 +69,6 @@ def token_for(ledger: Ledger, packet: Packet) -> Token:
         due=packet.due.isoformat(),
         shown=packet.shown,
     )
-
-
-def page_name(packet: Packet) -> str:
-    """Return what a page's file is called: gia.vale@corp.example.html, and -stage-2 where there are several."""
-    stage = f"-stage-{packet.stage + 1}" if packet.review.last_stage else ""
-    return f"{file_stem(packet.reviewer)}{stage}.html"
 
 
 def files_of(path: pathlib.Path) -> tuple[pathlib.Path, ...]:

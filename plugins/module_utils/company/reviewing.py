@@ -169,7 +169,7 @@ def _sheets(company: Company, review: Review, directory: pathlib.Path) -> tuple[
         if not path.exists():
             write_text(path, decisions.write_sheet(review, company.people, company.apps, reviewer=reviewer))
         files.append(path)
-    return (*files, *write_pages(company, review, directory))
+    return (*files, *write_pages(company, review, reviewers_of(company), directory))
 
 
 def _record(company: Company, review: Review, directory: pathlib.Path) -> tuple[pathlib.Path, ...]:

@@ -64,6 +64,7 @@ class Circumstances:
         present: t.Collection[str] | None = None,
     ) -> None:
         self.people, self.apps = people, apps
+        self._names = {k.casefold(): p.name or p.username for p in people.values() for k in (p.username, p.email) if k}
         self._exceptions = {(e.kind, e.id): e for e in exceptions}
         self._peers: dict[tuple[str, str], set[str]] = collections.defaultdict(set)
         for person in people.values():
@@ -84,6 +85,10 @@ class Circumstances:
             for item in review.items:
                 self._earlier[item.person, item.app, item.entitlement] = (item, review)
                 self._last_of_app[item.app] = review
+
+    def name_of(self, reviewer: str) -> str:
+        """Return the name of the person with this address or username; empty where it is a mailbox."""
+        return self._names.get(reviewer.casefold(), "")
 
     def peers(self, item: ReviewItem) -> Peers | None:
         """Return how many colleagues have it too; None for somebody without a title, or with one of their own."""

@@ -65,11 +65,6 @@ class PageFile:
     seal: str
     where: str
 
-    @property
-    def token_due(self) -> dt.datetime:
-        """When it was to be handed in, as the page said."""
-        return _moment(self.token.due, self.where)
-
 
 def is_page_file(path: str | os.PathLike[str]) -> bool:
     """Say whether a file is, or was meant to be, one that a page saved: other JSON is a list of decisions by hand."""

@@ -12,6 +12,7 @@ import typing as t
 
 from ..model import App, Entitlement, Person, Review, ReviewItem, StageDecision, fingerprint
 from .circumstances import Circumstances, News, Peers, Why, day
+from .reviewers import Reviewers
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Shown:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Packet:
-    """One reviewer's items of one stage of a review."""
+    """One reviewer's items of one stage of a review; ``in_stead_of`` is the reviewer whose delegate this one is."""
 
     review: Review
     stage: int
@@ -50,6 +51,7 @@ class Packet:
     people: t.Mapping[str, Person]
     apps: t.Mapping[str, App]
     items: tuple[Shown, ...]
+    in_stead_of: str = ""
 
     @property
     def shown(self) -> tuple[tuple[str, str], ...]:
@@ -57,18 +59,33 @@ class Packet:
         return tuple((one.item.id, one.words) for one in self.items)
 
 
-def packets(review: Review, around: Circumstances, now: dt.datetime, *, company: str = "") -> tuple[Packet, ...]:
-    """Return a packet for each reviewer and stage that something waits for, or was decided by, in an open review."""
+def packets(
+    review: Review,
+    around: Circumstances,
+    now: dt.datetime,
+    *,
+    company: str = "",
+    reviewers: Reviewers | None = None,
+) -> tuple[Packet, ...]:
+    """Return a packet for each reviewer and stage of an open review, and for each delegate of a reviewer.
+
+    ``reviewers`` knows delegates (None: there are none). What is a delegate's own access is not on their page.
+    """
     parts: dict[tuple[str, int], list[ReviewItem]] = {}
     names: dict[str, str] = {}
     for item in review.items:
         if item.reviewer:
             name = names.setdefault(item.reviewer.casefold(), item.reviewer)
             parts.setdefault((name, item.stage), []).append(item)
-    return tuple(
-        packet(review, items, around, now, reviewer=reviewer, stage=stage, company=company)
-        for (reviewer, stage), items in sorted(parts.items())
-    )
+    found = []
+    for (reviewer, stage), items in sorted(parts.items()):
+        found.append(packet(review, items, around, now, reviewer=reviewer, stage=stage, company=company))
+        for delegate in reviewers.delegates_of(reviewer) if reviewers else ():
+            theirs = [item for item in items if reviewers and reviewers.in_stead_of(delegate, item) == reviewer]
+            if theirs:
+                one = packet(review, theirs, around, now, reviewer=delegate, stage=stage, company=company)
+                found.append(dataclasses.replace(one, in_stead_of=reviewer))
+    return tuple(found)
 
 
 def packet(
@@ -85,12 +102,11 @@ def packet(
     people, apps = around.people, around.apps
     shown = [_shown(item, around) for item in items]
     shown.sort(key=lambda one: _turn(one, people, apps))
-    names = {key.casefold(): p.name or p.username for p in people.values() for key in (p.username, p.email) if key}
     return Packet(
         review=review,
         stage=stage,
         reviewer=reviewer,
-        reviewer_name=names.get(reviewer.casefold(), ""),
+        reviewer_name=around.name_of(reviewer),
         due=review.due_of(stage),
         made_at=now,
         company=company,

@@ -59,8 +59,14 @@ def file_stem(name: str) -> str:
 
 def decisions_name(packet: Packet) -> str:
     """Return what the file is called that the page saves: decisions-2026-q4-gia.vale@corp.example.json."""
+    return f"decisions-{file_stem(packet.review.id)}-{page_stem(packet)}.json"
+
+
+def page_stem(packet: Packet) -> str:
+    """Return what tells a page from the others: gia.vale@corp.example, the stage where there are several, for whom."""
     stage = f"-stage-{packet.stage + 1}" if packet.review.last_stage else ""
-    return f"decisions-{file_stem(packet.review.id)}{stage}-{file_stem(packet.reviewer)}.json"
+    stead = f"-for-{file_stem(packet.in_stead_of)}" if packet.in_stead_of else ""
+    return f"{file_stem(packet.reviewer)}{stage}{stead}"
 
 
 class _Table:

@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What was decided survives a reload: kept in this browser, where it lets a page keep something.
-const PLACE = "rollcall:" + [data.token.campaign, data.token.stage, data.token.reviewer].join(":");
+const PLACE = "rollcall:" + data.file;
 
 // A page in a frame without rights, or from a mail program, may be refused so much as the question.
 const memory = (function () {

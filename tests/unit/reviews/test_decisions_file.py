@@ -19,6 +19,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.model import Entit
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.closing import close
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.decisions import decide
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.decisions_file import is_page_file, read_page_file
+from ansible_collections.rollcall.access.plugins.module_utils.reviews.delegates import Delegate
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.handed_in import decisions_of
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.packet import packets
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.reviewers import Reviewers
@@ -53,9 +54,9 @@ class Case:
     def read(self, made):
         return read_page_file(written(made, self.directory), self.ledger)
 
-    def taken(self, made, *, review=None, now=LATER, apps=APPS, present=None, late=False):
+    def taken(self, made, *, review=None, now=LATER, apps=APPS, gone=(), late=False):
         people = self.around.people
-        reviewers = Reviewers(people, apps, present=present)
+        reviewers = Reviewers(people, apps, gone=gone)
         review = review or self.review
         decisions, notes = decisions_of(self.read(made), review, now, reviewers=reviewers, apps=apps, late=late)
         done = decide(review, decisions, now, reviewers=reviewers, apps=apps)
@@ -243,8 +244,8 @@ def test_after_the_deadline_they_are_taken_only_where_somebody_says_so(case):
 
 
 def test_a_reviewer_who_has_left_decides_nothing(case):
-    with pytest.raises(ReviewError, match=r"gia\.vale@corp\.example does not work here any more"):
-        case.taken(case.saved({case.plain[0]: KEEP}), present=frozenset({"1", "2"}))
+    with pytest.raises(ReviewError, match=r"gia\.vale@corp\.example has left"):
+        case.taken(case.saved({case.plain[0]: KEEP}), gone={"0"})
 
 
 def test_items_that_are_somebody_elses_now_are_passed_over(case):
@@ -265,21 +266,42 @@ def test_a_file_of_somebody_who_has_nothing_to_decide_any_more_is_refused(case):
         case.taken(case.saved({case.plain[0]: KEEP}), review=dataclasses.replace(case.review, items=items))
 
 
-def test_what_came_after_its_stage_is_passed_over_and_what_was_said_then_is_no_news(case):
-    kept = StageDecision(0, REVIEWER, "keep", REVIEWER, LATER)
-    moved = {case.plain[0], case.plain[1]}
+def in_second_stage(case, *kept):
+    """The review when its first stage is over, in which ``kept`` were kept by its reviewer."""
+    said = StageDecision(0, REVIEWER, "keep", REVIEWER, LATER)
+    moved = {"stage": 1, "earlier": (said,), "reviewer": "revops@corp.example"}
     items = tuple(
-        dataclasses.replace(item, stage=1, earlier=(kept,), reviewer="revops@corp.example")
-        if item.id in moved
-        else item
+        dataclasses.replace(item, **moved) if item.id in kept else dataclasses.replace(item, decision="revoke")
         for item in case.review.items
     )
-    made = case.saved({case.plain[0]: KEEP, case.plain[1]: {"decision": "revoke"}, case.plain[2]: KEEP})
-    done, notes = case.taken(
-        made, review=dataclasses.replace(case.review, items=items, stages=("manager", "app_owner"))
-    )
-    assert [item.id for item in done.items] == [case.plain[2]]
-    assert notes.count("decision_after_stage") == 1
+    return dataclasses.replace(case.review, items=items, stages=("manager", "app_owner"))
+
+
+def test_what_came_after_its_stage_is_passed_over_and_what_was_said_then_is_no_news(case):
+    kept, other, gone = case.plain[:3]
+    made = case.saved({kept: KEEP, other: {"decision": "revoke"}, gone: KEEP})
+    done, notes = case.taken(made, review=in_second_stage(case, kept, other))
+    assert not done.changed
+    assert notes.count("decision_after_stage") == 2
+
+
+def test_a_file_of_a_stage_that_is_over_is_refused(case):
+    with pytest.raises(ReviewError, match="it is for stage 1, which is over"):
+        case.taken(case.saved({case.plain[1]: KEEP}), review=in_second_stage(case, case.plain[0]))
+
+
+def test_a_delegate_has_a_page_of_their_own_and_decides_in_their_stead(case):
+    away = Delegate(REVIEWER, "1", NOW.date(), DUE.date(), "on holiday")
+    reviewers = Reviewers(case.around.people, APPS, delegates=(away,))
+    own, theirs = packets(case.review, case.around, NOW, reviewers=reviewers)
+    assert (own.reviewer, own.in_stead_of, len(own.items)) == (REVIEWER, "", 28)
+    assert (theirs.reviewer, theirs.in_stead_of) == ("1", REVIEWER)
+    assert {one.item.person for one in theirs.items} == {one.item.person for one in own.items} - {"1"}
+    id = next(one.item.id for one in theirs.items if not one.reason_needed)
+    made = document(theirs, token_for(case.ledger, theirs), {id: KEEP}, OPENED)
+    decisions, _notes = decisions_of(case.read(made), case.review, LATER, reviewers=reviewers, apps=APPS)
+    (item,) = decide(case.review, decisions, LATER, reviewers=reviewers, apps=APPS).items
+    assert (item.decided_by, item.in_stead_of) == ("1", REVIEWER)
 
 
 def test_words_that_have_changed_since_are_reported(case):
