@@ -4,6 +4,7 @@
 //
 // Where somebody stands, what they decide there, and the keys for it.
 let here = null; // { item } or { group }
+let begun = false; // whether somebody has been there
 
 function say(words) { byId("said").textContent = words; }
 
@@ -20,8 +21,8 @@ function standOn(place, focus) {
   }
   here = place;
   now.setAttribute("tabindex", "0");
+  if (begun) now.classList.add("here");
   if (focus) {
-    now.classList.add("here");
     now.focus({ preventScroll: true });
     now.scrollIntoView({ block: "nearest", behavior: "instant" });
   }
@@ -32,11 +33,16 @@ function stand(item, focus) {
 }
 const standAtHead = (group, focus) => standOn({ group }, focus);
 
+function visit(place) {
+  begun = true;
+  standOn(place, false);
+}
+
 function move(step) {
   const all = order;
   if (!all.length) return;
   let at;
-  if (!here) at = step > 0 ? 0 : all.length - 1;
+  if (!begun || !here) at = step > 0 ? 0 : all.length - 1;
   else if (here.group) at = all.indexOf(here.group.items[0]) - (step > 0 ? 0 : 1);
   else at = all.indexOf(here.item) + step;
   if (at >= 0 && at < all.length) stand(all[at], true);
@@ -44,7 +50,7 @@ function move(step) {
 
 function moveGroup(step) {
   if (!groups.length) return;
-  const now = here ? groups.indexOf(here.group || here.item.group) : -1;
+  const now = begun && here ? groups.indexOf(here.group || here.item.group) : -1;
   const at = Math.min(groups.length - 1, Math.max(0, now + step));
   standAtHead(groups[at], true);
 }
@@ -188,8 +194,7 @@ const LETTERS = {
   u: undo, s: () => save(), "/": look, "?": () => byId("help").showModal(),
 };
 function act(decision) {
-  const marked = elementOf(here);
-  if (!marked || !marked.classList.contains("here")) return move(1);
+  if (!begun || !elementOf(here)) return move(1);
   if (here.item) return choose(here.item, decision, true);
   return decision === "change" ? undefined : chooseAll(here.group, decision, true);
 }

@@ -101,7 +101,7 @@ function drawItem(item) {
   const say = make("div", { class: "say", hidden: "" });
   opener.addEventListener("click", () => toggle(item));
   row.append(what, why, peers, buttons, opener, say, more);
-  row.addEventListener("focusin", () => stand(item, false));
+  row.addEventListener("focusin", () => visit({ item }));
   rows.set(item, { row, keep, revoke, change, opener, more, say, drawn: "" });
   mark(item);
   return make("li", null, row);
@@ -203,7 +203,7 @@ function drawGroup(group) {
     make("span", { class: "face" + (person ? "" : " app"), "aria-hidden": "true" }, initials(head.name)),
     make("div", { class: "who" }, make("h2", { id }, value(head.name)), below ? make("p", { class: "quiet" }, value(below)) : null),
     counted, make("div", { class: "choices all", role: "group", "aria-label": "All that is undecided of " + head.name }, keep, revoke));
-  group.box.addEventListener("focusin", () => standAtHead(group, false));
+  group.box.addEventListener("focusin", () => visit({ group }));
   group.counted = counted;
   group.buttons = [keep, revoke];
   group.list = make("ul");

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import itertools
 
@@ -20,8 +21,10 @@ from ansible_collections.rollcall.access.plugins.module_utils.model import (
     Person,
     Review,
     ReviewItem,
+    StageDecision,
 )
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.circumstances import Circumstances
+from ansible_collections.rollcall.access.plugins.module_utils.reviews.packet import Packet, packets
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.scope import item_id
 
 NOW = dt.datetime(2026, 3, 31, 9, 0, tzinfo=dt.timezone.utc)
@@ -168,3 +171,29 @@ def _last(review: Review) -> Review:
         "2025-q4", "Quarterly review, Q4 2025", {}, "manager", then, then, "audit@corp.example", state="closed",
         closed_at=then, items=tuple(items),
     )  # fmt: skip
+
+
+def hostile(text: str) -> Packet:
+    """Return a packet of two items in which every text that somebody else wrote is ``text``."""
+    entitlements = {
+        text: Entitlement(text, "role", text, description=text),
+        "b": Entitlement("b", "role", text, 1, True, text),
+    }
+    app = App("a", name=text, tier=text, owners={"primary": text}, entitlements=entitlements)
+    person = Person("1", text, text, name=text, title=text, department=text, type=text)
+    because = (Because("exception", text, text),)
+    exception = AccessException(text, "1", (), text, text, text, dt.date(2026, 1, 1), dt.date(2026, 5, 1))
+    before = ReviewItem(
+        "o", "old", "1", "a", text, text, text, (Because("rule", text, text),),
+        decision="keep", decided_by=text, reason=text, title=text + "x", department=text + "y",
+    )  # fmt: skip
+    said = StageDecision(0, text, "keep", text, NOW, text)
+    items = tuple(
+        ReviewItem(id, "2026-q1", "1", "a", text, key, "gia", because, NOW, NOW, stage=1, earlier=(said,))
+        for id, key in (("i1", text), ("i2", "b"))
+    )
+    old = Review("old", text, {}, "manager", NOW, NOW, state="closed", closed_at=NOW, items=(before,))
+    around = Circumstances(people={"1": person}, apps={"a": app}, exceptions=(exception,), closed=(old,))
+    review = Review("2026-q1", text, {}, "manager", NOW, DUE, text, items=items, stages=("manager", "app_owner"))
+    (packet,) = packets(review, around, NOW, company=text)
+    return dataclasses.replace(packet, reviewer_name=text, in_stead_of=text)
