@@ -47,7 +47,7 @@ def take_in(
                 raise
             problems.append(str(error))
     if listed:
-        done.append(reviewing.decide(company, run, id, listed))
+        done.append(reviewing.decide(company, run, id, listed, late=late))
     if problems:
         raise ReviewError(
             f"{len(problems)} of {len(files)} files were not taken: {'; '.join(problems)}",
@@ -64,7 +64,8 @@ def take_in(
 
 def _take_file(company: Company, run: Run | None, id: str, file: pathlib.Path, *, late: bool) -> reviewing.Reviewed:
     review = reviewing.review_of(company, id)
-    given = read_given(company, review, file, reviewing.reviewers_of(company), late=late)
-    done = reviewing.decide(company, run, id, given.decisions)
+    reviewers, closes = reviewing.reviewers_of(company), reviewing.closes_of(company, review)
+    given = read_given(company, review, file, reviewers, closes, late=late)
+    done = reviewing.decide(company, run, id, given.decisions, late=late)
     pace = note_pace(company, run, given.page) if given.page is not None else ()
     return dataclasses.replace(done, findings=(*given.notes, *done.findings, *pace))

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import pathlib
 import typing as t
 
@@ -88,13 +89,23 @@ def files_of(path: pathlib.Path) -> tuple[pathlib.Path, ...]:
     return found
 
 
-def read_given(company: Company, review: Review, path: pathlib.Path, reviewers: Reviewers, *, late: bool) -> Given:
-    """Return what a file decides. Raises ReviewError where it may not be believed, or is not meant for this review."""
+def read_given(
+    company: Company,
+    review: Review,
+    path: pathlib.Path,
+    reviewers: Reviewers,
+    closes: t.Callable[[int], dt.datetime],
+    *,
+    late: bool,
+) -> Given:
+    """Return what a file decides. ``closes`` says until when a stage takes decisions; ``late`` takes them later, too.
+
+    Raises ReviewError where it may not be believed, or is not meant for this review."""
     if not is_page_file(path):
         return Given(read_decisions(path))
     page = read_page_file(path, company.ledger)
     now = company.clock.now()
-    decisions, notes = decisions_of(page, review, now, reviewers=reviewers, apps=company.apps, late=late)
+    decisions, notes = decisions_of(page, review, now, reviewers=reviewers, apps=company.apps, closes=closes, late=late)
     return Given(decisions, notes, page)
 
 

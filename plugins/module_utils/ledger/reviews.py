@@ -174,6 +174,10 @@ class Reviews(Book):
         """Return all reviews, or those that are open or closed, with their items or without, oldest first."""
         return self._reviews(state=state, items=items)
 
+    def has_review(self, id: str) -> bool:
+        """Say whether there is a review of this id."""
+        return bool(self._rows("reviews", id=id))
+
     def reviews_that_took(self) -> list[Review]:
         """Return the closed reviews with those of their items that took something away, and what the same people kept.
 
