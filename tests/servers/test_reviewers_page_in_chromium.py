@@ -21,6 +21,9 @@ from ansible_collections.rollcall.access.plugins.module_utils.reviews.decisions_
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.packet import Packet, packets
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.page import decisions_name, render
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.rubber_stamping import pace_of, rubber_stamped
+from ansible_collections.rollcall.access.tests.integration.support.company import CompanyDirectory
+from ansible_collections.rollcall.access.tests.integration.support.scim import scim_server
+from ansible_collections.rollcall.access.tests.integration.support.small import TEMPLATE, prepare
 from ansible_collections.rollcall.access.tests.servers.test_report_in_chromium import (
     CHROMIUM,
     CONTRAST,
@@ -69,7 +72,9 @@ class Desk:
         return path
 
     def open(self, number: int = 30, *, packet: Packet | None = None, today: str = TODAY, **options: t.Any) -> t.Any:
-        path = self.page_file(number, packet=packet)
+        return self.visit(self.page_file(number, packet=packet), today=today, **options)
+
+    def visit(self, path: pathlib.Path, *, today: str = TODAY, **options: t.Any) -> t.Any:
         context = self.browser.new_context(**{"viewport": DESK, **options})
         self.contexts.append(context)
         page = context.new_page()
@@ -435,3 +440,45 @@ def test_of_two_thousand_items_every_one_can_be_reached_and_decided(desk):
 def test_without_scripts_the_page_says_where_to_decide(desk):
     page = desk.open(java_script_enabled=False)
     assert "gia.vale@corp.example.csv" in page.locator("noscript").inner_text()
+
+
+def test_a_review_is_opened_decided_in_chromium_and_closed_by_playbooks(desk, tmp_path):
+    """From HR to the app: the page that the playbook wrote, in a browser, and the file that it saved, taken in."""
+    with scim_server() as server:
+        company = prepare(CompanyDirectory(TEMPLATE, tmp_path, server))
+        company.replace("rollcall.yml", "lead_time: 3d\n", "lead_time: 3d\nrehearsal: true\n")
+        company.env["ROLLCALL_AS_OF"] = "2026-03-01"
+        company.playbook("onboard").succeeded()
+        company.playbook(
+            "open_review",
+            *("-e", "rollcall_review=2026-q1", "-e", '{"rollcall_scope": {"departments": ["Sales"]}}'),
+            *("-e", "rollcall_directory=review", "-e", "rollcall_due=2026-03-10"),
+        ).succeeded()
+        page = desk.visit(company.path / "review/gia.vale@small.example.html", today="2026-03-02T09:00:00Z")
+        assert page.locator("h1").inner_text() == "2026-q1"
+        page.keyboard.press("j")
+        while page.locator(".counted.done").count() < page.locator(".head").count():
+            sells = "Hugo Lind" in page.locator(".group:has(.here) h2").inner_text() and "Sales in" in here(page)
+            page.clock.run_for(3000)
+            page.keyboard.press("n" if sells else "y")
+        saved = desk.save(page)
+        company.write(f"sent/{saved.name}", saved.read_bytes())
+        taken = company.playbook(
+            "decide_review", "-e", "rollcall_review=2026-q1", "-e", "rollcall_decisions=sent"
+        ).succeeded()
+        assert taken.changed == 1
+        closed = company.playbook(
+            "close_review",
+            *("-e", "rollcall_review=2026-q1", "-e", "rollcall_directory=record", "-e", "rollcall_early=true"),
+        ).succeeded()
+        changes = [change for one in closed.of("review") for change in one.result.get("changes", ())]
+        assert ("hugo.lind", "revoke", "sales", "verified") in {
+            (change["person"], change["kind"], change["entitlement"], change["state"]) for change in changes
+        }
+        (hugo,) = (one for one in company.tenant("mail").holders() if one.external_id == "8")
+        assert hugo.groups == {"Everyone"}
+        record = json.loads(company.read("record/2026-q1.json"))
+        (handed_in,) = record["handed_in"]
+        assert (handed_in["reviewer"], handed_in["rubber_stamped"]) == ("gia.vale@small.example", "")
+        decided = [item for item in record["items"] if item["decided_by"] == "gia.vale@small.example"]
+        assert len(decided) == handed_in["items"] == handed_in["pace"]["decided"]

@@ -22,12 +22,12 @@ from ..errors import GuardStop, ReviewError, ReviewMoved
 from ..fulfilment.executor import Outcome
 from ..model import Finding, Review, Run
 from ..reviews import closing
-from ..reviews.decisions import read_decisions
 from ..reviews.following import Waiting, pass_on, waiting
 from ..reviews.stages import move_on, stage_now, waits
 from .company import Company
+from .handing_in import take_file
 from .review_events import open_event_reviews
-from .reviewing import close, closes_of, decide, review_of, reviewers_of, rules_of
+from .reviewing import close, closes_of, review_of, reviewers_of, rules_of
 
 #: What a decisions file may be called.
 _SUFFIXES = (".csv", ".yml", ".yaml", ".json")
@@ -186,20 +186,18 @@ class _Follower:
             if self.company.ledger.noticed(key):
                 continue
             try:
-                given = read_decisions(path)
-                done = decide(self.company, self.kept, id, given)
+                done, given = take_file(self.company, self.kept, id, path)
             except ReviewMoved:
                 raise
             except ReviewError as error:
                 self._problem(id, error, f"{path.name} was not taken in: ")
                 continue
             if self.kept:
-                self.company.ledger.notice(key, {"file": path.name, "decisions": len(given)}, self.run, self.now)
+                self.company.ledger.notice(key, {"file": path.name, "decisions": given}, self.run, self.now)
             self.found.findings += done.findings
             if done.changed:
                 self.found.taken_in.append(str(path))
-                before = self.found.decided.get(id, 0)
-                self.found.decided[id] = before + sum(bool(one.decision) for one in given)
+                self.found.decided[id] = self.found.decided.get(id, 0) + given
 
     # time
 

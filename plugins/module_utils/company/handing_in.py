@@ -10,7 +10,7 @@ import dataclasses
 import pathlib
 import typing as t
 
-from ..errors import ReviewError
+from ..errors import ReviewError, ReviewMoved
 from ..model import Run
 from ..reviews.decisions import Decision
 from . import reviewing
@@ -41,7 +41,9 @@ def take_in(
         )
     for file in files:
         try:
-            done.append(_take_file(company, run, id, file, late=late))
+            done.append(take_file(company, run, id, file, late=late)[0])
+        except ReviewMoved:
+            raise  # another run is at it: then none of them can be taken now
         except ReviewError as error:
             if len(files) == 1:
                 raise
@@ -62,10 +64,17 @@ def take_in(
     )
 
 
-def _take_file(company: Company, run: Run | None, id: str, file: pathlib.Path, *, late: bool) -> reviewing.Reviewed:
+def take_file(
+    company: Company, run: Run | None, id: str, file: pathlib.Path, *, late: bool = False
+) -> tuple[reviewing.Reviewed, int]:
+    """Lay what one file decides onto an open review; return what became of it, and how many decisions are in it.
+
+    Raises ReviewError, and decides nothing, for a file that is wrong.
+    """
     review = reviewing.review_of(company, id)
     reviewers, closes = reviewing.reviewers_of(company), reviewing.closes_of(company, review)
     given = read_given(company, review, file, reviewers, closes, late=late)
     done = reviewing.decide(company, run, id, given.decisions, late=late)
     pace = note_pace(company, run, given.page) if given.page is not None else ()
-    return dataclasses.replace(done, findings=(*given.notes, *done.findings, *pace))
+    findings = (*given.notes, *done.findings, *pace)
+    return dataclasses.replace(done, findings=findings), sum(bool(one.decision) for one in given.decisions)
