@@ -51,7 +51,7 @@ def write_pages(
     """
     files = []
     now = company.clock.now()
-    for packet in packets(review, _around(company), now, company=company.settings.company, reviewers=reviewers):
+    for packet in packets(review, around(company), now, company=company.settings.company, reviewers=reviewers):
         path = directory / f"{page_stem(packet)}.html"
         token = token_for(company.ledger, packet)
         if not path.exists() or token.signature not in path.read_text(encoding="utf-8", errors="replace"):
@@ -147,7 +147,8 @@ def handed_in(company: Company, review: str) -> tuple[dict[str, t.Any], ...]:
     return tuple({**event.data, "taken_in_at": event.at} for event in events if event.data.get("review") == review)
 
 
-def _around(company: Company) -> Circumstances:
+def around(company: Company) -> Circumstances:
+    """Return what a page says around an item: people, apps, who has what, who agreed, and earlier reviews."""
     statuses = company.population.statuses
     return Circumstances(
         people=company.people,
@@ -155,6 +156,6 @@ def _around(company: Company) -> Circumstances:
         grants=company.ledger.grants(),
         accounts=company.ledger.accounts(),
         exceptions=company.exceptions,
-        closed=company.ledger.reviews(),
+        closed=company.ledger.reviews(state="closed"),
         present=frozenset(id for id in company.people if statuses[id] in (Status.ACTIVE, Status.LEAVE)),
     )
