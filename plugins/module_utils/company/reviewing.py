@@ -19,6 +19,7 @@ from ..planning.ordering import order
 from ..reviews import campaign, closing, decisions, record
 from ..reviews.launch import Workload
 from ..reviews.of_nobody import links_of, one_by_one
+from ..reviews.renamed import possible, renamed
 from ..reviews.reviewers import Reviewers
 from ..reviews.rules import ReviewRules
 from ..reviews.stages import move_on, stages_from
@@ -169,9 +170,12 @@ def close(
     """
     now = company.clock.now()
     before = review_of(company, id)
-    moved, notes = move_on(before, now, reviewers_of(company), closes_of(company, before))
+    named, notes = renamed(before, company.apps)
+    moved, more = move_on(named, now, reviewers_of(company), closes_of(company, before))
     review = closing.close(moved, run.actor if run else "", now, early=early)
-    changes = one_by_one(order(closing.revocations(review), company.apps))
+    wanted, unknown = possible(closing.revocations(review), company.apps)
+    changes = one_by_one(order(wanted, company.apps))
+    notes = (*notes, *more, *unknown)
     if not run:
         return Reviewed(review, review != before or bool(changes), findings=notes)
     plan = Plan(
@@ -213,7 +217,10 @@ def _keep_closed(company: Company, before: Review, review: Review, run: Run, now
     with company.ledger.one_transaction():
         company.ledger.save_review(review, "review.closed", run, now, before=before)
         for link in links_of(review, reviewers_of(company)):
-            company.ledger.link(link.app, link.account, link.person, link.reason, run, now)
+            # where one account of somebody is linked by hand, each has to be
+            theirs = company.ledger.accounts(app=link.app, person=link.person) if link.person else []
+            for account in (link.account, *(record.account.id for record in theirs)):
+                company.ledger.link(link.app, account, link.person, link.reason, run, now)
 
 
 def closes_of(company: Company, review: Review) -> t.Callable[[int], dt.datetime]:

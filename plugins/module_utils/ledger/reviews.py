@@ -54,6 +54,7 @@ _ITEM_TEXTS = (
     "title",
     "department",
     "manager",
+    "value",
 )
 _ITEM_TIMES = ("since", "last_used", "decided_at", "outcome_at")
 _ITEM_FLAGS = ("privileged", "by_default")
@@ -131,8 +132,8 @@ class Reviews(Book):
         """Write a review and its items as they now are; ``event`` says what happened (review.opened, ...).
 
         Each item that is new or has changed gets an event of its own besides: review.item, review.decided,
-        review.passed_on (to the next stage), review.handed_over, review.outcome or review.explained. Items that are
-        not given stay as they are: an item, once put to a reviewer, is never taken away.
+        review.passed_on (to the next stage), review.handed_over, review.renamed, review.outcome or review.explained.
+        Items that are not given stay as they are: an item, once put to a reviewer, is never taken away.
 
         ``before`` is the review as it was read: then only what differs from it is written. Raises ReviewMoved, and
         writes nothing, where another run has written to that meanwhile.
@@ -231,6 +232,8 @@ def _moved(review: Review, there: Row | None) -> ReviewMoved:
 
 def _kind(changed: t.Collection[str]) -> str:
     """Say what has happened to an item of which these columns changed."""
+    if "entitlement" in changed:
+        return "review.renamed"
     if "earlier" in changed:
         return "review.passed_on"
     if "decision" in changed:
@@ -255,6 +258,8 @@ def _save_item(writing: Writing, row: Row, old: Row | None) -> None:
             data["privileged"] = True
     else:
         kind = _kind(changed)
+        if "entitlement" in changed:
+            data["was"] = old["entitlement"]
         data.update({name: row[name] for name in ("account", "entitlement", *changed) if name not in _STRUCTURES})
         data.update({name: json.loads(row[name]) for name in ("earlier", "handed") if name in changed})
     writing.event(

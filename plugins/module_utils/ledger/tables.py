@@ -89,6 +89,7 @@ _REVIEW_ITEMS_ADDED = {
     "title": "",
     "department": "",
     "manager": "",
+    "value": "",
 }
 
 KEPT: dict[str, Kept] = {
@@ -239,7 +240,7 @@ def schema() -> t.Any:
         "review_items",
         "campaign id position# person app account entitlement reviewer because since? last_used? privileged# decision "
         "change_to decided_by decided_at? reason by_default# outcome outcome_at? stage# earlier handed in_stead_of "
-        "explanation explained_by title department manager",
+        "explanation explained_by title department manager value",
     )
     _table(metadata, "readings", "app at run summary")
     return metadata

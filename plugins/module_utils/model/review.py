@@ -58,7 +58,8 @@ class ReviewItem:
     ``stage`` is the one that it waits for now, or in which it was decided for good: 0 is the first. ``earlier`` are the
     decisions of the stages before, ``handed`` says how it came to its reviewer. ``in_stead_of`` is the reviewer, where
     a delegate decided. ``explanation`` says, in the words of ``explained_by``, why a decision is not carried out.
-    ``title``, ``department`` and ``manager`` (an id) are the person's when it was put to review.
+    ``title``, ``department`` and ``manager`` (an id) are the person's when it was put to review, ``value`` is what the
+    app itself called the entitlement, as "kind:value".
 
     An account that belongs to nobody has no ``person``. To keep it is to say whose it is: ``change_to`` names them.
     """
@@ -91,6 +92,7 @@ class ReviewItem:
     title: str = ""
     department: str = ""
     manager: str = ""
+    value: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 
 from ..errors import ReviewError
-from ..model import TIERS, AccountRecord, App, Because, GrantRecord, Person, ReviewItem, fingerprint
+from ..model import TIERS, AccountRecord, App, Because, Entitlement, GrantRecord, Person, ReviewItem, fingerprint
 
 #: The keys of a scope. Within a key any value fits; of several keys each must fit.
 SCOPE_KEYS = (
@@ -149,6 +149,7 @@ def select(
                 title=title,
                 department=department,
                 manager=manager,
+                value=value_of(known),
             )
         )
     for (key, id), record in records.items():
@@ -183,6 +184,11 @@ def select(
 def then(person: Person | None) -> tuple[str, str, str]:
     """Return what an item keeps of its person, title, department and manager: a decision is taken in sight of it."""
     return (person.title, person.department, person.manager) if person is not None else ("", "", "")
+
+
+def value_of(entitlement: Entitlement | None) -> str:
+    """Return what the app itself calls an entitlement, with its kind: by that it is known under another key, too."""
+    return f"{entitlement.kind}:{entitlement.value or entitlement.key}" if entitlement is not None else ""
 
 
 def item_id(campaign: str, person: str, app: str, account: str, entitlement: str) -> str:

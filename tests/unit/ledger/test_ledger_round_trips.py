@@ -304,7 +304,7 @@ items = st.builds(
         tuple
     ),
     st.lists(st.builds(HandedOver, *([texts] * 3), moments, *([texts] * 2)), max_size=2).map(tuple),
-    *([texts] * 6),
+    *([texts] * 7),
 )
 
 

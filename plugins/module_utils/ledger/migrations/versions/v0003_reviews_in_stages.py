@@ -28,6 +28,7 @@ COLUMNS = {
         "title": "",
         "department": "",
         "manager": "",
+        "value": "",
     },
 }
 
