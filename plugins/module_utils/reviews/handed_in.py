@@ -61,6 +61,9 @@ def decisions_of(
             why = "it is privileged" if item.privileged else "nothing in the policy gives it"
             text = f"it was passed over: to keep it takes a reason, since {why}"
             notes.append(_note(item, file, "decision_unfinished", text))
+        elif entry.decision == "keep" and not item.person and not entry.change_to:
+            text = "it was passed over: to keep an account that belongs to nobody is to say who answers for it"
+            notes.append(_note(item, file, "decision_unfinished", text))
         else:
             if entry.shown != words_of(item, reviewers.people, apps):
                 text = "what the page said about it has changed since; see whether the decision still stands"

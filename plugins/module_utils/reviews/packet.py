@@ -160,7 +160,7 @@ def _shown(item: ReviewItem, around: Circumstances) -> Shown:
         news=around.news(item),
         last_time=around.last_time(item),
         stages=tuple(map(_stage, item.earlier)),
-        choices=_choices(app, known),
+        choices=_choices(app, known) if item.person else (),
     )
 
 

@@ -68,14 +68,16 @@ function goOn() {
 function tellProgress() {
   const found = progress(items);
   const words = found.decided + " of " + count(found.all, "item") + " decided";
-  byId("progress-text").textContent = words + (found.taken ? ", " + found.taken + " to take away" : "") + (found.begun ? ", " + found.begun + " to complete" : "");
+  byId("progress-text").textContent = words + (found.revoke ? ", " + found.revoke + " to revoke" : "") + (found.change ? ", " + found.change + " to change" : "") + (found.begun ? ", " + found.begun + " to complete" : "");
   const bar = byId("progress");
   bar.setAttribute("aria-valuemax", String(found.all));
   bar.setAttribute("aria-valuenow", String(found.decided));
   const part = (n) => String(found.all ? (100 * n) / found.all : 0);
-  bar.querySelector(".kept").setAttribute("width", part(found.kept));
-  bar.querySelector(".taken").setAttribute("x", part(found.kept));
-  bar.querySelector(".taken").setAttribute("width", part(found.taken));
+  bar.querySelector(".kept").setAttribute("width", part(found.keep));
+  bar.querySelector(".taken").setAttribute("x", part(found.keep));
+  bar.querySelector(".taken").setAttribute("width", part(found.revoke));
+  bar.querySelector(".changed").setAttribute("x", part(found.keep + found.revoke));
+  bar.querySelector(".changed").setAttribute("width", part(found.change));
   byId("undo").disabled = !strokes.length;
   byId("save").classList.toggle("ready", !found.left && unsaved);
   return words;
@@ -90,7 +92,7 @@ function after(some) {
 }
 
 function choose(item, decision, byKey) {
-  if (decision === "change" && !item.thing.choices.length) return say("There is no other role to change it to.");
+  if (decision === "change" && !item.orphan && !item.thing.choices.length) return say("There is no other role to change it to.");
   if (item.decision === decision && !byKey) clear(item);
   else decide([item], decision, "one");
   const words = after([item]);

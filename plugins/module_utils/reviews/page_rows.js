@@ -82,7 +82,7 @@ function drawItem(item) {
   const row = make("div", { class: "item", role: "group", tabindex: "-1", id: "item-" + item.place });
   const name = make("p", { class: "name" }, value(item.name), ...marks(item).flatMap((mark) => [" ", mark]));
   const place = mode === "person" ? item.app.name : [item.person.name, item.person.title].filter(Boolean).join(" · ");
-  const below = mode === "person" ? item.thing.description : item.person.department;
+  const below = item.orphan ? item.account : mode === "person" ? item.thing.description : item.person.department;
   const what = make("div", { class: "what" }, name,
     make("p", { class: "place" }, value(place), below ? make("span", { class: "quiet" }, " · ", value(below)) : null));
   const since = item.since ? "since " + day(item.since) : "";
@@ -93,7 +93,7 @@ function drawItem(item) {
   if (item.peers) peers.append(meter(item.peers.have, item.peers.all), make("span", null, item.peers.have + " of " + item.peers.all), make("span", { class: "quiet" }, " in the same job"));
   const keep = button("Keep", "keep", item);
   const revoke = button("Revoke", "revoke", item);
-  const change = item.thing.choices.length ? button("Change", "change", item) : null;
+  const change = item.orphan ? button("Assign", "change", item) : item.thing.choices.length ? button("Change", "change", item) : null;
   const buttons = make("div", { class: "choices", role: "group", "aria-label": "Decision on " + title(item) }, keep, revoke, change);
   const id = "details-" + item.place;
   const opener = make("button", { type: "button", class: "opener", "aria-expanded": "false", "aria-controls": id, "aria-label": "Details of " + title(item) });
@@ -135,13 +135,13 @@ function drawSay(item, found) {
   found.say.replaceChildren();
   found.reason = found.to = found.warn = null;
   if (!shows) return undefined;
-  if (item.decision === "change") {
+  if (item.orphan && item.decision !== "revoke") {
+    found.to = make("input", { type: "text", autocomplete: "off", spellcheck: "false", placeholder: "Username or address", required: "" });
+    found.say.append(make("label", null, make("span", null, item.decision === "keep" ? "Who answers for it?" : "Whose is it?"), found.to));
+  } else if (item.decision === "change") {
     found.to = make("select", { required: "" }, make("option", { value: "" }, "Choose a role"),
       ...item.thing.choices.map((role) => make("option", { value: role.key }, role.label + (role.privileged ? " (privileged)" : "") + (role.about ? " – " + role.about : ""))));
     found.say.append(make("label", null, make("span", null, "Change to"), found.to));
-  } else if (item.decision === "keep" && item.orphan) {
-    found.to = make("input", { type: "text", autocomplete: "off", spellcheck: "false", placeholder: "Username or address", required: "" });
-    found.say.append(make("label", null, make("span", null, "Whose is it?"), found.to));
   }
   if (found.to) {
     found.to.value = item.changeTo;

@@ -64,7 +64,7 @@ function save() {
   tellProgress();
   const found = progress(items);
   const left = found.left ? " " + count(found.left, "item is", "items are") + " left: what nobody decides is " + (data.undecided === "keep" ? "kept" : "taken away") + " after " + day(data.due) + "." : " That is everything.";
-  byId("saved-text").textContent = count(found.decided, "decision") + ": " + found.kept + " to keep, " + found.taken + " to take away." + left;
+  byId("saved-text").textContent = count(found.decided, "decision") + ": " + found.keep + " to keep, " + found.revoke + " to revoke" + (found.change ? ", " + found.change + " to change." : ".") + left;
   byId("saved-name").textContent = data.file;
   byId("saved-copy").value = words;
   byId("saved").showModal();
