@@ -298,7 +298,7 @@ def test_decisions_survive_a_reload(desk):
     )
     desk.page_file(packet=changed)
     page.reload()
-    assert progress(page).startswith("3 of 30")
+    assert progress(page).startswith("3 of 30"), page.evaluate("JSON.stringify(localStorage)")
 
 
 def test_where_the_browser_keeps_nothing_the_page_says_so_and_works(desk):

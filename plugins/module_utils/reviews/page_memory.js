@@ -53,7 +53,7 @@ function restore(found) {
   for (const [id, kept] of Object.entries(found.items)) {
     const item = itemById.get(id);
     if (!item || !kept || kept.shown !== item.shown) continue;
-    const decision = WORDS[kept.decision] ? kept.decision : "";
+    const decision = Object.hasOwn(WORDS, kept.decision) ? kept.decision : "";
     Object.assign(item, {
       decision, changeTo: text(kept.changeTo, ""), reason: text(kept.reason, ""),
       at: decision ? text(kept.at, "") || new Date().toISOString() : "", how: kept.how === "group" ? "group" : "one",
