@@ -88,7 +88,7 @@ function drawItem(item) {
   const since = item.since ? "since " + day(item.since) : "";
   const why = make("div", { class: "why" },
     make("p", item.explained ? null : { class: "bad-text" }, value(whyText(item))),
-    make("p", { class: "quiet" }, [since, item.used ? usedText(item) : ""].filter(Boolean).join(" · ") || usedText(item)));
+    make("p", { class: "quiet" }, [since, item.used ? usedText(item) : "use not known"].filter(Boolean).join(" · ")));
   const peers = make("div", { class: "peers" });
   if (item.peers) peers.append(meter(item.peers.have, item.peers.all), make("span", null, item.peers.have + " of " + item.peers.all), make("span", { class: "quiet" }, " in the same job"));
   const keep = button("Keep", "keep", item);
