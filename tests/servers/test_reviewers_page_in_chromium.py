@@ -354,8 +354,7 @@ def test_what_is_saved_is_what_the_page_promises(desk):
     press(page, "j y n")
     press(page, "s")
     assert page.locator("#saved-text").inner_text() == (
-        "2 decisions: 1 to keep, 1 to revoke. "
-        "28 items are left: what nobody decides is taken away after 14 Apr 2026."
+        "2 decisions: 1 to keep, 1 to revoke. 28 items are left: what nobody decides is taken away after 14 Apr 2026."
     )
     assert page.locator("#saved-name").inner_text() == decisions_name(desk.packet)
     page.locator("#saved summary").click()

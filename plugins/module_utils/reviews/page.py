@@ -21,6 +21,7 @@ import re
 import typing as t
 
 from ..libraries import library
+from ..model import fingerprint
 from .circumstances import day
 from .decisions_file import FORMAT, VERSION
 from .packet import Packet, Shown
@@ -29,6 +30,9 @@ from .token import Token
 jinja2 = library("jinja2")
 
 _HERE = pathlib.Path(__file__).parent
+
+# of a name in a file's name; 255 bytes is what most file systems take for the whole
+_LONGEST = 100
 
 #: The script's parts, in their order. They become one.
 _SCRIPTS = ("page_items.js", "page_memory.js", "page_rows.js", "page_keys.js", "page_saving.js")
@@ -53,8 +57,10 @@ def render(packet: Packet, token: Token) -> str:
 
 
 def file_stem(name: str) -> str:
-    """Return a name that may stand in the name of a file."""
-    return re.sub(r"[^a-z0-9.@_-]+", "-", name.casefold()).strip(".-") or "nobody"
+    """Return a name that may stand in the name of a file. Two names never have the same one, but for their case."""
+    plain = name.casefold()
+    stem = re.sub(r"[^a-z0-9.@_-]+", "-", plain).strip(".-")[:_LONGEST] or "nobody"
+    return stem if stem == plain or not plain else f"{stem}-{fingerprint(plain)[:6]}"
 
 
 def decisions_name(packet: Packet) -> str:
