@@ -19,18 +19,19 @@ from ..plugin_utils.action import RollcallAction
 class ActionModule(RollcallAction):
     arguments: t.ClassVar = {
         "decisions": {"type": "path"},
-        "close": {"type": "bool", "default": False},
+        "close": {"type": "bool"},
         "directory": {"type": "path"},
     }
 
     def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         run = self.begin(company, "reviews")
-        folder = arguments["decisions"] or rules_of(company).decisions
+        rules = rules_of(company)
+        folder = arguments["decisions"] or rules.decisions
         found = follow_reviews(
             company,
             run,
             decisions=self.in_company(folder) if folder else None,
-            close_due=arguments["close"],
+            close_due=rules.close if arguments["close"] is None else arguments["close"],
             directory=self.in_company(arguments["directory"]) if arguments["directory"] else None,
             progress=lambda _packet, rows: self.say_each(result_line(row, company.people) for row in rows),
         )

@@ -45,6 +45,8 @@ def decisions_of(
     over: list[Finding] = []
     others: list[str] = []
     undecided = said = 0
+    stage = file.token.stage
+    over_now = stage_now(review) != stage
     for number, entry in enumerate(file.entries, start=1):
         item = items.get(entry.item)
         if item is None:
@@ -53,7 +55,7 @@ def decisions_of(
             undecided += 1
         elif _said_already(entry, item, file, reviewers):
             said += 1
-        elif max(item.stage, stage_now(review)) != file.token.stage:
+        elif over_now or item.stage != stage:
             over.append(_note(item, file, "decision_after_stage", "its stage is over, so it was passed over"))
         elif reviewers.in_stead_of(file.token.reviewer, item) is None:
             others.append(item.reviewer or "nobody")
@@ -77,9 +79,8 @@ def decisions_of(
     if undecided:
         text = f"{undecided} of {len(file.entries)} items of {file.token.reviewer} are still undecided"
         notes.append(Finding("decisions_half_filled", "note", text, where=file.where))
-    if found and now > review.due_of(file.token.stage):
-        due = _minute(review.due_of(file.token.stage))
-        text = f"the decisions of {file.token.reviewer} came after the deadline, {due}"
+    if found and now > review.due_of(stage):
+        text = f"the decisions of {file.token.reviewer} came after the deadline, {_minute(review.due_of(stage))}"
         notes.append(Finding("decisions_late", "warning", text, where=file.where))
     return tuple(found), (*over, *notes)
 
@@ -108,7 +109,7 @@ def _hold_against(
             where=file.where,
             todo="Give their items to somebody else",
         )
-    if now > closes(token.stage) and not late:
+    if closes(token.stage) <= now and not late:
         raise ReviewError(
             f"it was handed in after the deadline, {_minute(closes(token.stage))}",
             where=file.where,

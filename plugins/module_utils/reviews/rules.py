@@ -28,8 +28,8 @@ class ReviewRules:
     their manager ``escalate`` before it (0m: never). A stage takes decisions until ``grace`` after its deadline.
 
     ``events`` are those that open a review by themselves, decided in ``days`` working days. An app is to be read in
-    full within ``data_age`` days. ``seconds`` is how long a decision takes, for the estimate. ``decisions`` is the
-    folder from which decisions files are taken in.
+    full within ``data_age`` days. ``close`` says whether the daily run closes what is over. ``seconds`` is how long a
+    decision takes, for the estimate. ``decisions`` is the folder from which decisions files are taken in.
     """
 
     remind: tuple[dt.timedelta, ...] = (dt.timedelta(days=3), dt.timedelta(days=1))
@@ -38,6 +38,7 @@ class ReviewRules:
     events: tuple[str, ...] = ()
     days: int = 7
     data_age: int = 7
+    close: bool = False
     seconds: int = 30
     decisions: str = ""
     delegates: tuple[Delegate, ...] = ()
