@@ -45,7 +45,7 @@ class Given:
 def write_pages(
     company: Company, review: Review, reviewers: Reviewers, directory: pathlib.Path
 ) -> tuple[pathlib.Path, ...]:
-    """Write a page for each reviewer and stage of an open review, and for each delegate, and return their paths.
+    """Write a page for each reviewer of a review's stage, and for each of their delegates, and return their paths.
 
     A page that says the same is left alone. One that is written again finds the decisions that the browser keeps.
     """

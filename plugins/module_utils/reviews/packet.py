@@ -13,6 +13,7 @@ import typing as t
 from ..model import App, Entitlement, Person, Review, ReviewItem, StageDecision, fingerprint
 from .circumstances import Circumstances, News, Peers, Why, day
 from .reviewers import Reviewers
+from .stages import stage_now
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -67,18 +68,18 @@ def packets(
     company: str = "",
     reviewers: Reviewers | None = None,
 ) -> tuple[Packet, ...]:
-    """Return a packet for each reviewer and stage of an open review, and for each delegate of a reviewer.
+    """Return a packet for each reviewer of the stage that an open review has reached, and for each of their delegates.
 
     ``reviewers`` knows delegates (None: there are none). What is a delegate's own access is not on their page.
     """
-    parts: dict[tuple[str, int], list[ReviewItem]] = {}
+    parts: dict[str, list[ReviewItem]] = {}
     names: dict[str, str] = {}
-    for item in review.items:
-        if item.reviewer:
-            name = names.setdefault(item.reviewer.casefold(), item.reviewer)
-            parts.setdefault((name, item.stage), []).append(item)
+    stage = stage_now(review)
+    for item in review.items if review.state == "open" else ():
+        if item.reviewer and item.stage == stage:
+            parts.setdefault(names.setdefault(item.reviewer.casefold(), item.reviewer), []).append(item)
     found = []
-    for (reviewer, stage), items in sorted(parts.items()):
+    for reviewer, items in sorted(parts.items()):
         found.append(packet(review, items, around, now, reviewer=reviewer, stage=stage, company=company))
         for delegate in reviewers.delegates_of(reviewer) if reviewers else ():
             theirs = [item for item in items if reviewers and reviewers.in_stead_of(delegate, item) == reviewer]
