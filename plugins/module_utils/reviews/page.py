@@ -12,7 +12,6 @@ SHA-256, and nothing else: no network, no frame, no form.
 from __future__ import annotations
 
 import base64
-import datetime as dt
 import functools
 import hashlib
 import json
@@ -35,25 +34,32 @@ _HERE = pathlib.Path(__file__).parent
 _LONGEST = 100
 
 #: The script's parts, in their order. They become one.
-_SCRIPTS = ("page_items.js", "page_memory.js", "page_rows.js", "page_keys.js", "page_saving.js")
+_SCRIPTS = (
+    "page_items.js",
+    "page_memory.js",
+    "page_rows.js",
+    "page_details.js",
+    "page_keys.js",
+    "page_saving.js",
+)
 
 
 def render(packet: Packet, token: Token) -> str:
     """Return the page. The same arguments give the same text. Raises MissingLibrary without Jinja2."""
     style, script = _style(), _script()
-    return str(
-        _template().render(
-            packet=packet,
-            review=packet.review,
-            name=packet.reviewer_name or packet.reviewer,
-            due=f"{day(packet.due)}, {packet.due.astimezone(dt.timezone.utc):%H:%M} UTC",
-            data=_data(packet, token),
-            style=style,
-            script=script,
-            policy=_content_security_policy(style, script),
-            csv=file_stem(packet.reviewer) + ".csv",
-        )
+    text: str = _template().render(
+        packet=packet,
+        review=packet.review,
+        name=packet.reviewer_name or packet.reviewer,
+        due=f"{day(packet.due_here)}, {packet.due_here:%H:%M %Z}",
+        data=_data(packet, token),
+        style=style,
+        script=script,
+        policy=_content_security_policy(style, script),
+        csv=file_stem(packet.reviewer) + ".csv",
     )
+    # half of a surrogate pair, which a broken feed may hold, is no UTF-8: it becomes a question mark
+    return text.encode(errors="replace").decode()
 
 
 def file_stem(name: str) -> str:
@@ -104,7 +110,7 @@ def _data(packet: Packet, token: Token) -> str:
         "token": token.to_dict(),
         "file": decisions_name(packet),
         "title": review.title,
-        "due": packet.due.isoformat(),
+        "due": packet.due_here.isoformat(),
         "made": packet.made_at.isoformat(),
         "undecided": review.undecided,
         "people": people.rows,

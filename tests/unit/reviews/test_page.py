@@ -102,6 +102,12 @@ def test_five_hundred_items_are_smaller_than_three_hundred_kilobytes(ledger):
     assert len(render(packet, token_for(ledger, packet)).encode()) < 300_000
 
 
+def test_half_of_a_surrogate_pair_does_not_stop_the_page(ledger):
+    packet = hostile("half \ud800")
+    page = render(packet, token_for(ledger, packet))
+    assert "half ?" in page.encode().decode()
+
+
 def test_the_same_packet_makes_the_same_page(ledger):
     packet = packet_of(30)
     assert render(packet, token_for(ledger, packet)) == render(packet_of(30), token_for(ledger, packet))
