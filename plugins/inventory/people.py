@@ -110,6 +110,9 @@ options:
   chasing:
     description: When owners of tasks are reminded, and when a task goes to the next one.
     type: dict
+  reviews:
+    description: How access reviews are run, as reminders, escalation, delegates, and what opens a small one by itself.
+    type: dict
   notifications:
     description: How people are told, as C(routes) with Apprise URLs, and C(templates).
     type: dict

@@ -118,6 +118,12 @@ class ReviewError(RollcallError):
     code = "review"
 
 
+class ReviewMoved(ReviewError):
+    """Another run has written to a review since it was read."""
+
+    code = "review_moved"
+
+
 class RequestError(RollcallError):
     """A request for access cannot be made, or cannot be decided on by this person."""
 

@@ -29,6 +29,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.desks.products.ema
     Sender,
     written,
 )
+from ansible_collections.rollcall.access.plugins.module_utils.ledger.store import Ledger
 from ansible_collections.rollcall.access.plugins.module_utils.model import AccountKey, App, Person
 from ansible_collections.rollcall.access.plugins.module_utils.protocols.directory_names import (
     below,
@@ -38,6 +39,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.protocols.director
 )
 from ansible_collections.rollcall.access.plugins.module_utils.protocols.placeholders import filled, filled_path
 from ansible_collections.rollcall.access.plugins.module_utils.reports.exports import write_report
+from ansible_collections.rollcall.access.plugins.module_utils.reviews.page import render
 from ansible_collections.rollcall.access.plugins.module_utils.sources.usernames import assign_usernames
 from ansible_collections.rollcall.access.plugins.module_utils.tabular import plain_cell, safe_cell, write_csv
 from ansible_collections.rollcall.access.plugins.plugin_utils.templates import as_data, resolver
@@ -45,6 +47,8 @@ from ansible_collections.rollcall.access.tests.integration.support.scim import T
 from ansible_collections.rollcall.access.tests.security.payloads import PRODUCT, Shape, corpus, payloads
 from ansible_collections.rollcall.access.tests.unit.reports.hostile import with_every_text
 from ansible_collections.rollcall.access.tests.unit.reports.sample import sample
+from ansible_collections.rollcall.access.tests.unit.reviews.page_sample import hostile
+from ansible_collections.rollcall.access.tests.unit.reviews.saving import token_for
 from ldap3.operation.search import parse_filter
 from ldap3.utils.dn import parse_dn
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
@@ -187,6 +191,18 @@ def test_no_text_adds_an_element_an_attribute_or_an_address_to_the_report(tmp_pa
         assert away == set(), name
         metrics = files[-1].read_bytes().decode()
         assert {family.name for family in text_string_to_metric_families(metrics)} == families, name
+
+
+def test_no_text_adds_an_element_an_attribute_or_an_address_to_a_reviewers_page(tmp_path: pathlib.Path) -> None:
+    with Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}") as ledger:
+        plain = hostile("plain")
+        usual = Shape(render(plain, token_for(ledger, plain)))
+        for name, texts in corpus().items():
+            packet = hostile("|".join(texts))
+            page = render(packet, token_for(ledger, packet))
+            shape = Shape(page)
+            assert (shape.elements, shape.scripts, shape.leads) == (usual.elements, usual.scripts, usual.leads), name
+            assert PRODUCT not in page, name
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ def decide(company: Company, people: t.Iterable[str], apps: t.Collection[str] | 
     if not all(id in company.organisation.people for id in people):
         # somebody who was not among the few to whom the company was narrowed
         company.organisation = Organisation(company.people)
-    vetoed = _still_held(company, vetoes(company.ledger.reviews(), now))
+    vetoed = _still_held(company, vetoes(company.ledger.reviews_that_took(), now))
     wants: dict[tuple[str, str], Want] = {}
     findings: list[Finding] = []
 

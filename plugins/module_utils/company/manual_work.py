@@ -12,6 +12,7 @@ import typing as t
 
 from ..desks.contract import NO, Answer
 from ..desks.digests import Happenings, completed_since
+from ..desks.news import News
 from ..desks.settling import Books, finding_for_late, settle_answers
 from ..model import ENDING_SOON, AccessException, Finding, Run, Task
 from .at_the_desks import DeskRound
@@ -184,10 +185,16 @@ def _tell(company: Company, run: Run, happened: Happenings, found: Synchronised)
     found.findings += telling.findings
 
 
-def send_new(company: Company, run: Run, completed: t.Mapping[str, str] | None = None) -> Synchronised:
+def send_new(
+    company: Company,
+    run: Run,
+    completed: t.Mapping[str, str] | None = None,
+    reviews: tuple[tuple[str, News], ...] = (),
+) -> Synchronised:
     """Only put new tasks before their owners, and tell desks and people: the end of a run that opened tasks.
 
-    ``completed`` are people who became complete in this run, and with what.
+    ``completed`` are people who became complete in this run, and with what; ``reviews`` is what waits for reviewers,
+    each with an address.
     """
     books = Books(company.ledger, run, company.people, company.apps)
     # runs for several people at once open tickets at the same desk; none of them may go home with its own unsent
@@ -200,6 +207,6 @@ def send_new(company: Company, run: Run, completed: t.Mapping[str, str] | None =
         sent=tuple(desks.result.sent),
         left=tuple(sorted(desks.result.left)),
     )
-    happened = Happenings(open=still, completed=completed or {}, findings=tuple(found.findings))
+    happened = Happenings(open=still, completed=completed or {}, findings=tuple(found.findings), reviews=reviews)
     _tell(company, run, happened, found)
     return found

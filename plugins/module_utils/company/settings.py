@@ -49,6 +49,7 @@ class Settings:
     evidence: pathlib.Path = pathlib.Path("evidence")
     requests: pathlib.Path = pathlib.Path("access/requests")
     chasing: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    reviews: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     #: may hold secrets and templates: it goes through the caller's ``resolve`` and is never shown
     notifications: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict, repr=False)
 
@@ -100,6 +101,7 @@ class Settings:
             evidence=base / data.get("evidence", "evidence"),
             requests=base / data.get("requests", "access/requests"),
             chasing=data.get("chasing") or {},
+            reviews=data.get("reviews") or {},
             notifications=data.get("notifications") or {},
         )
 

@@ -17,6 +17,7 @@ from ..desks.told import FAILED, SENT, Left, Told, place_of, with_left
 from ..errors import RollcallError, SettingsError
 from ..model import Finding, Run
 from .company import Company
+from .mailing_pages import Pages
 from .untold import with_untold
 
 # how many things a finding about a message names
@@ -109,6 +110,7 @@ class _Teller:
         self._company, self._messages, self._open = company, messages, open
         self._told = Told(company.ledger, run, company.clock.now())
         self._sender = Sender()
+        self._pages = Pages(company)
         self.findings = findings
         self.sent = 0
 
@@ -146,7 +148,14 @@ class _Teller:
         number = self._told.begin(place, fresh)
         if number is None:
             return
-        outcome = self._sender.send(channel, fresh.address, message.title, message.body, urgent=bool(fresh.alone))
+        outcome = self._sender.send(
+            channel,
+            fresh.address,
+            message.title,
+            message.body,
+            urgent=bool(fresh.alone),
+            attached=self._pages.of(fresh) if channel.mail and channel.personal else (),
+        )
         self._told.end(place, number, SENT if outcome.sent else FAILED, fresh, outcome.why)
         if outcome.sent:
             self.sent += 1

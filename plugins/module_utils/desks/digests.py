@@ -59,6 +59,8 @@ class Happenings:
     decided: tuple[AccessRequest, ...] = ()
     #: grants outside the rules whose end is near: their people's managers hear of it once
     ending: tuple[AccessException, ...] = ()
+    #: what waits for reviewers, each with the address of who is to hear of it
+    reviews: tuple[tuple[str, News], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,6 +157,10 @@ def digests(happenings: Happenings, circle: Circle) -> tuple[Digest, ...]:
         found = circle.organisation.find(exception.person)
         if found is not None and circle.manager(found.id):
             news["manager", circle.manager(found.id), ""].append(of_ending(exception, circle.name(found.id)))
+    for reviewer, one in happenings.reviews:
+        address, name = circle.recipient(reviewer)
+        names.setdefault(address, name or address)
+        news["owner", address, ""].append(one)
     for finding in happenings.findings:
         if finding.code in FOR_SECURITY:
             news["security", circle.security, ""].append(of_finding(finding))

@@ -48,7 +48,7 @@ def checkpoint(ledger: Ledger, run: Run, at: dt.datetime) -> Checkpoint:
     Returns seq, head_hash, at, run, public_key and signature; the one that is there already when nothing was appended
     since. Raises LedgerError when there is no key and no place for one.
     """
-    key = _signing_key(ledger, make=True)
+    key = signing_key(ledger, make=True)
     if key is None:
         raise AssertionError("a writer makes its key")
     source = table("checkpoints")
@@ -64,7 +64,7 @@ def checkpoint(ledger: Ledger, run: Run, at: dt.datetime) -> Checkpoint:
 
 def closing_checkpoint(ledger: Ledger, head: Head, at: dt.datetime) -> Checkpoint | None:
     """Sign a chain's end for an export, without keeping it; None where there is no key at hand."""
-    key = _signing_key(ledger, make=False)
+    key = signing_key(ledger, make=False)
     return None if key is None else _sign(key, head, "", time_text(at))
 
 
@@ -84,10 +84,10 @@ def public_keys(ledger: Ledger) -> tuple[str, ...]:
     path = _public_path(ledger)
     if path is not None and path.exists():
         for pem in _pems(path):
-            keys.append(_raw(serialization.load_pem_public_key(pem.encode())))
-    key = _signing_key(ledger, make=False)
-    if key is not None and _raw(key.public_key()) not in keys:
-        keys.append(_raw(key.public_key()))
+            keys.append(raw_public_key(serialization.load_pem_public_key(pem.encode())))
+    key = signing_key(ledger, make=False)
+    if key is not None and raw_public_key(key.public_key()) not in keys:
+        keys.append(raw_public_key(key.public_key()))
     return tuple(keys)
 
 
@@ -103,10 +103,11 @@ def _message(mark: t.Mapping[str, t.Any]) -> bytes:
 def _sign(key: t.Any, head: Head, run: str, at: str) -> Checkpoint:
     mark: Checkpoint = {"seq": head.seq, "head_hash": head.hash, "at": at, "run": run}
     signature = base64.b64encode(key.sign(_message(mark))).decode()
-    return {**mark, "public_key": _raw(key.public_key()), "signature": signature}
+    return {**mark, "public_key": raw_public_key(key.public_key()), "signature": signature}
 
 
-def _raw(public: t.Any) -> str:
+def raw_public_key(public: t.Any) -> str:
+    """Return the 32 bytes of a public key, as base64."""
     raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     return base64.b64encode(raw).decode()
 
@@ -124,7 +125,7 @@ def _public_path(ledger: Ledger) -> pathlib.Path | None:
     return None if ledger.path is None else ledger.path.with_name(ledger.path.name + ".pub")
 
 
-def _signing_key(ledger: Ledger, *, make: bool) -> t.Any:
+def signing_key(ledger: Ledger, *, make: bool) -> t.Any:
     """The key to sign with; made where there is none and ``make`` says so, else None."""
     given = os.environ.get(KEY_VARIABLE, "")
     if given:

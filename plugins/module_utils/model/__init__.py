@@ -27,7 +27,7 @@ from .desk import EMBEDDED, MEANINGS, DeskSettings
 from .event import Event, Run
 from .person import PERSON_FIELDS, Lifecycle, Origin, Person, PersonRecord, Status
 from .request import REQUEST_STATES, AccessRequest, Approver
-from .review import DECISIONS, Review, ReviewItem
+from .review import DECISIONS, REVIEW_EVENTS, HandedOver, Review, ReviewItem, StageDecision
 from .task import ENDED_STATES, OPEN_STATES, TASK_KINDS, Task
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "PERSON_FIELDS",
     "REMOVALS",
     "REQUEST_STATES",
+    "REVIEW_EVENTS",
     "TASK_KINDS",
     "TIERS",
     "AccessException",
@@ -62,6 +63,7 @@ __all__ = [
     "Finding",
     "Grant",
     "GrantRecord",
+    "HandedOver",
     "Leave",
     "Lifecycle",
     "Lock",
@@ -77,6 +79,7 @@ __all__ = [
     "Seats",
     "Secret",
     "Sla",
+    "StageDecision",
     "Status",
     "Task",
     "Want",

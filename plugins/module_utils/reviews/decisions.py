@@ -17,6 +17,7 @@ from ..model import DECISIONS, App, Finding, Person, Review, ReviewItem
 from ..policy.yaml_lines import load_document
 from ..tabular import read_csv, write_csv
 from .reviewers import Reviewers
+from .stages import stage_now
 
 ANSWER_COLUMNS = ("decision", "change_to", "reason", "by")
 TOLD_COLUMNS = (
@@ -175,14 +176,18 @@ def decide(
     *,
     reviewers: Reviewers,
     apps: t.Mapping[str, App],
+    closes: t.Callable[[int], dt.datetime] | None = None,
 ) -> Decided:
     """Lay decisions onto the open ``review``, one after the other: of two on one item by its reviewer the later holds.
 
-    A decision that stands already changes nothing. One that is not finished (no decision, no ``by``, a change to
+    ``closes`` says until when a stage takes decisions (None: as long as the review is open). A delegate decides in
+    their reviewer's stead, which the item tells. A decision that stands already, also in a stage that is over, changes
+    nothing. One that is not finished (no decision, no ``by``, a change to
     nothing) is passed over, with a note if it was begun.
 
-    Raises ReviewError, naming every line that is wrong, when the review is closed, an item is not in it, somebody else
-    than the item's reviewer decides, or the decision makes no sense; then nothing is decided.
+    Raises ReviewError, naming every line that is wrong, when the review is closed or the stage's time is over, an item
+    is not in it, somebody else than the item's reviewer or their delegate decides, or the decision makes no sense; then
+    nothing is decided.
     """
     items = {item.id: item for item in review.items}
     now_decided: dict[str, ReviewItem] = {}
@@ -200,7 +205,7 @@ def decide(
         item = items.get(decision.item)
         if item is not None and _stands(item, decision, reviewers):
             continue
-        problem = _problem(review, item, decision, reviewers, apps)
+        problem = _problem(review, item, decision, reviewers, apps, None if closes is None else (closes, now))
         if problem or item is None:
             wrong.append(f"{decision.where}: {problem}" if decision.where else problem)
             continue
@@ -213,6 +218,8 @@ def decide(
             reason=decision.reason,
             decided_by=decision.by,
             decided_at=now,
+            in_stead_of=reviewers.in_stead_of(decision.by, item) or "",
+            by_default=False,
         )
         if not _explained(item) and decision.decision.casefold() != "revoke":
             notes.append(_unexplained(item, decision))
@@ -245,6 +252,21 @@ def _unexplained(item: ReviewItem, decision: Decision) -> Finding:
     )
 
 
+def _of_nobody(item: ReviewItem, decision: Decision, reviewers: Reviewers) -> str:
+    """What is wrong with a decision on an account that belongs to nobody: to keep it is to say whose it is."""
+    word = decision.decision.casefold()
+    named = reviewers.person(decision.change_to) if decision.change_to else None
+    if word == "revoke":
+        return f"item {item.id} is to revoke, and change_to says {decision.change_to!r}" if decision.change_to else ""
+    if not decision.change_to:
+        return f"item {item.id}: to keep an account that belongs to nobody, name in change_to who answers for it"
+    if word == "keep" and named is None and "@" not in decision.change_to:
+        return f"item {item.id}: there is nobody {decision.change_to!r} who could answer for the account"
+    if word == "change" and named is None:
+        return f"item {item.id}: there is no person {decision.change_to!r} whose account it could be"
+    return f"{decision.change_to} has left (item {item.id})" if reviewers.is_gone(decision.change_to) else ""
+
+
 def _missing(decision: Decision) -> str:
     if not decision.item:
         return "it names no item"
@@ -258,12 +280,25 @@ def _missing(decision: Decision) -> str:
 
 
 def _stands(item: ReviewItem, decision: Decision, reviewers: Reviewers) -> bool:
-    same = (item.decision, item.change_to) == (decision.decision.casefold(), decision.change_to)
-    return same and not item.by_default and reviewers.same(item.decided_by, decision.by)
+    word = decision.decision.casefold()
+    same = (item.decision, item.change_to) == (word, decision.change_to)
+    if same and not item.by_default and reviewers.same(item.decided_by, decision.by):
+        return True
+    # what somebody said in a stage before is known, and said once more no decision of theirs in this one
+    return any(
+        not one.by_default and one.decision == word and reviewers.same(one.decided_by, decision.by)
+        for one in item.earlier
+        if reviewers.in_stead_of(decision.by, item) is None
+    )
 
 
 def _problem(
-    review: Review, item: ReviewItem | None, decision: Decision, reviewers: Reviewers, apps: t.Mapping[str, App]
+    review: Review,
+    item: ReviewItem | None,
+    decision: Decision,
+    reviewers: Reviewers,
+    apps: t.Mapping[str, App],
+    time: tuple[t.Callable[[int], dt.datetime], dt.datetime] | None,
 ) -> str:
     word = decision.decision.casefold()
     if item is None:
@@ -275,8 +310,17 @@ def _problem(
         return f"expected keep, revoke or change for item {item.id}, found {decision.decision!r}"
     if reviewers.same(decision.by, item.person):
         return f"{decision.by} cannot decide on their own access (item {item.id})"
-    if not item.reviewer or not reviewers.same(decision.by, item.reviewer):
-        return f"item {item.id} is {item.reviewer or 'nobody'}'s to decide, not {decision.by}'s"
+    if reviewers.is_gone(decision.by):
+        return f"{decision.by} has left and decides nothing any more (item {item.id}); it goes to their manager"
+    if reviewers.in_stead_of(decision.by, item) is None:
+        stage = f" in stage {item.stage + 1} of {review.last_stage + 1}" if review.last_stage else ""
+        return f"item {item.id} is {item.reviewer or 'nobody'}'s to decide{stage}, not {decision.by}'s"
+    if item.stage < stage_now(review):
+        return f"item {item.id} was decided in stage {item.stage + 1}, which is over"
+    if time is not None and time[0](item.stage) <= time[1]:
+        return f"item {item.id} was to be decided by {time[0](item.stage):%Y-%m-%d %H:%M} UTC"
+    if not item.person:
+        return _of_nobody(item, decision, reviewers)
     if word != "change":
         return f"item {item.id} is to {word}, and change_to says {decision.change_to!r}" if decision.change_to else ""
     app = apps.get(item.app)

@@ -1,0 +1,80 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Decisions come in: from one file, from a folder of what reviewers sent, or from a list."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import typing as t
+
+from ..errors import ReviewError, ReviewMoved
+from ..model import Run
+from ..reviews.decisions import Decision
+from . import reviewing
+from .company import Company
+from .reviewers_pages import files_of, note_pace, read_given
+
+
+def take_in(
+    company: Company,
+    run: Run | None,
+    id: str,
+    *,
+    path: pathlib.Path | None = None,
+    listed: t.Sequence[Decision] = (),
+    late: bool = False,
+) -> reviewing.Reviewed:
+    """Lay what a file or a folder of files decides onto an open review, and what is ``listed``.
+
+    Each file is taken as a whole or not at all. Of a folder those are taken that are right. Raises ReviewError for the
+    others, by name, at the end; and where there is nothing to take. ``late`` takes what comes after the deadline.
+    """
+    done: list[reviewing.Reviewed] = []
+    problems: list[str] = []
+    files = files_of(path) if path is not None else ()
+    if not files and not listed:
+        raise ReviewError(
+            "there are no decisions", todo="Give a file or a folder of files in decisions, or a list in decision_list"
+        )
+    for file in files:
+        try:
+            done.append(take_file(company, run, id, file, late=late)[0])
+        except ReviewMoved:
+            raise  # another run is at it: then none of them can be taken now
+        except ReviewError as error:
+            if len(files) == 1:
+                raise
+            problems.append(str(error))
+    if listed:
+        done.append(reviewing.decide(company, run, id, listed, late=late))
+    if problems:
+        raise ReviewError(
+            f"{len(problems)} of {len(files)} files were not taken: {'; '.join(problems)}",
+            where=str(path),
+            todo="Correct these and take the folder in again: what was taken in already changes nothing",
+            files=problems,
+        )
+    return dataclasses.replace(
+        done[-1],
+        changed=any(one.changed for one in done),
+        findings=tuple(finding for one in done for finding in one.findings),
+    )
+
+
+def take_file(
+    company: Company, run: Run | None, id: str, file: pathlib.Path, *, late: bool = False
+) -> tuple[reviewing.Reviewed, int]:
+    """Lay what one file decides onto an open review; return what became of it, and how many decisions are in it.
+
+    Raises ReviewError, and decides nothing, for a file that is wrong.
+    """
+    review = reviewing.review_of(company, id)
+    reviewers, closes = reviewing.reviewers_of(company), reviewing.closes_of(company, review)
+    given = read_given(company, review, file, reviewers, closes, late=late)
+    done = reviewing.decide(company, run, id, given.decisions, late=late)
+    pace = note_pace(company, run, given.page) if given.page is not None else ()
+    findings = (*given.notes, *done.findings, *pace)
+    return dataclasses.replace(done, findings=findings), sum(bool(one.decision) for one in given.decisions)
