@@ -13,6 +13,7 @@ import typing as t
 
 from ...clock import WorkingDay
 from ...model import AccessException, App, Person
+from ...policy.commit import Commit
 from ...policy.values import Policy
 from .access_told import AccountTold, GrantTold
 from .history import History
@@ -32,19 +33,6 @@ class Sheet:
     says: str
     columns: tuple[str, ...]
     rows: tuple[tuple[t.Any, ...], ...]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Commit:
-    """One commit of the repository that the policy lies in."""
-
-    id: str
-    author: str
-    authored: dt.datetime
-    committer: str
-    committed: dt.datetime
-    subject: str
-    files: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

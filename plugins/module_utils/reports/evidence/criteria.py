@@ -4,9 +4,9 @@
 
 """Which sheet answers which criterion of SOC 2, ISO 27001 and HIPAA, in our own words.
 
-Sources: AICPA, Trust Services Criteria (2017, points of focus 2022), CC6.1 to CC6.3; ISO/IEC 27001:2022, Annex A, 5.15 to
-5.18 and 8.2; 45 CFR 164.308(a)(3) and (a)(4), https://www.ecfr.gov/current/title-45/section-164.308. What is asked is
-paraphrased; the texts themselves count.
+Sources: AICPA, Trust Services Criteria (2017, points of focus 2022), CC6.1 to CC6.3; ISO/IEC 27001:2022, Annex A, 5.15
+to 5.18 and 8.2; 45 CFR 164.308(a)(3) and (a)(4), https://www.ecfr.gov/current/title-45/section-164.308. What is asked
+is paraphrased; the texts themselves count.
 """
 
 from __future__ import annotations
@@ -116,6 +116,14 @@ CRITERIA = (
         "Access ends when employment does.",
         ("leavers", "leaver_removals", "failed_and_late_removals"),
         "For every leaver the time from the last day to the proven end of the last account",
+    ),
+    Criterion(
+        _HIPAA,
+        "164.308(a)(4)(ii)(A)",
+        "A health care clearinghouse that is a part of something larger keeps its information apart from the rest.",
+        ("grants",),
+        "For a pack with the clearinghouse's apps as its scope: who of the whole company has anything in them",
+        "How the clearinghouse is set apart is for the company to show; it does not apply to others",
     ),
     Criterion(
         _HIPAA,

@@ -27,7 +27,9 @@ def joiners(case: Case) -> Sheet:
         "Joiners",
         "Everybody whose first day lies in the period, and who was not complete from before. Hours are counted from "
         "the "
-        "beginning of the first working day; they are negative where everything was ready before it.",
+        "beginning of the first working day; they are negative where everything was ready before it, and empty for a "
+        "first day before the ledger "
+        "began.",
         "person_id person type department manager_id first_day first_day_began recorded_at complete complete_at "
         "hours_from_first_day from_before_the_period open_tasks event",
         sorted(rows, key=lambda row: (str(row[5] or ""), row[0])),
@@ -61,7 +63,8 @@ def _joiner(case: Case, told: PersonTold, episode: Episode) -> tuple[t.Any, ...]
         episode.began.at,
         done is not None,
         done,
-        hours_between(began, done),
+        # of somebody who was there before the ledger, it does not know since when all was ready
+        hours_between(began, done) if began is not None and began >= known_from else None,
         late,
         tuple(_open_tasks(case, told.id)) if done is None else (),
         episode.began.seq,

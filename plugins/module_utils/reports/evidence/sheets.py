@@ -49,7 +49,7 @@ def pack_of(case: Case, sample: Sample, named: t.Sequence[str] = ()) -> Pack:
     campaigns = deciding.reviews_of(case)
     removed = working.removals_of(case)
     sheets = (
-        unknowns(case, read, found),
+        unknowns(case, read, joined, found),
         population.people(case),
         population.accounts(case),
         population.grants(case),

@@ -11,7 +11,7 @@ import typing as t
 
 from ...model import Event
 from .case import Case, Sheet, reason_text, reasons_text
-from .people_told import PersonState
+from .people_told import PersonState, PersonTold
 from .work_told import RequestTold, TaskTold
 
 _CHANGES = {
@@ -50,6 +50,7 @@ def story(case: Case, id: str) -> list[Line]:
     told = case.history.people.get(id)
     for state in told.states if told else ():
         lines.append(_of_state(case, state))
+    lines += _days(case, told) if told else ()
     lines += _of_changes(case, id)
     lines += _of_access(case, id)
     for task in case.tasks_of(id):
@@ -62,7 +63,7 @@ def story(case: Case, id: str) -> list[Line]:
     lines += [
         _of_other(event) for event in case.history.others if event.person == id and case.scope.has_app(event.app or "")
     ]
-    return sorted(lines, key=lambda line: (line[0], line[2]))
+    return sorted(lines, key=lambda line: (line[1], line[0], line[2]))
 
 
 def stories(case: Case, people: t.Sequence[str]) -> Sheet:
@@ -91,9 +92,22 @@ def _of_state(case: Case, state: PersonState) -> Line:
     return state.seq, state.at, what, "", "; ".join(said), "", _actor(case, state.run), state.run
 
 
+def _days(case: Case, told: PersonTold) -> t.Iterator[Line]:
+    """The first and the last day themselves: no event happens then, and everything is counted from them."""
+    day = case.working_day
+    for first in {state.day("start") for state in told.states} - {None}:
+        opens = dt.datetime.combine(first, day.start, day.zone).astimezone(dt.timezone.utc)
+        yield 0, opens, "the first day begins", "", f"{first}, as HR said", "", "", ""
+    for last in {state.day("end") for state in told.states} - {None}:
+        if day.over(last) <= case.now:
+            yield 0, day.over(last), "the last day is over", "", f"{last}, as HR said", "", "", ""
+
+
 def _plain(value: t.Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}={_plain(one)}" for key, one in sorted(value.items()))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "nothing" if value in ("", None) else str(value)
 
 

@@ -18,9 +18,15 @@ from .period import Period
 Row = tuple[str, str, int | None, str]
 
 
-def unknowns(case: Case, apps: Sheet, leavers: t.Sequence[Leaver]) -> Sheet:
-    """``apps`` is the sheet of that name."""
-    rows = [*_about_time(case), *_about_apps(case, apps), *_about_people(case, leavers), *_about_policy(case)]
+def unknowns(case: Case, apps: Sheet, joiners: Sheet, leavers: t.Sequence[Leaver]) -> Sheet:
+    """``apps`` and ``joiners`` are the sheets of these names."""
+    rows = [
+        *_about_time(case),
+        *_about_apps(case, apps),
+        *_about_joiners(joiners),
+        *_about_people(case, leavers),
+        *_about_policy(case),
+    ]
     return case.sheet(
         "not_known",
         "What is not known",
@@ -106,6 +112,13 @@ def _about_apps(case: Case, apps: Sheet) -> t.Iterator[Row]:
             unknown,
             "grants",
         )
+
+
+def _about_joiners(joiners: Sheet) -> t.Iterator[Row]:
+    place, done = joiners.columns.index("hours_from_first_day"), joiners.columns.index("complete")
+    unmeasured = sum(1 for row in joiners.rows if row[place] is None and row[done])
+    if unmeasured:
+        yield "joiners", "Joiners whose first day was before the ledger began: no time is given", unmeasured, "joiners"
 
 
 def _about_people(case: Case, leavers: t.Sequence[Leaver]) -> t.Iterator[Row]:
