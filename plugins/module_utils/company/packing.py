@@ -27,6 +27,7 @@ from ..reports.evidence.files import write_files
 from ..reports.evidence.history import History
 from ..reports.evidence.period import SAMPLED, Period, Sample, period_of
 from ..reports.evidence.sheets import Pack, pack_of
+from ..sources.glancing import without_collecting
 from .company import Company
 from .pack_scope import scope_of
 from .runs import tool_version
@@ -93,8 +94,10 @@ def make_pack(company: Company, asked: Asked, *, actor: str, begin: t.Callable[[
         # the export sees one state of the ledger; whatever is written meanwhile belongs to the next pack
         export(company.ledger, aside / LEDGER, now)
         exported = json.loads((aside / LEDGER / MANIFEST).read_text(encoding="utf-8"))
-        pack = _pack(company, asked, period, exported["head"]["seq"])
-        manifest = _write(company, asked, pack, aside, exported, actor)
+        # millions of events, and none of what is made of them is garbage
+        with without_collecting():
+            pack = _pack(company, asked, period, exported["head"]["seq"])
+            manifest = _write(company, asked, pack, aside, exported, actor)
         digest = hashlib.sha256(manifest).hexdigest()
         run = begin()
         company.ledger.append(PACKED, run, company.clock.now(), data={**_told(pack), "manifest_sha256": digest})

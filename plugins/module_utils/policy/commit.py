@@ -69,7 +69,11 @@ def commits_between(
         times = (dt.datetime.fromisoformat(moment) for moment in (authored, committed))
         wrote, took = (moment.astimezone(dt.timezone.utc) for moment in times)
         if begins <= took < ends:
-            found.append(Commit(id, author, wrote, committer, took, subject, tuple(files.split("\n")[1:-1]) if files.strip() else ()))
+            found.append(
+                Commit(
+                    id, author, wrote, committer, took, subject, tuple(files.split("\n")[1:-1]) if files.strip() else ()
+                )
+            )
     return tuple(found)
 
 

@@ -96,6 +96,8 @@ class AccessTold:
         self.accounts: list[AccountTold] = []
         self._in_force: dict[GrantKey, GrantTold] = {}
         self._there: dict[tuple[str, str], AccountTold] = {}
+        #: reasons repeat for thousands of grants: each is kept once
+        self._reasons: dict[str, t.Sequence[t.Mapping[str, str]]] = {}
         #: how many accounts there are of each app at this point of the events
         self.count: dict[str, int] = {}
 
@@ -109,13 +111,14 @@ class AccessTold:
                 ending.until, ending.ended, ending.ended_because = event.at, event.seq, data["because"]
             return
         since = dt.datetime.fromisoformat(data["since"])
+        because = self._reasons.setdefault(str(data["because"]), data["because"])
         grant = self._in_force.get(key)
         if grant is None:
-            grant = GrantTold(*key, data["because"], since, data["source"], event.seq)
+            grant = GrantTold(*key, because, since, data["source"], event.seq)
             self._in_force[key] = grant
             self.grants.append(grant)
         else:
-            grant.because, grant.since, grant.source = data["because"], since, data["source"]
+            grant.because, grant.since, grant.source = because, since, data["source"]
 
     def take_account(self, event: Event) -> None:
         """Add what an account.recorded, account.changed or account.gone tells."""

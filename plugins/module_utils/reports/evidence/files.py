@@ -11,7 +11,7 @@ import json
 import pathlib
 import typing as t
 
-from ...tabular import write_csv
+from ...tabular import write_rows
 from .case import Sheet
 from .criteria import CRITERIA
 from .document import document_of
@@ -45,7 +45,7 @@ def criteria_sheet() -> Sheet:
 
 
 def _csv(sheet: Sheet) -> str:
-    return write_csv((dict(zip(sheet.columns, row, strict=True)) for row in sheet.rows), sheet.columns)
+    return write_rows(sheet.rows, sheet.columns)
 
 
 def _json(sheet: Sheet, pack: Pack) -> str:
@@ -69,6 +69,8 @@ def _json(sheet: Sheet, pack: Pack) -> str:
 
 def plain(value: t.Any) -> t.Any:
     """Return a value as JSON has it: moments in UTC to the second, several values as a list."""
+    if value.__class__ is str or value is None:
+        return value
     if isinstance(value, dt.datetime):
         return value.astimezone(dt.timezone.utc).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
     if isinstance(value, dt.date):

@@ -95,10 +95,10 @@ def _of_state(case: Case, state: PersonState) -> Line:
 def _days(case: Case, told: PersonTold) -> t.Iterator[Line]:
     """The first and the last day themselves: no event happens then, and everything is counted from them."""
     day = case.working_day
-    for first in {state.day("start") for state in told.states} - {None}:
+    for first in {one for state in told.states if (one := state.day("start"))}:
         opens = dt.datetime.combine(first, day.start, day.zone).astimezone(dt.timezone.utc)
         yield 0, opens, "the first day begins", "", f"{first}, as HR said", "", "", ""
-    for last in {state.day("end") for state in told.states} - {None}:
+    for last in {one for state in told.states if (one := state.day("end"))}:
         if day.over(last) <= case.now:
             yield 0, day.over(last), "the last day is over", "", f"{last}, as HR said", "", "", ""
 

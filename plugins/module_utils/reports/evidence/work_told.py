@@ -91,12 +91,15 @@ class WorkTold:
         self.changes: list[ChangeTold] = []
         self.tasks: dict[str, TaskTold] = {}
         self._latest: dict[str, ChangeTold] = {}
+        #: reasons repeat for thousands of changes: each is kept once
+        self._reasons: dict[str, t.Sequence[t.Mapping[str, str]]] = {}
 
     def take_change(self, event: Event) -> None:
         data, state = event.data, event.kind.removeprefix("change.")
         id = data["id"]
         change = self._latest.get(id)
         if change is None or (state == "intended" and change.last.state in OVER):
+            because = data.get("because", ())
             change = ChangeTold(
                 id,
                 data.get("kind") or data.get("change") or "",
@@ -104,7 +107,7 @@ class WorkTold:
                 event.app,
                 data.get("account", ""),
                 data.get("entitlement", ""),
-                data.get("because", ()),
+                self._reasons.setdefault(str(because), because),
                 data.get("urgency", "normal"),
                 data.get("plan", ""),
             )
