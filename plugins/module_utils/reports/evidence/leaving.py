@@ -144,7 +144,9 @@ def leavers(case: Case, found: t.Iterable[Leaver]) -> Sheet:
     rows: list[tuple[t.Any, ...]] = []
     for leaver in found:
         told, last = leaver.told, leaver.last_removal
-        state = told.latest
+        # what HR said before the leaving: many systems blank a leaver's fields
+        state = told.before(leaver.recorded) if leaver.recorded else None
+        state = state or told.latest
         rows.append(
             (
                 told.id,

@@ -47,7 +47,7 @@ def pack_of(case: Case, sample: Sample, named: t.Sequence[str] = ()) -> Pack:
     told = tuple(dict.fromkeys((*drawn, *named)))
     read = population.apps(case)
     campaigns = deciding.reviews_of(case)
-    removed = working.removals_of(case)
+    removed, limits = working.removals_of(case), working.Limits(case, found)
     sheets = (
         unknowns(case, read, joined, found),
         population.people(case),
@@ -58,8 +58,8 @@ def pack_of(case: Case, sample: Sample, named: t.Sequence[str] = ()) -> Pack:
         moved,
         left,
         leaving.leaver_removals(case, found),
-        working.removals(case, removed),
-        working.failed_and_late(case, removed),
+        working.removals(case, removed, limits),
+        working.failed_and_late(case, removed, limits),
         working.failures(case),
         working.tasks(case),
         deciding.reviews(case, campaigns),

@@ -48,8 +48,9 @@ def story(case: Case, id: str) -> list[Line]:
     """
     lines: list[Line] = []
     told = case.history.people.get(id)
-    for state in told.states if told else ():
-        lines.append(_of_state(case, state))
+    for number, state in enumerate(told.states if told else ()):
+        if state.changed or not number:
+            lines.append(_of_state(case, state))
     lines += _days(case, told) if told else ()
     lines += _of_changes(case, id)
     lines += _of_access(case, id)

@@ -10,7 +10,7 @@ import datetime as dt
 import typing as t
 
 from .case import Case, Sheet, hours_between, reasons_text
-from .leaving import REMOVALS, limit_of
+from .leaving import REMOVALS, Leaver, limit_of
 from .work_told import ChangeTold, Step, TaskTold
 
 #: How a change can stand that is neither done nor in somebody's hands.
@@ -42,10 +42,39 @@ def _proof(change: ChangeTold) -> Step | None:
     return change.first("verified", "already") or change.first("done")
 
 
-def _limit(case: Case, change: ChangeTold) -> dt.datetime:
-    task = case.history.work.tasks.get(change.task)
-    by_task = task.moment("due") if task else None
-    return by_task or limit_of(case, change.app, change.steps[0].at, change.urgency)
+def leaver_limits(case: Case, leavers: t.Iterable[Leaver]) -> dict[tuple[str, str, dt.datetime | None], dt.datetime]:
+    """Return the limits of what cut leavers off, by person, app and when it did (None: not yet).
+
+    They count from the end of the last day, however late HR's news came.
+    """
+    return {
+        (leaver.told.id, one.account.app, one.ending.at if one.ending else None): limit_of(
+            case, one.account.app, leaver.over
+        )
+        for leaver in leavers
+        for one in leaver.removals
+    }
+
+
+class Limits:
+    """By when removals have to be proven: a leaver's from the last day on, a task's its deadline, else the app's."""
+
+    def __init__(self, case: Case, leavers: t.Iterable[Leaver]) -> None:
+        self._case = case
+        self._of_leavers = leaver_limits(case, leavers)
+
+    def of(self, change: ChangeTold) -> dt.datetime:
+        proof = _proof(change)
+        of_leaver = self._of_leavers.get((change.person, change.app, proof.at if proof else None))
+        if of_leaver is not None:
+            return of_leaver
+        task = self._case.history.work.tasks.get(change.task)
+        by_task = task.moment("due") if task else None
+        return by_task or limit_of(self._case, change.app, change.steps[0].at, change.urgency)
+
+    def passed(self, change: ChangeTold) -> bool:
+        proof = _proof(change)
+        return (proof.at if proof else self._case.now) > self.of(change)
 
 
 def _how(step: Step | None) -> str:
@@ -54,32 +83,29 @@ def _how(step: Step | None) -> str:
     return "verified" if step.state in ("verified", "already") else ("attested" if step.task else "done")
 
 
-def is_late(case: Case, change: ChangeTold) -> bool:
-    proof = _proof(change)
-    return (proof.at if proof else case.now) > _limit(case, change)
-
-
-def removals(case: Case, found: t.Iterable[ChangeTold]) -> Sheet:
+def removals(case: Case, found: t.Iterable[ChangeTold], limits: Limits) -> Sheet:
     return case.sheet(
         "removals",
         "Removals",
         "Every revocation, suspension and deletion that was due in the period: when it was intended, when it was "
         "proven and "
-        "how, and whether that was within the limit (a task's deadline, or the app's service level).",
+        "how, and whether that was within the limit (a task's deadline, or the app's service level; what cuts a leaver "
+        "off counts from the end of the last day).",
         "person_id person app change entitlement account reasons intended_at proven_at proven_how hours limit late "
         "failed_attempts state task by event",
         sorted(
-            (_removal_row(case, change) for change in found), key=lambda row: (row[7], row[0], row[2], row[3], row[4])
+            (_removal_row(case, change, limits) for change in found),
+            key=lambda row: (row[7], row[0], row[2], row[3], row[4]),
         ),
     )
 
 
-def failed_and_late(case: Case, found: t.Iterable[ChangeTold]) -> Sheet:
+def failed_and_late(case: Case, found: t.Iterable[ChangeTold], limits: Limits) -> Sheet:
     """The removals that did not go as they should: not at once, not in time, or not yet."""
     rows = [
-        _removal_row(case, change)
+        _removal_row(case, change, limits)
         for change in found
-        if is_late(case, change) or _proof(change) is None or any(step.state in FAILURES for step in change.steps)
+        if limits.passed(change) or _proof(change) is None or any(step.state in FAILURES for step in change.steps)
     ]
     return case.sheet(
         "failed_and_late_removals",
@@ -91,7 +117,7 @@ def failed_and_late(case: Case, found: t.Iterable[ChangeTold]) -> Sheet:
     )
 
 
-def _removal_row(case: Case, change: ChangeTold) -> tuple[t.Any, ...]:
+def _removal_row(case: Case, change: ChangeTold, limits: Limits) -> tuple[t.Any, ...]:
     proof, first = _proof(change), change.steps[0]
     return (
         change.person,
@@ -105,8 +131,8 @@ def _removal_row(case: Case, change: ChangeTold) -> tuple[t.Any, ...]:
         proof.at if proof else None,
         _how(proof),
         hours_between(first.at, proof.at if proof else None),
-        _limit(case, change),
-        is_late(case, change),
+        limits.of(change),
+        limits.passed(change),
         sum(1 for step in change.steps if step.state in FAILURES),
         change.last.state,
         change.task,
