@@ -173,6 +173,7 @@ def _pack(company: Company, asked: Asked, period: Period, last_event: int) -> Pa
         hr_problem=str(feed) if unread else "",
         company=settings.company,
         rehearsal=company.ledger.rehearsal,
+        base=str(settings.base),
     )
     return pack_of(case, Sample(asked.sample, seed, asked.of), named)
 

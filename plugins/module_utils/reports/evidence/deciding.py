@@ -145,7 +145,7 @@ def exceptions(case: Case) -> Sheet:
         if any(case.scope.has_app(app) for app, _what in file.grants):
             who = (person, case.name_of(person), _pairs(file.grants))
             said = (file.reason, file.requested_by, file.approved_by)
-            place = str(file.origin or "file")
+            place = case.place(file.origin) or "file"
             rows.append((file.id, file.kind, *who, *said, file.start, file.until, None, "", "", place))
     return case.sheet(
         "exceptions",
@@ -254,7 +254,7 @@ def duties(case: Case) -> Sheet:
         if not any(case.scope.has_app(app) for app, _entitlement in held[id]):
             continue
         for finding in conflicts(held[id], case.policy):
-            rows.append((id, case.name_of(id), finding.message, finding.where))
+            rows.append((id, case.name_of(id), finding.message, case.place(finding.where)))
     return case.sheet(
         "duties",
         "Separation of duties",
