@@ -18,7 +18,8 @@ import typing as t
 
 from ..model import GIVING, AccessException, AccessRequest, Finding, Person, PersonRecord, Task
 from ..policy.organisation import Organisation
-from .news import News, of_decided, of_ended, of_ending, of_finding, of_open, telling, urgent
+from ..policy.values import AcceptedRisk
+from .news import News, of_decided, of_ended, of_ending, of_finding, of_open, of_risk, telling, urgent
 
 #: Who is told, in the words of rollcall.yml; each has a template of the same name.
 ROUTES = ("owner", "security", "manager", "new_hire")
@@ -59,6 +60,8 @@ class Happenings:
     decided: tuple[AccessRequest, ...] = ()
     #: grants outside the rules whose end is near: their people's managers hear of it once
     ending: tuple[AccessException, ...] = ()
+    #: accepted risks whose end is near: their owners hear of it once
+    risks: tuple[AcceptedRisk, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,6 +158,14 @@ def digests(happenings: Happenings, circle: Circle) -> tuple[Digest, ...]:
         found = circle.organisation.find(exception.person)
         if found is not None and circle.manager(found.id):
             news["manager", circle.manager(found.id), ""].append(of_ending(exception, circle.name(found.id)))
+    for risk in happenings.risks:
+        address, name = circle.recipient(risk.owner)
+        if address:
+            names[address] = name or address
+            meant = circle.organisation.find(risk.person)
+            news["owner", address, ""].append(
+                of_risk(risk, circle.name(meant.id) if meant else risk.person or "a group")
+            )
     for finding in happenings.findings:
         if finding.code in FOR_SECURITY:
             news["security", circle.security, ""].append(of_finding(finding))

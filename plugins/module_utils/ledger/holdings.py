@@ -7,16 +7,20 @@ seconds and hundreds of megabytes."""
 
 from __future__ import annotations
 
+import datetime as dt
 import typing as t
 
 from ..libraries import library
-from ..model import Because
+from ..model import Because, GrantRecord
 from .book import Book
 from .encoding import because_of
 from .grants import GrantKey
 from .tables import table
 
 sa = library("sqlalchemy")
+
+#: Of so many people it is asked by name; of more everybody is read.
+_FEW = 500
 
 
 class Holdings(Book):
@@ -41,6 +45,25 @@ class Holdings(Book):
         with self._reading() as connection:
             for person, app, entitlement, because in connection.execute(query):
                 yield person, app, entitlement, because_of(because)
+
+    def grants_of(
+        self, pairs: t.Collection[tuple[str, str]], people: t.Collection[str] | None = None
+    ) -> list[GrantRecord]:
+        """Return the grants in force of these (app, entitlement), of everybody or of these ``people`` only."""
+        source = table("grants")
+        names = ("person", "app", "account", "entitlement", "because", "since", "source")
+        query = sa.select(*(source.c[name] for name in names))
+        for column, values in (("app", {app for app, _what in pairs}), ("entitlement", {what for _app, what in pairs})):
+            query = query.where(source.c[column].in_(sorted(values)))
+        if people is not None and len(people) <= _FEW:
+            query = query.where(source.c.person.in_(sorted(people)))
+        moment = dt.datetime.fromisoformat
+        with self._reading() as connection:
+            return [
+                GrantRecord(who, app, account, what, because_of(why), moment(since), source_)
+                for who, app, account, what, why, since, source_ in connection.execute(query)
+                if (app, what) in pairs and (people is None or who in people)
+            ]
 
     def grant_keys(
         self, app: str, people: t.Collection[str] | None = None, *, accounts: t.Collection[str] | None = None
