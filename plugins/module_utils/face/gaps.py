@@ -39,7 +39,7 @@ def gap_lines(facts: Facts, shown: int = SHOWN) -> list[str]:
             "have left and have something left",
             [
                 f"{one.person}: {_left(one)} in {', '.join(one.apps)}, "
-                + (f"{one.days} days after the last day" if one.days is not None else "and HR gives no last day")
+                + (f"{_days(one.days)} after the last day" if one.days is not None else "and HR gives no last day")
                 for one in gaps.leavers
             ],
         ),
@@ -54,7 +54,7 @@ def gap_lines(facts: Facts, shown: int = SHOWN) -> list[str]:
             "accounts that nobody has used for 90 days",
             [
                 f"{one.person}: {one.app}: {', '.join(one.entitlements) or 'account only'}, "
-                f"{'not used' if one.last_used else 'never used,'} for {one.days} days"
+                f"{'not used' if one.last_used else 'never used,'} for {_days(one.days)}"
                 for one in gaps.unused
             ],
         ),
@@ -92,3 +92,7 @@ def _left(one: t.Any) -> str:
         (one.tasks, "open task"),
     )
     return ", ".join(f"{number} {what}{'s' if number > 1 else ''}" for number, what in counts if number)
+
+
+def _days(number: int) -> str:
+    return f"{number:,} day{'' if number == 1 else 's'}"
