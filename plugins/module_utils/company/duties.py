@@ -10,7 +10,7 @@ import typing as t
 
 from ..errors import PolicyError
 from ..model import AccessException, Because, Finding, GrantRecord, Person, Run, fingerprint
-from ..policy.duties import Clash, finding_of
+from ..policy.duties import clashes, finding_of
 from ..policy.evaluation import exceptions_of, self_approved
 from ..policy.preventing import Preventing
 from ..policy.risks import Risks, check_risks
@@ -37,14 +37,16 @@ def held_conflicts(
     risks = Risks(policy, company.organisation)
     found = []
     for id, grants in sorted(mine.items()):
-        held = {pair: tuple(b for one in each for b in one.because) for pair, each in grants.items()}
         person = company.people.get(id)
-        for duty in policy.separation_of_duties:
-            for broken in duty.clashes(grants):
-                risk = risks.accepted(duty.id, person, today) if person else None
-                by = tuple(one for pair in broken for one in grants[pair])
-                found.append((Conflicting(id, Clash(duty, broken), held, risk), by))
+        for clash in clashes(grants, policy):
+            risk = risks.accepted(clash.duty.id, person, today) if person else None
+            by = tuple(one for pair in clash.pairs for one in grants[pair])
+            found.append((Conflicting(id, clash, _reasons(grants), risk), by))
     return found
+
+
+def _reasons(grants: t.Mapping[Pair, t.Iterable[GrantRecord]]) -> dict[Pair, tuple[Because, ...]]:
+    return {pair: tuple(because for one in each for because in one.because) for pair, each in grants.items()}
 
 
 def duty_findings(

@@ -6,14 +6,19 @@
 
 from __future__ import annotations
 
-from ..model import Lifecycle, Status
+import datetime as dt
+import typing as t
+
+from ..model import AccountRecord, Lifecycle, Status
 from ..policy.rule_index import rule_index
+from ..reports.account_findings import UNUSED_DAYS
 from ..reports.conflicts import conflict_facts, risk_facts
 from ..reports.everybody import Names
 from ..reports.facts import Facts
 from ..reports.gap_facts import ConflictFacts, Gaps
-from ..reports.gaps import Known, gaps_of, roles_by_title
+from ..reports.gaps import Known, gaps_of, privileged_of, roles_by_title
 from ..reports.gathering import gather
+from ..sources.glancing import without_collecting
 from .company import Company
 from .concluding import progress
 from .duties import held_conflicts
@@ -73,19 +78,33 @@ def gaps_facts(company: Company, by: str = "title") -> Facts:
 
     ``by`` says who is in one role: those of one title and department, or (rules) of whom the same rules are true.
     """
+    # hundreds of thousands of small values, and no garbage among them
+    with without_collecting():
+        return _gaps_facts(company, by)
+
+
+def _gaps_facts(company: Company, by: str) -> Facts:
     population = company.population
     ledger, now = company.ledger, company.clock.now()
     today = company.settings.working_day.today(now)
     everyone = {id: record.person for id, record in ledger.people().items()} | dict(population.people)
     statuses = population.statuses
     conflicts = conflicts_of(company)
+    # of hundreds of thousands of accounts and grants only those are read whole of which something is to be said
+    privileged = ledger.grants_of(privileged_of(company.apps))
+    left = {id for id in everyone if statuses.get(id, Status.LEFT) is Status.LEFT}
+    telling, silent = ledger.apps_telling()
+    unused = ledger.accounts_unused(telling, now - dt.timedelta(days=UNUSED_DAYS))
     known = Known(
         everyone,
         statuses,
         roles_by_title(everyone.values(), statuses) if by == "title" else _roles_by_rules(company),
         company.apps,
-        ledger.accounts(),
-        ledger.grants(),
+        _each_once(unused, ledger.accounts_of(left, {(one.app, one.account) for one in privileged})),
+        list(ledger.grants_held()),
+        privileged,
+        telling,
+        silent,
         ledger.tasks(states=("open",)),
         company.exceptions,
         now,
@@ -106,6 +125,10 @@ def gaps_facts(company: Company, by: str = "title") -> Facts:
         risks=risk_facts(company.policy, company.organisation, conflicts, today),
         gaps=gaps,
     )
+
+
+def _each_once(*several: t.Iterable[AccountRecord]) -> list[AccountRecord]:
+    return list({(one.account.app, one.account.id): one for each in several for one in each}.values())
 
 
 def _roles_by_rules(company: Company) -> dict[str, str]:

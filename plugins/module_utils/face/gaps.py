@@ -38,7 +38,7 @@ def gap_lines(facts: Facts, shown: int = SHOWN) -> list[str]:
         (
             "have left and have something left",
             [
-                f"{one.person}: {_left(one)} in {', '.join(one.apps)}, "
+                f"{one.person}: {_left(one)} in {_some(one.apps)}, "
                 + (f"{_days(one.days)} after the last day" if one.days is not None else "and HR gives no last day")
                 for one in gaps.leavers
             ],
@@ -92,6 +92,11 @@ def _left(one: t.Any) -> str:
         (one.tasks, "open task"),
     )
     return ", ".join(f"{number} {what}{'s' if number > 1 else ''}" for number, what in counts if number)
+
+
+def _some(names: t.Sequence[str], shown: int = 5) -> str:
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
 
 
 def _days(number: int) -> str:

@@ -11,6 +11,7 @@ What rules give in conflict is never undone by itself; what an exception or a re
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ..model import Because, Finding, Want
@@ -47,9 +48,26 @@ def held_by(wants: t.Iterable[Want]) -> dict[Pair, tuple[Because, ...]]:
     return {(grant.app, grant.entitlement): grant.because for want in wants for grant in want.grants}
 
 
-def clashes(held: t.Container[Pair], policy: Policy) -> tuple[Clash, ...]:
-    """Return everything in ``held`` that a duty forbids to have together."""
-    return tuple(Clash(duty, pairs) for duty in policy.separation_of_duties for pairs in duty.clashes(held))
+def clashes(held: t.Collection[Pair], policy: Policy) -> tuple[Clash, ...]:
+    """Return everything in ``held`` that a duty forbids to have together, in the order of the duties."""
+    about = _duties_about(policy)
+    seen: set[int] = set()
+    twice: set[int] = set()
+    for pair in held:
+        for number in about.get(pair, ()):
+            (twice if number in seen else seen).add(number)
+    duties = policy.separation_of_duties
+    return tuple(Clash(duties[number], pairs) for number in sorted(twice) for pairs in duties[number].clashes(held))
+
+
+@functools.lru_cache(maxsize=8)
+def _duties_about(policy: Policy) -> dict[Pair, tuple[int, ...]]:
+    """Return, by entitlement, the numbers of the duties that are about it: of most people none is."""
+    found: dict[Pair, list[int]] = {}
+    for number, duty in enumerate(policy.separation_of_duties):
+        for pair in duty.pairs:
+            found.setdefault(pair, []).append(number)
+    return {pair: tuple(numbers) for pair, numbers in found.items()}
 
 
 def conflicts(

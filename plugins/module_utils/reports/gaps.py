@@ -23,6 +23,8 @@ FEWEST_PEERS = 3
 ONE_IN = 4
 
 Pair = tuple[str, str]
+#: person, app, entitlement, because
+HeldGrant = tuple[str, str, str, tuple[Because, ...]]
 Who = t.Callable[[str], str]
 
 
@@ -30,7 +32,10 @@ Who = t.Callable[[str], str]
 class Known:
     """What gaps are worked out of. ``roles`` is person id -> role, of those who are compared with one another.
 
-    ``statuses`` says where people stand by their ids; who is not in it has left. ``who`` turns an id into a user name.
+    ``statuses`` says where people stand by their ids; who is not in it has left. ``grants`` are all that are in force,
+    ``privileged`` those of privileged entitlements once more, with all that is known. ``accounts`` are at least those
+    that nobody uses, those of people who have left, and those of ``privileged``. ``telling`` and ``silent`` are the
+    apps that tell when an account was last used, and those that do not. ``who`` turns an id into a user name.
     """
 
     people: t.Mapping[str, Person]
@@ -38,28 +43,41 @@ class Known:
     roles: t.Mapping[str, str]
     apps: t.Mapping[str, App]
     accounts: t.Sequence[AccountRecord]
-    grants: t.Sequence[GrantRecord]
+    grants: t.Sequence[HeldGrant]
+    privileged: t.Sequence[GrantRecord]
+    telling: frozenset[str]
+    silent: frozenset[str]
     tasks: t.Sequence[Task]
     exceptions: t.Sequence[AccessException]
     now: dt.datetime
     today: dt.date
     who: Who
 
-    def privileged(self) -> frozenset[Pair]:
-        return frozenset(
-            (key, entitlement.key)
-            for key, app in self.apps.items()
-            for entitlement in app.entitlements.values()
-            if entitlement.privileged
-        )
+
+def privileged_of(apps: t.Mapping[str, App]) -> frozenset[Pair]:
+    """Return every privileged (app, entitlement) of the catalog."""
+    return frozenset(
+        (key, entitlement.key)
+        for key, app in apps.items()
+        for entitlement in app.entitlements.values()
+        if entitlement.privileged
+    )
+
+
+def telling_of(accounts: t.Iterable[AccountRecord]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the apps that tell when an account was last used, and those that do not."""
+    last: dict[str, bool] = {}
+    for record in accounts:
+        last[record.account.app] = last.get(record.account.app, False) or record.account.last_used is not None
+    return frozenset(app for app in last if last[app]), frozenset(app for app in last if not last[app])
 
 
 def gaps_of(known: Known) -> Gaps:
     """Return all gaps, the most urgent of each kind first."""
-    privileged = known.privileged()
+    privileged = privileged_of(known.apps)
     peers, roles = peer_differences(known, privileged)
-    unused, silent = unused_accounts(known, privileged)
-    return Gaps(peers, unexplained_privilege(known, privileged), unused, leavers(known), silent, roles)
+    unused = unused_accounts(known, privileged)
+    return Gaps(peers, unexplained_privilege(known), unused, leavers(known), tuple(sorted(known.silent)), roles)
 
 
 def roles_by_title(people: t.Iterable[Person], statuses: t.Mapping[str, Status]) -> dict[str, str]:
@@ -80,10 +98,10 @@ def peer_differences(known: Known, privileged: t.Container[Pair]) -> tuple[tuple
     role_of = {id: role for role, ids in compared.items() for id in ids}
     # role -> what some of them have -> who
     held: dict[str, dict[Pair, dict[str, tuple[Because, ...]]]] = {role: {} for role in compared}
-    for grant in known.grants:
-        mine = role_of.get(grant.person)
+    for id, app, entitlement, because in known.grants:
+        mine = role_of.get(id)
         if mine is not None:
-            held[mine].setdefault((grant.app, grant.entitlement), {}).setdefault(grant.person, grant.because)
+            held[mine].setdefault((app, entitlement), {}).setdefault(id, because)
     found = []
     for role, things in held.items():
         everybody = compared[role]
@@ -112,14 +130,12 @@ def peer_differences(known: Known, privileged: t.Container[Pair]) -> tuple[tuple
     return tuple(found), len(compared)
 
 
-def unexplained_privilege(known: Known, privileged: t.Container[Pair]) -> tuple[Privilege, ...]:
+def unexplained_privilege(known: Known) -> tuple[Privilege, ...]:
     """Return the privileged access that no rule gives: unexplained first, then what exceptions and requests give."""
     names = {(record.account.app, record.account.id): account_name(record.account) for record in known.accounts}
     ends = {one.id: one.until for one in known.exceptions}
     found = []
-    for grant in known.grants:
-        if (grant.app, grant.entitlement) not in privileged:
-            continue
+    for grant in known.privileged:
         given = [one for one in grant.because if one.kind not in ("unexplained", "")]
         if any(one.kind == "rule" for one in given):
             continue
@@ -139,18 +155,16 @@ def unexplained_privilege(known: Known, privileged: t.Container[Pair]) -> tuple[
     return tuple(found)
 
 
-def unused_accounts(known: Known, privileged: t.Container[Pair]) -> tuple[tuple[Unused, ...], tuple[str, ...]]:
-    """Return accounts of people that nobody uses, privileged ones first, and the apps that do not tell.
+def unused_accounts(known: Known, privileged: t.Container[Pair]) -> tuple[Unused, ...]:
+    """Return accounts of people that nobody uses, privileged ones first.
 
     An account that was never used counts where its app tells of others, once it has been there that long.
     """
-    telling = {record.account.app for record in known.accounts if record.account.last_used is not None}
-    silent = {record.account.app for record in known.accounts} - telling
     limit = dt.timedelta(days=UNUSED_DAYS)
     found = []
     for record in known.accounts:
         account = record.account
-        if not record.person or not account.active or account.app not in telling:
+        if not record.person or not account.active or account.app not in known.telling:
             continue
         last = account.last_used or account.created or record.first_seen
         if last is None or known.now - last <= limit:
@@ -168,7 +182,7 @@ def unused_accounts(known: Known, privileged: t.Container[Pair]) -> tuple[tuple[
             )
         )
     found.sort(key=lambda one: (not one.privileged, -one.days, one.app, one.account))
-    return tuple(found), tuple(sorted(silent))
+    return tuple(found)
 
 
 def leavers(known: Known) -> tuple[Leaver, ...]:
@@ -187,10 +201,10 @@ def leavers(known: Known) -> tuple[Leaver, ...]:
         if record.person in left and counter is not None:
             counter[record.person] += 1
             apps[record.person].add(record.account.app)
-    for grant in known.grants:
-        if grant.person in left:
-            grants[grant.person] += 1
-            apps[grant.person].add(grant.app)
+    for id, app, _entitlement, _because in known.grants:
+        if id in left:
+            grants[id] += 1
+            apps[id].add(app)
     for task in known.tasks:
         if task.state == "open" and task.person in left and task.kind == "access":
             tasks[task.person] += 1

@@ -45,7 +45,7 @@ from .facts import (
     RunFacts,
 )
 from .gap_facts import ConflictFacts, RiskFacts
-from .gaps import Known, gaps_of, roles_by_title
+from .gaps import Known, gaps_of, privileged_of, roles_by_title, telling_of
 from .measures import debt, durations, service_levels
 from .outstanding import Evidence, recent_failures, unverified_revocations
 from .progress import progress_line
@@ -115,13 +115,16 @@ def gather(
     )
     waiting = tuple(sorted((open_task(task, now, who) for task in open_tasks), key=lambda task: (task.due, task.id)))
     excepted = tuple(ledger.exceptions() if exceptions is None else exceptions)
+    privileged = privileged_of(apps)
     known = Known(
         everyone,
         statuses,
         roles_by_title(everyone.values(), statuses),
         apps,
         accounts,
-        grants,
+        [(grant.person, grant.app, grant.entitlement, grant.because) for grant in grants],
+        [grant for grant in grants if (grant.app, grant.entitlement) in privileged],
+        *telling_of(accounts),
         open_tasks,
         excepted,
         now,

@@ -25,7 +25,13 @@ from ansible_collections.rollcall.access.plugins.module_utils.model import (
     Task,
 )
 from ansible_collections.rollcall.access.plugins.module_utils.reports.gap_facts import Gaps
-from ansible_collections.rollcall.access.plugins.module_utils.reports.gaps import Known, gaps_of, roles_by_title
+from ansible_collections.rollcall.access.plugins.module_utils.reports.gaps import (
+    Known,
+    gaps_of,
+    privileged_of,
+    roles_by_title,
+    telling_of,
+)
 
 NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.timezone.utc)
 RULE, UNEXPLAINED = Because("rule", "sales"), Because("unexplained")
@@ -56,13 +62,19 @@ def account(
 
 def gaps(everyone: t.Sequence[Person], left: t.Collection[str] = (), **more: t.Any) -> Gaps:
     statuses = {one.id: Status.LEFT if one.id in left else Status.ACTIVE for one in everyone}
+    accounts, grants = more.pop("accounts", ()), more.pop("grants", ())
+    telling, silent = telling_of(accounts)
+    privileged = privileged_of(APPS)
     known = Known(
         people={one.id: one for one in everyone},
         statuses=statuses,
         roles=roles_by_title(everyone, statuses),
         apps=APPS,
-        accounts=(),
-        grants=(),
+        accounts=accounts,
+        grants=[(one.person, one.app, one.entitlement, one.because) for one in grants],
+        privileged=[one for one in grants if (one.app, one.entitlement) in privileged],
+        telling=telling,
+        silent=silent,
         tasks=(),
         exceptions=(),
         now=NOW,
