@@ -14,7 +14,7 @@ from ..model import Because, Finding, Person, Want
 from ..policy.duties import Clash, Held, clashes, finding_of, held_by
 from ..policy.evaluation import evaluate_all
 from ..policy.organisation import Organisation
-from ..policy.preventing import refusals, refused_finding, rights_of
+from ..policy.preventing import Refused, refusals, refused_finding, rights_of
 from ..policy.risks import Risks
 from ..policy.values import AcceptedRisk
 from ..reviews.vetoes import Vetoes, apply_vetoes, vetoes
@@ -60,16 +60,9 @@ def decide(company: Company, people: t.Iterable[str], apps: t.Collection[str] | 
         findings.extend(notes)
         return revised
 
+    given = _given(company, now)
     pairs = [(company.people[id], company.population.statuses[id]) for id in people]
-    given: dict[str, t.Any] = {
-        "policy": company.policy,
-        "catalog": company.catalog,
-        "organisation": company.organisation,
-        "today": today,
-        "now": now,
-    }
-    quietly = (lambda want: apply_vetoes(want, vetoed)[0]) if vetoed else None
-    refused = refusals(pairs, exceptions=company.exceptions, revise=quietly, **given)
+    refused = _refused(company, people, vetoed, now)
     findings += [refused_finding(one, company.people[one.person].username, today) for one in refused]
     nothing = {id(one.exception) for one in refused}
     evaluated = evaluate_all(
@@ -109,19 +102,40 @@ def conflicting(
     return found
 
 
+def refused_findings(company: Company) -> list[Finding]:
+    """Return what every plan says of exceptions that give nothing today, because of separation of duties."""
+    now = company.clock.now()
+    refused = _refused(company, company.people, _still_held(company, vetoes(company.ledger.reviews(), now)), now)
+    today = company.settings.working_day.today(now)
+    return [refused_finding(one, company.people[one.person].username, today) for one in refused]
+
+
+def _refused(company: Company, people: t.Iterable[str], vetoed: Vetoes, now: dt.datetime) -> tuple[Refused, ...]:
+    statuses = company.population.statuses
+    return refusals(
+        ((company.people[id], statuses[id]) for id in people),
+        exceptions=company.exceptions,
+        revise=(lambda want: apply_vetoes(want, vetoed)[0]) if vetoed else None,
+        **_given(company, now),
+    )
+
+
+def _given(company: Company, now: dt.datetime) -> dict[str, t.Any]:
+    return {
+        "policy": company.policy,
+        "catalog": company.catalog,
+        "organisation": company.organisation,
+        "today": company.settings.working_day.today(now),
+        "now": now,
+    }
+
+
 def rights(company: Company, person: Person) -> Held:
     """Return what rules alone give ``person`` now, or as soon as they are here, less what reviews took away."""
     now = company.clock.now()
     vetoed = _still_held(company, vetoes(company.ledger.reviews(), now))
-    return rights_of(
-        [person],
-        policy=company.policy,
-        catalog=company.catalog,
-        organisation=company.organisation,
-        today=company.settings.working_day.today(now),
-        now=now,
-        revise=lambda want: apply_vetoes(want, vetoed)[0],
-    )[person.id]
+    found = rights_of([person], revise=lambda want: apply_vetoes(want, vetoed)[0], **_given(company, now))
+    return found[person.id]
 
 
 def _still_held(company: Company, held: Vetoes) -> Vetoes:
