@@ -11,7 +11,9 @@ import typing as t
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.company.carrying_out import carry_out
 from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company
+from ansible_collections.rollcall.access.plugins.module_utils.company.deciding import decide
 from ansible_collections.rollcall.access.plugins.module_utils.company.duties import held_conflicts
+from ansible_collections.rollcall.access.plugins.module_utils.company.narrowing import narrow
 from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes, record_readings
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying import verify_ledger
 from ansible_collections.rollcall.access.plugins.module_utils.model import Account, Finding
@@ -113,6 +115,19 @@ def test_a_conflict_that_was_found_in_an_app_is_said_with_since_when(place: Plac
     assert finding.code == "duties"
     assert "bob.ray has had since 2026-06-01" in finding.message
     assert "hub:code (rule code) and lab:user together" in finding.message
+
+
+def test_a_run_that_is_limited_to_few_knows_who_answers_for_a_risk(apart: Place) -> None:
+    # somebody in no other relation to him
+    apart.write("access/policy/risks.yml", RISK.replace("ann@acme.example", "dan@acme.example"))
+    apart.edit("access/exceptions/lab.yml", ("approved_by: ann@acme.example", "approved_by: boss@elsewhere.example"))
+    company = apart.open()
+    assert narrow(company, ["bob.ray"]) is not None
+    assert set(company.people) == {"1", "2", "4"}
+    decision = decide(company, ["2"])
+    assert ("2", "lab") in decision.wants
+    ((conflict,),) = decision.clashes.values()
+    assert conflict.risk is not None
 
 
 def test_an_emergency_does_not_ask_for_duties(apart: Place) -> None:

@@ -167,6 +167,14 @@ def test_rules_that_always_break_a_group_are_an_error(checked: Check) -> None:
     assert any('the rules "r" and "s"' in one and one.startswith("error duties") for one in found)
 
 
+def test_rules_that_break_a_duty_for_certain_are_a_warning_where_somebody_answers(checked: Check) -> None:
+    rules = Y + "- {id: s, why: w, when: {department: Sales, title: Manager}, grant: {b: [x]}}\n"
+    found = [one for one in checked(rules=rules, more=DUTIES + risk()) if '"r" and "s"' in one]
+    assert only(found).startswith("warning duties")
+    found = [one for one in checked(rules=rules, more=DUTIES + risk(until="2026-03-10")) if '"r" and "s"' in one]
+    assert only(found).startswith("error duties")
+
+
 A, B, C, D = (("a", name) for name in "abcd")
 
 
