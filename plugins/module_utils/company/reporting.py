@@ -102,7 +102,7 @@ def _gaps_facts(company: Company, by: str) -> Facts:
         roles_by_title(everyone.values(), statuses) if by == "title" else _roles_by_rules(company),
         company.apps,
         _each_once(unused, ledger.accounts_of(left, {(one.app, one.account) for one in privileged})),
-        list(ledger.grants_held()),
+        ledger.grants_in_short(),
         privileged,
         telling,
         silent,
