@@ -41,7 +41,7 @@ def compare(company: Company, before: str, after: str = "") -> Comparison:
 
 
 def _here(company: Company) -> list[str]:
-    return [id for id in company.people if company.population.statuses.get(id) is not Status.LEFT]
+    return [id for id in company.people if company.population.statuses.get(id) in (Status.ACTIVE, Status.LEAVE)]
 
 
 def _side(company: Company, revision: str, folder: pathlib.Path) -> Side:
