@@ -16,7 +16,7 @@ from ..policy.evaluation import evaluate_all
 from ..policy.organisation import Organisation
 from ..policy.preventing import Refused, refusals, refused_finding, rights_of
 from ..policy.risks import Risks
-from ..policy.values import AcceptedRisk
+from ..policy.values import AcceptedRisk, Pair
 from ..reviews.vetoes import Vetoes, apply_vetoes, vetoes
 from .company import Company
 from .request_ends import accounts_over
@@ -116,8 +116,20 @@ def _refused(company: Company, people: t.Iterable[str], vetoed: Vetoes, now: dt.
         ((company.people[id], statuses[id]) for id in people),
         exceptions=company.exceptions,
         revise=(lambda want: apply_vetoes(want, vetoed)[0]) if vetoed else None,
+        staying=_staying(company),
         **_given(company, now),
     )
+
+
+def _staying(company: Company) -> dict[str, Held]:
+    """Return what people have of what duties are about in apps that are not governed: it is left alone there."""
+    duties = company.policy.separation_of_duties if company.exceptions else ()
+    pairs = frozenset(pair for duty in duties for pair in duty.pairs if pair[0] in company.ungoverned)
+    found: dict[str, dict[Pair, tuple[Because, ...]]] = {}
+    for grant in company.ledger.grants_of(pairs) if pairs else ():
+        if not any(because.kind in ("rule", "exception", "request") for because in grant.because):
+            found.setdefault(grant.person, {})[grant.app, grant.entitlement] = grant.because
+    return dict(found)
 
 
 def _given(company: Company, now: dt.datetime) -> dict[str, t.Any]:
@@ -150,3 +162,13 @@ def _still_held(company: Company, held: Vetoes) -> Vetoes:
         if decided is None or record.first_seen is None or decided >= record.first_seen:
             kept[key] = veto
     return kept
+
+
+def has_now(company: Company, person: Person) -> Held:
+    """Return what ``person`` has of all that duties are about, as it was last read back, whatever gave it."""
+    pairs = frozenset(pair for duty in company.policy.separation_of_duties for pair in duty.pairs)
+    held: dict[Pair, tuple[Because, ...]] = {}
+    for grant in company.ledger.grants_of(pairs, {person.id}) if pairs else ():
+        pair = (grant.app, grant.entitlement)
+        held[pair] = (*held.get(pair, ()), *grant.because)
+    return held

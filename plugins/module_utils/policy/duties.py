@@ -34,7 +34,8 @@ class Clash:
 
     @property
     def against(self) -> str:
-        return f"against {self.duty.id}{': ' + self.duty.why if self.duty.why else ''}"
+        allowed = f" (at most {self.duty.at_most} of them)" if self.duty.at_most > 1 else ""
+        return f"against {self.duty.id}{allowed}{': ' + self.duty.why if self.duty.why else ''}"
 
     def through(self, held: Held) -> str:
         """Say it with what gives each of them."""
