@@ -31,6 +31,8 @@ class Decision:
     taken: t.Mapping[tuple[str, str, str], Because] = dataclasses.field(default_factory=dict)
     #: what people should have and a duty keeps apart, by person, with the risk that somebody has accepted
     clashes: t.Mapping[str, tuple[Conflicting, ...]] = dataclasses.field(default_factory=dict)
+    #: exceptions that give nothing today, because of a duty
+    refused: tuple[Refused, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +82,7 @@ def decide(company: Company, people: t.Iterable[str], apps: t.Collection[str] | 
     for key, want in accounts_over(company, evaluated.keys(), today).items():
         if apps is None or want.app in apps:
             wants.setdefault(key, want)
-    return Decision(wants, tuple(findings), {key: veto.because for key, veto in vetoed.items()}, found)
+    return Decision(wants, tuple(findings), {key: veto.because for key, veto in vetoed.items()}, found, refused)
 
 
 def conflicting(
