@@ -301,6 +301,23 @@ def test_decisions_survive_a_reload(desk):
     assert progress(page).startswith("3 of 30"), page.evaluate("JSON.stringify(localStorage)")
 
 
+def test_what_was_decided_before_is_shown_and_is_no_decision_of_the_page_until_somebody_touches_it(desk):
+    review, around, now = campaign(30)
+    said = {"decision": "keep", "decided_by": "ben.cole", "reason": "on holiday"}
+    items = tuple(dataclasses.replace(item, **said) if place < 6 else item for place, item in enumerate(review.items))
+    (packet,) = packets(dataclasses.replace(review, items=items), around, now)
+    page = desk.open(packet=packet)
+    assert progress(page) == "6 of 30 items decided"
+    press(page, "j n")
+    page.reload()
+    assert progress(page) == "6 of 30 items decided, 1 to revoke"
+    press(page, "j")
+    file = desk.read(page)
+    assert [entry.decision for entry in file.entries if entry.how == "one" and entry.decision] == ["revoke"]
+    assert len([entry for entry in file.entries if entry.how == "before"]) == 5
+    assert pace_of(file).decided == 1
+
+
 def test_where_the_browser_keeps_nothing_the_page_says_so_and_works(desk):
     page = desk.open()
     page.add_init_script("Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no') } })")

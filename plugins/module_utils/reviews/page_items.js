@@ -86,7 +86,7 @@ function decide(some, decision, how) {
   const at = new Date().toISOString();
   strokes.push(some.map((item) => [item, state(item)]));
   for (const item of some) {
-    if (item.decision === decision) continue;
+    if (item.decision === decision && item.how !== "before") continue;
     Object.assign(item, { decision, at, how });
     if (decision !== "change" && !item.orphan) item.changeTo = "";
   }

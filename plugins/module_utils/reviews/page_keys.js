@@ -122,7 +122,7 @@ function chooseAll(group, decision, byKey) {
 function write(item, field, words) {
   item[field] = words;
   item.writes = true; // the field stays while somebody is in it
-  if (item.decision) item.at = new Date().toISOString();
+  if (item.decision) Object.assign(item, { at: new Date().toISOString(), how: item.how === "before" ? "one" : item.how });
   after([item]);
   if (field === "reason") learn();
 }
