@@ -65,9 +65,14 @@ class ReviewRules:
         deadline = review.due_of(stage)
         return due(working_day, deadline, self.grace) if self.grace > _NEVER else deadline
 
-    def escalates(self, deadline: dt.datetime, working_day: WorkingDay, now: dt.datetime) -> bool:
-        """Say whether it is so late that what is undecided goes to the reviewer's manager."""
-        return self.escalate > _NEVER and elapsed(working_day, now, deadline) <= self.escalate
+    def escalates(self, since: dt.datetime, deadline: dt.datetime, working_day: WorkingDay, now: dt.datetime) -> bool:
+        """Say whether it is so late that what somebody has had ``since`` goes to their manager.
+
+        Who had less time than that from the beginning keeps it.
+        """
+        if self.escalate <= _NEVER or elapsed(working_day, now, deadline) > self.escalate:
+            return False
+        return elapsed(working_day, since, deadline) > self.escalate
 
     def reminder(
         self, since: dt.datetime, deadline: dt.datetime, working_day: WorkingDay, now: dt.datetime
