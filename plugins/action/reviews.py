@@ -11,6 +11,7 @@ import typing as t
 from ..module_utils.company.company import Company
 from ..module_utils.company.following_reviews import Followed, follow_reviews
 from ..module_utils.company.manual_work import send_new
+from ..module_utils.company.review_tickets import follow_review_tickets
 from ..module_utils.company.reviewing import rules_of
 from ..module_utils.face.results import finding_lines, result_data, result_line
 from ..plugin_utils.action import RollcallAction
@@ -38,6 +39,7 @@ class ActionModule(RollcallAction):
         problems = list(found.problems)
         told = 0
         if company.writes:
+            found.findings += follow_review_tickets(company, run).findings
             sent = send_new(company, run, reviews=found.news())
             found.findings += sent.findings
             problems += sent.problems
