@@ -212,6 +212,8 @@ def test_a_group_is_decided_with_one_stroke_but_for_what_takes_a_reason(desk):
     assert "System Administrator" in here(page)
     press(page, "]")
     assert page.locator(".head.here h2").inner_text() == "Ben Cole"
+    press(page, "Shift+J Shift+K")
+    assert page.locator(".head.here h2").inner_text() == "Ben Cole"
     press(page, "n")
     assert progress(page).startswith("11 of 30 items decided, 6 to revoke")
     press(page, "u u")
