@@ -33,7 +33,7 @@ def review_task(
     title = line(review.title)
     text = [
         f"Review: {title}",
-        f"For: {reviewer}",
+        f"For: {line(reviewer)}",
         f"To decide: {count}",
         f"By: {in_words(working_day, due)}. What nobody decides by then is {silence}",
         "",
