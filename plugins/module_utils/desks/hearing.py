@@ -87,12 +87,12 @@ class Reading:
         declined = self.meaning == "declined" or (self.said is not None and self.said.done == DECLINED)
         account = self.field.get("account_name", "") or (self.said.account_name if self.said else "")
         yes = self.meaning == "done" or self.said_yes
-        if self.said is not None and self.said.unreadable and self.task.kind != "review":
+        if self.task.kind == "review":
+            return self._about_a_review(closed=yes or declined or self.meaning == "cancelled")
+        if self.said is not None and self.said.unreadable:
             return self._ask(f"This answer cannot be used: {self.said.unreadable}. {self._how()}")
         if declined:
             return self._declined()
-        if self.task.kind == "review":
-            return self._about_a_review(closed=yes or declined or self.meaning == "cancelled")
         if self.task.kind == "choices" and self.said is not None and self.said.choices:
             return self._answer(YES, "", self._note())
         if yes:

@@ -149,6 +149,15 @@ def test_a_closed_ticket_without_a_file_is_no_decision(place, store):
     assert "attach it here" in kept.ours()[-1]
 
 
+@pytest.mark.parametrize("words", ["done", "declined: not mine", "account: x"])
+def test_a_word_is_no_decision(place, store, words):
+    store.say(ticket_of(place, EVE).reference, words, EVE)
+    tasks_run(place)
+    task = ticket_of(place, EVE)
+    assert (task.state, undecided(place, EVE) > 0) == ("open", True)
+    assert "attach it here" in store.tickets[task.reference].ours()[-1]
+
+
 def test_a_file_and_a_closed_ticket_at_once_are_an_answer(place, store):
     attach(place, store, EVE, saved(place, EVE))
     store.set(ticket_of(place, EVE).reference, "resolved", by=EVE)
