@@ -181,6 +181,8 @@ def test_the_keys_do_what_the_help_line_says(desk):
     assert page.locator(".item.here .opener").get_attribute("aria-expanded") == "true"
     press(page, "Space n")
     assert progress(page).startswith("1 of 30 items decided, 1 to revoke")
+    press(page, "k n")  # the same again is nothing to undo
+    assert progress(page).startswith("1 of 30 items decided")
     press(page, "u")
     assert progress(page).startswith("0 of 30 items decided")
     assert here(page) == second
