@@ -13,6 +13,7 @@ import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa
 from ..module_utils.company.company import Company
 from ..module_utils.company.following_reviews import Followed, follow_reviews
 from ..module_utils.company.manual_work import send_new
+from ..module_utils.company.review_tickets import follow_review_tickets
 from ..module_utils.company.reviewing import rules_of
 from ..module_utils.face.results import finding_lines, result_data, result_line
 from ..plugin_utils.action import RollcallAction
@@ -40,6 +41,7 @@ class ActionModule(RollcallAction):
         problems = list(found.problems)
         told = 0
         if company.writes:
+            found.findings += follow_review_tickets(company, run).findings
             sent = send_new(company, run, reviews=found.news())
             found.findings += sent.findings
             problems += sent.problems

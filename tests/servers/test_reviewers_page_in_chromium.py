@@ -181,6 +181,8 @@ def test_the_keys_do_what_the_help_line_says(desk):
     assert page.locator(".item.here .opener").get_attribute("aria-expanded") == "true"
     press(page, "Space n")
     assert progress(page).startswith("1 of 30 items decided, 1 to revoke")
+    press(page, "k n")  # the same again is nothing to undo
+    assert progress(page).startswith("1 of 30 items decided")
     press(page, "u")
     assert progress(page).startswith("0 of 30 items decided")
     assert here(page) == second
@@ -211,6 +213,8 @@ def test_a_group_is_decided_with_one_stroke_but_for_what_takes_a_reason(desk):
     # the one that is left is next
     assert "System Administrator" in here(page)
     press(page, "]")
+    assert page.locator(".head.here h2").inner_text() == "Ben Cole"
+    press(page, "Shift+J Shift+K")
     assert page.locator(".head.here h2").inner_text() == "Ben Cole"
     press(page, "n")
     assert progress(page).startswith("11 of 30 items decided, 6 to revoke")
@@ -299,6 +303,23 @@ def test_decisions_survive_a_reload(desk):
     desk.page_file(packet=changed)
     page.reload()
     assert progress(page).startswith("3 of 30"), page.evaluate("JSON.stringify(localStorage)")
+
+
+def test_what_was_decided_before_is_shown_and_is_no_decision_of_the_page_until_somebody_touches_it(desk):
+    review, around, now = campaign(30)
+    said = {"decision": "keep", "decided_by": "ben.cole", "reason": "on holiday"}
+    items = tuple(dataclasses.replace(item, **said) if place < 6 else item for place, item in enumerate(review.items))
+    (packet,) = packets(dataclasses.replace(review, items=items), around, now)
+    page = desk.open(packet=packet)
+    assert progress(page) == "6 of 30 items decided"
+    press(page, "j n")
+    page.reload()
+    assert progress(page) == "6 of 30 items decided, 1 to revoke"
+    press(page, "j")
+    file = desk.read(page)
+    assert [entry.decision for entry in file.entries if entry.how == "one" and entry.decision] == ["revoke"]
+    assert len([entry for entry in file.entries if entry.how == "before"]) == 5
+    assert pace_of(file).decided == 1
 
 
 def test_where_the_browser_keeps_nothing_the_page_says_so_and_works(desk):

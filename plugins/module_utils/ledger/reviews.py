@@ -264,6 +264,7 @@ def _add_items(writing: Writing, rows: t.Sequence[Row]) -> None:
         app=rows[0]["app"],
         data={"review": rows[0]["campaign"], "items": [_told(row) for row in rows]},
         proofs=[writing.put("review_items", row, new=True) for row in rows],
+        is_plain=True,
     )
 
 

@@ -53,7 +53,7 @@ def decisions_of(
             raise ReviewError(f"item {entry.item} is not in review {review.id}", where=file.where)
         if not entry.decision:
             undecided += 1
-        elif _said_already(entry, item, file, reviewers):
+        elif entry.how == "before" or _said_already(entry, item, file, reviewers):
             said += 1
         elif over_now or item.stage != stage:
             over.append(_note(item, file, "decision_after_stage", "its stage is over, so it was passed over"))

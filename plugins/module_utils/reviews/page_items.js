@@ -84,9 +84,9 @@ const state = (item) => Object.fromEntries(FIELDS.map((field) => [field, item[fi
 // One stroke: the same decision on one item or on several at once.
 function decide(some, decision, how) {
   const at = new Date().toISOString();
-  strokes.push(some.map((item) => [item, state(item)]));
-  for (const item of some) {
-    if (item.decision === decision) continue;
+  const changed = some.filter((item) => item.decision !== decision || item.how === "before");
+  if (changed.length) strokes.push(changed.map((item) => [item, state(item)]));
+  for (const item of changed) {
     Object.assign(item, { decision, at, how });
     if (decision !== "change" && !item.orphan) item.changeTo = "";
   }

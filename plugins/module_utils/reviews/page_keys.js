@@ -122,7 +122,7 @@ function chooseAll(group, decision, byKey) {
 function write(item, field, words) {
   item[field] = words;
   item.writes = true; // the field stays while somebody is in it
-  if (item.decision) item.at = new Date().toISOString();
+  if (item.decision) Object.assign(item, { at: new Date().toISOString(), how: item.how === "before" ? "one" : item.how });
   after([item]);
   if (field === "reason") learn();
 }
@@ -189,6 +189,7 @@ function look() {
 
 const LETTERS = {
   j: () => move(1), k: () => move(-1), "]": () => moveGroup(1), "[": () => moveGroup(-1),
+  J: () => moveGroup(1), K: () => moveGroup(-1),
   y: () => act("keep"), n: () => act("revoke"), c: () => act("change"),
   r: () => here && here.item && reasonOf(here.item),
   g: () => here && (here.group ? stand(here.group.items[0], true) : standAtHead(here.item.group, true)),
@@ -218,7 +219,11 @@ function press(event) {
   if (event.key === "ArrowDown") move(1);
   else if (event.key === "ArrowUp") move(-1);
   else if ((event.key === " " || event.key === "Enter") && !onButton && item) toggle(item);
-  else if (byId("keys-on").checked && LETTERS[event.key]) LETTERS[event.key]();
-  else return;
+  else {
+    // caps lock is no shift
+    const key = event.shiftKey ? event.key : event.key.toLowerCase();
+    if (!byId("keys-on").checked || !Object.hasOwn(LETTERS, key)) return;
+    LETTERS[key]();
+  }
   event.preventDefault();
 }

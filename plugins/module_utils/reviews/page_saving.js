@@ -87,7 +87,7 @@ async function load(file) {
   }
   const kept = {};
   for (const row of found.decisions) {
-    if (row && typeof row === "object") kept[row.item_id] = { shown: row.shown, decision: row.decision, changeTo: row.change_to, reason: row.reason, at: row.at, how: row.how, looked: row.looked };
+    if (row && typeof row === "object" && row.decision) kept[row.item_id] = { shown: row.shown, decision: row.decision, changeTo: row.change_to, reason: row.reason, at: row.at, how: row.how, looked: row.looked };
   }
   const taken = restore({ openedAt: found.opened_at, unsaved: false, items: kept });
   strokes.length = 0;

@@ -62,12 +62,12 @@ def packet(place: Place, reviewer: str, stage: int = 0) -> Packet:
     return next(one for one in found if (one.reviewer, one.stage) == (reviewer, stage))
 
 
-def saved(place: Place, reviewer: str, *, pace: float = 9.0, stage: int = 0, **answer: str) -> str:
-    """What the page of a reviewer saves when every item has the same answer, one after the other."""
+def saved(place: Place, reviewer: str, *, pace: float = 9.0, stage: int = 0, only: int = 0, **answer: str) -> str:
+    """What the page of a reviewer saves when every item, or the first ``only``, has the same answer."""
     one = packet(place, reviewer, stage)
     answers = {
         shown.item.id: {"decision": "keep", "reason": "seen", "after": pace * number, **answer}
-        for number, shown in enumerate(one.items, start=1)
+        for number, shown in enumerate(one.items[: only or None], start=1)
     }
     made = document(one, token_for(place.open().ledger, one), answers, NOON)
     return json.dumps(made)

@@ -130,6 +130,16 @@ def test_to_keep_what_is_privileged_or_unexplained_without_a_reason_is_passed_ov
     assert "decision_unfinished" not in notes
 
 
+def test_what_the_page_only_shows_of_others_stays_theirs(case):
+    items = tuple(
+        dataclasses.replace(item, decision="keep", decided_by="1", in_stead_of=REVIEWER) for item in case.review.items
+    )
+    decided = dataclasses.replace(case.review, items=items)
+    made = case.saved({id: {"decision": "keep", "how": "before"} for id in case.plain} | {case.plain[0]: KEEP})
+    done, _notes = case.taken(made, review=decided)
+    assert [item.id for item in done.items] == [case.plain[0]]
+
+
 def altered(made, **changes):
     return {**made, **changes}
 

@@ -99,11 +99,16 @@ def test_what_nothing_gives_takes_a_reason_and_says_so():
 
 
 def test_an_exception_says_who_agreed_to_it_and_until_when():
+    grants = (held(ALEX, "wiki", "edit", Because("exception", "covers", "Covers for Sam"), RULE),)
+    by_id = AccessException(
+        "covers", ALEX, (("wiki", "edit"),), "", ALEX, SAM, dt.date(2026, 3, 1), dt.date(2026, 5, 1)
+    )  # fmt: skip
+    one = shown(opened(grants=grants).review, ALEX, "wiki", "edit", grants=grants, exceptions=(by_id,)).whys[0]
+    assert one.agreed == "asked for by Alex, approved by Sam, until 1 May 2026"
     exception = AccessException(
         "covers", ALEX, (("wiki", "edit"),), "Covers for Sam", "alex", "boss@acme.example",
         dt.date(2026, 3, 1), dt.date(2026, 5, 1),
     )  # fmt: skip
-    grants = (held(ALEX, "wiki", "edit", Because("exception", "covers", "Covers for Sam"), RULE),)
     review = opened(grants=grants).review
     first, second = shown(review, ALEX, "wiki", "edit", grants=grants, exceptions=(exception,)).whys
     assert (first.kind, first.text) == ("exception", "Covers for Sam")
