@@ -157,6 +157,10 @@ def test_each_app_is_held_against_its_own_count(lived):
         True,
         1,
     )
+    # at every reading, the first one too, all that was shown was on record
+    readings = [one for one in pack.case.history.readings if one.complete]
+    assert len(readings) > 10
+    assert [one for one in readings if one.accounts != one.in_ledger] == []
     desk = row(pack, "apps", app="desk")
     assert (desk["agree"], desk["last_complete_reading"]) == (None, None)
     (nobodys,) = rows(pack, "accounts_of_nobody")

@@ -139,7 +139,7 @@ def exceptions(case: Case) -> Sheet:
         kind = "request" if told.id in case.history.requests else "exception"
         rows.append((told.id, kind, *who, *said, start, until, *over, "ledger"))
     for file in case.exceptions:
-        person = _named(case, file.person)
+        person = case.person_named(file.person)
         if file.start > last or file.until < first or not case.scope.has_person(person):
             continue
         if any(case.scope.has_app(app) for app, _what in file.grants):
@@ -158,15 +158,6 @@ def exceptions(case: Case) -> Sheet:
         "where",
         sorted(rows, key=lambda row: (row[8], row[0])),
     )
-
-
-def _named(case: Case, name: str) -> str:
-    """Return the id of the person whom a file names by id, user name or address."""
-    wanted = name.strip().casefold()
-    for id, told in case.history.people.items():
-        if wanted in (id.casefold(), told.latest.text("username").casefold(), told.latest.text("email").casefold()):
-            return id
-    return name
 
 
 def requests(case: Case) -> Sheet:
