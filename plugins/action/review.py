@@ -10,6 +10,8 @@ import dataclasses
 import datetime as dt
 import typing as t
 
+import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401
+
 from ..module_utils.company import reviewing
 from ..module_utils.company.company import Company
 from ..module_utils.company.manual_work import send_new
