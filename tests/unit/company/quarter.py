@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import pathlib
+import shutil
 
 from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company
 from ansible_collections.rollcall.access.plugins.module_utils.company.packing import Asked, Made, make_pack
@@ -85,6 +87,15 @@ def answer_all(place: Place, day: str) -> None:
     """Whoever has a task says that it is done."""
     waiting = place.open(writes=False).ledger.tasks(states=("open",), kind="access")
     tasks_run(place, *(Answer(task.id, YES, "", "done", OFFICE) for task in waiting), as_of=day)
+
+
+def copy_of(place: Place, path: pathlib.Path) -> Place:
+    """Return the same company in another directory, with a ledger of its own. No run may be at work in it."""
+    place.close()
+    shutil.copytree(place.path, path)
+    copy = Place.__new__(Place)
+    copy.path, copy._runs, copy._open = path, itertools.count(100), []
+    return copy
 
 
 def packed(place: Place, day: str = "2026-07-03", *, writes: bool = True, **more: object) -> Made:

@@ -26,17 +26,29 @@ from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying i
 from ansible_collections.rollcall.access.plugins.module_utils.reports.evidence.history import history_of
 from ansible_collections.rollcall.access.plugins.module_utils.reports.evidence.sheets import Pack
 from ansible_collections.rollcall.access.tests.unit.company import quarter
-from ansible_collections.rollcall.access.tests.unit.company.place import Place
+from ansible_collections.rollcall.access.tests.unit.company.place import Place, places
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 VERIFIER = pathlib.Path(__file__).parents[3] / "extensions/verifier/rollcall_verify_pack.py"
 
 
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Place]:
+    """The company after these weeks, once for all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        place = next(places(tmp_path_factory.mktemp("world"), patch))
+        quarter.live_through(place)
+        yield place
+        place.close()
+
+
 @pytest.fixture
-def lived(place: Place) -> Place:
-    quarter.live_through(place)
-    return place
+def lived(world: Place, tmp_path: pathlib.Path) -> t.Iterator[Place]:
+    """A copy of it, for one test."""
+    copy = quarter.copy_of(world, tmp_path / "company")
+    yield copy
+    copy.close()
 
 
 def rows(pack: Pack, name: str) -> list[dict[str, t.Any]]:
@@ -145,6 +157,10 @@ def test_each_app_is_held_against_its_own_count(lived):
         True,
         1,
     )
+    # at every reading, the first one too, all that was shown was on record
+    readings = [one for one in pack.case.history.readings if one.complete]
+    assert len(readings) > 10
+    assert [one for one in readings if one.accounts != one.in_ledger] == []
     desk = row(pack, "apps", app="desk")
     assert (desk["agree"], desk["last_complete_reading"]) == (None, None)
     (nobodys,) = rows(pack, "accounts_of_nobody")
@@ -169,7 +185,15 @@ def test_what_is_not_known_is_said(lived):
 def test_somebody_whose_last_day_is_over_and_whom_no_run_took_anything_from_is_a_leaver(lived):
     lived.edit("people.csv", ("2017-01-01,,employee", "2017-01-01,2026-06-29,employee"))
     pack = quarter.packed(lived).pack
-    assert row(pack, "not_known", about="HR", see="leavers")["how_many"] == 1
+    leaver = row(pack, "leavers", person_id="3")
+    assert (leaver["last_day"], leaver["recorded_at"], leaver["still_usable"], leaver["late"]) == (
+        dt.date(2026, 6, 29),
+        None,
+        1,
+        True,
+    )
+    assert row(pack, "not_known", about="leavers")["how_many"] == 1
+    assert verified(quarter.folder_of(lived))[0] == 0
 
 
 def test_the_story_of_a_person_goes_from_hr_to_the_proof(lived):
@@ -304,15 +328,11 @@ ALTERED: dict[str, tuple[t.Callable[[pathlib.Path], t.Any], str]] = {
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[tuple[Place, pathlib.Path]]:
+def made(world: Place, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[tuple[Place, pathlib.Path]]:
     """One pack for everybody who alters a copy of it."""
-    with pytest.MonkeyPatch.context() as patch:
-        from ansible_collections.rollcall.access.tests.unit.company import place as own
-
-        place = next(own.place.__wrapped__(tmp_path_factory.mktemp("made"), patch))  # type: ignore[attr-defined]
-        quarter.live_through(place)
-        yield place, quarter.packed(place, sample=2, seed="x").folder
-        place.close()
+    place = quarter.copy_of(world, tmp_path_factory.mktemp("made") / "company")
+    yield place, quarter.packed(place, sample=2, seed="x").folder
+    place.close()
 
 
 @pytest.fixture

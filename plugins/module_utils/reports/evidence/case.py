@@ -140,6 +140,17 @@ class Case:
         told = self.history.people.get(id)
         return (told.latest.text("name") or id) if told else id
 
+    def person_named(self, name: str) -> str:
+        """Return the id of the person whom a file names by id, user name or address; the name where nobody has it."""
+        return self._ids.get(name.strip().casefold(), name)
+
+    @functools.cached_property
+    def _ids(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for field in ("email", "username", "id"):
+            found |= {told.latest.text(field).casefold(): id for id, told in self.history.people.items()}
+        return found | {id.casefold(): id for id in self.history.people}
+
     def place(self, origin: t.Any) -> str:
         """Return where something is written, as seen from the company's directory."""
         return str(origin or "").removeprefix(f"{self.base}/") if self.base else str(origin or "")
