@@ -140,7 +140,9 @@ class _Following:
 
         A risk that it makes use of is written down.
         """
-        person = self.company.people[request.person]
+        person = self.company.people.get(request.person)
+        if person is None:
+            return request  # HR cannot be read: every plan holds what is given against duties again
         refused, accepted = judged(person, exception_of(request), self.given)
         if refused is not None:
             return ended(request, "refused", f"separation of duties forbids it: {refused.why}", self.now)
