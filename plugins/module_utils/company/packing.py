@@ -135,6 +135,7 @@ def _pack(company: Company, asked: Asked, period: Period, last_event: int) -> Pa
         apps=company.apps,
         reads=company.reads(),
         policy=company.policy,
+        known=company.people,
         # those that were made at run time are in the events
         exceptions=tuple(one for one in company.exceptions if one.origin is not None),
         commits=commits_between(

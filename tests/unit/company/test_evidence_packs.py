@@ -136,6 +136,9 @@ def test_decisions_stand_there_with_who_made_them(lived):
     assert "four-eyes" in conflict["conflict"]
     assert "exception helps" in conflict["conflict"]
     assert conflict["rule_in"] == "access/policy/rules.yml:9"
+    assert (conflict["accepted_risk"], conflict["risk_owner"]) == ("audit-season", "cat@acme.example")
+    risk = row(pack, "accepted_risks", risk="audit-season")
+    assert (risk["in_force_at_end"], risk["written_in"]) == (True, "access/policy/rules.yml:11")
 
 
 def test_who_was_locked_out_and_came_back_has_everything_for_the_reasons_that_it_had(lived):

@@ -41,6 +41,7 @@ class Case:
 
     ``apps``, ``policy`` and ``exceptions`` (those in files) are as git has them now; ``reads`` says which apps are read
     by themselves. ``commits`` are those of the policy within the period, None where there is no repository to ask.
+    ``known`` is everybody as HR or, where it cannot be read, the ledger has them now.
     ``hr`` is what HR says now, None where it cannot be read; then ``hr_problem`` says why. ``base`` is the company's
     directory: where something is written is shown from there.
     """
@@ -53,6 +54,7 @@ class Case:
     apps: t.Mapping[str, App]
     reads: t.Mapping[str, bool]
     policy: Policy
+    known: t.Mapping[str, Person] = dataclasses.field(default_factory=dict)
     exceptions: tuple[AccessException, ...] = ()
     commits: tuple[Commit, ...] | None = None
     hr: t.Mapping[str, Person] | None = None

@@ -51,7 +51,17 @@ CRITERIA = (
         "Access follows roles and duties: it is given, changed and removed by them, with least privilege and "
         "separation of "
         "duties, and looked at again.",
-        ("movers", "grants", "reviews", "review_items", "duties", "removals", "policy_versions", "policy_commits"),
+        (
+            "movers",
+            "grants",
+            "reviews",
+            "review_items",
+            "duties",
+            "accepted_risks",
+            "removals",
+            "policy_versions",
+            "policy_commits",
+        ),
         "The rule behind each grant, what a move took away, what reviewers decided and what came of it, and who has "
         "what "
         "nobody should have together",
@@ -60,7 +70,7 @@ CRITERIA = (
         _ISO,
         "A.5.15",
         "Rules for access are set down, put in force, and follow from what the business needs.",
-        ("policy_versions", "policy_commits", "guard_stops", "exceptions", "duties"),
+        ("policy_versions", "policy_commits", "guard_stops", "exceptions", "duties", "accepted_risks"),
         "Which rules were in force when, who changed them, and what was allowed outside of them",
         "That the rules fit the company's risks is for people to judge",
     ),

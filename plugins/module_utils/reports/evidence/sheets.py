@@ -68,6 +68,7 @@ def pack_of(case: Case, sample: Sample, named: t.Sequence[str] = ()) -> Pack:
         deciding.requests(case),
         deciding.locks(case),
         conflicting.duties(case),
+        conflicting.accepted_risks(case),
         population.without_reason(case),
         population.orphans(case),
         governing.policy_versions(case),
