@@ -19,6 +19,8 @@ from ..module_utils.company.following_reviews import news_of
 from ..module_utils.company.handing_in import take_in
 from ..module_utils.company.manual_work import send_new
 from ..module_utils.company.review_changes import explain, reassign
+from ..module_utils.company.telling import tell
+from ..module_utils.desks.digests import Happenings
 from ..module_utils.desks.news import News
 from ..module_utils.errors import ReviewError
 from ..module_utils.face.results import finding_lines, result_data, result_line
@@ -62,9 +64,12 @@ class ActionModule(RollcallAction):
         done = self._done(company, kept, arguments, directory)
         result = self._result(company, done)
         findings = done.findings
-        # who opens it again, as after a run that died, tells whom that one did not
-        if company.writes and (done.outcome is not None or arguments["state"] == "open"):
-            sent = send_new(company, run, reviews=self._told(company, done))
+        if company.writes and arguments["state"] == "open":
+            # who opens it again, as after a run that died, tells whom that one did not
+            happened = Happenings(open=tuple(company.ledger.tasks(states=("open",))), reviews=self._told(company, done))
+            findings = (*findings, *tell(company, run, happened, only="review").findings)
+        if company.writes and done.outcome is not None:
+            sent = send_new(company, run)
             findings = (*findings, *sent.findings)
             if sent.problems:
                 result.update(failed=True, msg="; ".join([result["msg"], *sent.problems]))

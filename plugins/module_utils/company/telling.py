@@ -37,8 +37,10 @@ class Telling:
         return any(finding.severity == "error" for finding in self.findings)
 
 
-def tell(company: Company, run: Run, happenings: Happenings) -> Telling:
+def tell(company: Company, run: Run, happenings: Happenings, *, only: str = "") -> Telling:
     """Send what is new to whom it concerns, as ``notifications`` in rollcall.yml says; nothing without routes.
+
+    ``only`` this kind of news is told, where it says one; the rest is left to the next run that tells everything.
 
     What cannot be sent is a finding, the others go on, and the next run tries it again. With a company that does not
     write, nothing is sent. Raises LedgerError, and MissingLibrary without Apprise.
@@ -53,6 +55,9 @@ def tell(company: Company, run: Run, happenings: Happenings) -> Telling:
     happenings = with_untold(company, run, happenings)
     circle = Circle(company.organisation, company.clock.now(), company.settings.security)
     made = digests(happenings, circle)
+    if only:
+        some = [dataclasses.replace(one, news=tuple(n for n in one.news if n.what == only)) for one in made]
+        made = tuple(one for one in some if one.news)
     teller = _Teller(company, run, messages, frozenset(task.id for task in happenings.open), list(findings))
     # what cannot wait goes out everywhere before the first of the others
     for urgent in (True, False):

@@ -85,7 +85,7 @@ class History:
         ran = life.playbook(day.later(0), *day.arguments).succeeded()
         end = ends.end_of(life)
         again = life.playbook(day.later(REPEATED), *day.arguments).succeeded()
-        assert outside(again) == [], f"{day.name} is not done with one run"
+        assert outside(again) == [], f"{day.name} is not done with one run: {outside(again)}"
         self._next = life.save(self._place / f"{day.name} ends")
         return Known(day, begins, ran.writes, end, ends.end_of(life))
 
