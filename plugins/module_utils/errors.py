@@ -130,6 +130,12 @@ class RequestError(RollcallError):
     code = "request"
 
 
+class EvidenceError(RollcallError):
+    """An evidence pack cannot be made for this period, scope, sample or directory."""
+
+    code = "evidence"
+
+
 # What an app answered. Only Throttled and Transient are tried again.
 
 

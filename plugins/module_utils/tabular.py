@@ -42,7 +42,10 @@ def safe_cell(value: t.Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, (int, float)) and not isinstance(value, enum.Enum):
         return str(value)
-    text = _text(value)
+    text = value if value.__class__ is str else _text(value)
+    if text[:1].isalnum():
+        # nearly every text begins so, and none that does is a formula
+        return text
     return f"'{text}" if _FORMULA.match(text) else text
 
 
@@ -53,11 +56,15 @@ def plain_cell(text: str) -> str:
 
 def write_csv(rows: t.Iterable[t.Mapping[str, t.Any]], columns: t.Sequence[str]) -> str:
     """Return the CSV text (RFC 4180, comma, a header line) of ``rows``; a row's further keys are left out."""
+    return write_rows(([row.get(column) for column in columns] for row in rows), columns)
+
+
+def write_rows(rows: t.Iterable[t.Sequence[t.Any]], columns: t.Sequence[str]) -> str:
+    """Return the same of rows whose values stand in the order of the columns."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([safe_cell(column) for column in columns])
-    for row in rows:
-        writer.writerow([safe_cell(row.get(column)) for column in columns])
+    writer.writerows([safe_cell(value) for value in row] for row in rows)
     return out.getvalue()
 
 

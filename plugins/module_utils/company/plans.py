@@ -348,6 +348,7 @@ def record_accounts(
     now = company.clock.now()
     accounts: list[AccountRecord] = []
     found: list[GrantRecord] = []
+    whole: dict[str, dict[str, t.Any]] = {}
     for key, reading in readings.items():
         if reading.error:
             company.ledger.record_reading(key, {"complete": False, "error": reading.error}, run, now)
@@ -393,8 +394,7 @@ def record_accounts(
             if gone:
                 company.ledger.forget_accounts(key, sorted(gone), run, now)
             also, orphans = len(reading.settled), len(correlations[key].orphans)
-            counts = {"accounts": len(shown) + also, "matched": len(matches) + also, "orphans": orphans}
-            company.ledger.record_reading(key, {"complete": True, **counts}, run, now)
+            whole[key] = {"accounts": len(shown) + also, "matched": len(matches) + also, "orphans": orphans}
         ended = _without_newer(company, key, [grant for grant in ended if grant[2] not in newer], known, now)
         if ended:
             reason = Because("unexplained", text="no longer there when the app was read")
@@ -403,6 +403,9 @@ def record_accounts(
         company.ledger.record_accounts(accounts, run, now)
     if found:
         company.ledger.record_grants(found, run, now)
+    # last of all: what an app showed counts as read when all of it is on record, and the counts can be compared
+    for key, counts in whole.items():
+        company.ledger.record_reading(key, {"complete": True, **counts}, run, now)
 
 
 def _newer(known: t.Mapping[str, AccountRecord], earlier: t.Iterable[AccountRecord]) -> frozenset[str]:

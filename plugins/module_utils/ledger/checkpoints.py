@@ -39,6 +39,9 @@ KEY_VARIABLE = "ROLLCALL_LEDGER_KEY"
 #: What a checkpoint says and its signature covers, as canonical JSON.
 SIGNED = ("seq", "head_hash", "at", "run")
 
+#: The format of an evidence pack, and what its signature begins with.
+PACK = "rollcall evidence pack 1"
+
 Checkpoint = dict[str, t.Any]
 
 
@@ -66,6 +69,19 @@ def closing_checkpoint(ledger: Ledger, head: Head, at: dt.datetime) -> Checkpoin
     """Sign a chain's end for an export, without keeping it; None where there is no key at hand."""
     key = signing_key(ledger, make=False)
     return None if key is None else _sign(key, head, "", time_text(at))
+
+
+def sign_manifest(ledger: Ledger, manifest: bytes) -> dict[str, str]:
+    """Sign the manifest of an evidence pack with the ledger's key; return ``public_key`` and ``signature`` as base64.
+
+    What is signed is PACK, a line feed and the manifest: no checkpoint can be passed off as a pack, nor the other way
+    round. Raises LedgerError when there is no key and no place for one.
+    """
+    key = _signing_key(ledger, make=True)
+    if key is None:
+        raise AssertionError("a writer makes its key")
+    signature = base64.b64encode(key.sign(PACK.encode("ascii") + b"\n" + manifest)).decode()
+    return {"public_key": _raw(key.public_key()), "signature": signature}
 
 
 def signature_fits(mark: t.Mapping[str, t.Any]) -> bool:

@@ -1,0 +1,265 @@
+# Copyright: the Rollcall contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What people decided: reviews, exceptions, requests, locks, and what separation of duties says of it all."""
+
+from __future__ import annotations
+
+import collections
+import datetime as dt
+import typing as t
+
+from ...model import Because
+from ...policy.duties import conflicts
+from .case import Case, Sheet, reasons_text
+from .rulings_told import ReviewTold
+
+Pairs = t.Iterable[t.Sequence[str]]
+
+
+def _pairs(grants: Pairs) -> tuple[str, ...]:
+    return tuple(f"{app}: {entitlement}" if entitlement else app for app, entitlement in grants)
+
+
+def _moment(value: t.Any) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(value) if isinstance(value, str) and value else None
+
+
+def reviews_of(case: Case) -> list[ReviewTold]:
+    """Return the campaigns that were open at any time in the period."""
+    found = [
+        review
+        for review in case.history.rulings.reviews.values()
+        if case.period.overlaps(review.opened, _moment(review.values.get("closed_at")))
+    ]
+    return sorted(found, key=lambda review: (review.opened, review.id))
+
+
+def _items(case: Case, review: ReviewTold) -> list[tuple[str, dict[str, t.Any]]]:
+    return [
+        (id, item)
+        for id, item in review.items.items()
+        if case.scope.has_person(item["person"]) and case.scope.has_app(item["app"])
+    ]
+
+
+def reviews(case: Case, found: t.Iterable[ReviewTold]) -> Sheet:
+    rows = []
+    for review in found:
+        items = [item for _id, item in _items(case, review)]
+        decided = collections.Counter(str(item.get("decision") or "") for item in items)
+        outcomes = collections.Counter(str(item.get("outcome") or "") for item in items)
+        rows.append(
+            (
+                review.id,
+                review.text("title"),
+                str(review.values.get("scope") or ""),
+                review.opened,
+                review.text("opened_by"),
+                _moment(review.values.get("due")),
+                review.text("state"),
+                _moment(review.values.get("closed_at")),
+                review.text("closed_by"),
+                review.text("undecided"),
+                len(items),
+                decided["keep"],
+                decided["revoke"],
+                decided["change"],
+                decided[""],
+                sum(1 for item in items if item.get("by_default")),
+                tuple(f"{name}: {count}" for name, count in sorted(outcomes.items()) if name),
+            )
+        )
+    return case.sheet(
+        "reviews",
+        "Access reviews",
+        "Every campaign that was open in the period. By default: nobody decided, and the campaign's rule for silence "
+        "held.",
+        "review title scope opened opened_by due state closed closed_by when_undecided items kept revoked changed "
+        "undecided "
+        "by_default outcomes",
+        rows,
+    )
+
+
+def review_items(case: Case, found: t.Iterable[ReviewTold]) -> Sheet:
+    rows = []
+    for review in found:
+        for id, item in _items(case, review):
+            texts = (str(item.get(name) or "") for name in ("decision", "change_to", "decided_by"))
+            rows.append(
+                (
+                    review.id,
+                    id,
+                    item["person"],
+                    case.name_of(item["person"]),
+                    item["app"],
+                    str(item.get("account") or ""),
+                    str(item.get("entitlement") or ""),
+                    bool(item.get("privileged")),
+                    _moment(item.get("since")),
+                    reasons_text(item.get("because") or ()),
+                    str(item.get("reviewer") or ""),
+                    *texts,
+                    _moment(item.get("decided_at")),
+                    str(item.get("reason") or ""),
+                    bool(item.get("by_default")),
+                    str(item.get("outcome") or ""),
+                    _moment(item.get("outcome_at")),
+                )
+            )
+    return case.sheet(
+        "review_items",
+        "Decisions of the reviews",
+        "One row for each thing that was put to a reviewer: what was decided, by whom, and what came of it. Outcomes: "
+        "kept, "
+        "verified (taken away and read back), gone (was gone already), carried_out (done by somebody's word), task (in "
+        "the "
+        "owner's hands), declined, failed.",
+        "review item person_id person app account entitlement privileged since reasons reviewer decision change_to "
+        "decided_by decided_at reason by_default outcome outcome_at",
+        rows,
+    )
+
+
+def exceptions(case: Case) -> Sheet:
+    first, last = case.period.first, case.period.last
+    rows: list[tuple[t.Any, ...]] = []
+    for told in case.history.rulings.exceptions.values():
+        start, until = (dt.date.fromisoformat(str(told.values[name])) for name in ("start", "until"))
+        grants = [tuple(pair) for pair in told.values["grants"]]
+        if start > last or until < first or (told.ended and told.ended < case.period.begins):
+            continue
+        if not case.scope.has_person(told.person) or not any(case.scope.has_app(app) for app, _what in grants):
+            continue
+        who = (told.person, case.name_of(told.person), _pairs(grants))
+        said = tuple(str(told.values[name]) for name in ("reason", "requested_by", "approved_by"))
+        over = (told.ended, told.ended_by, told.end_reason)
+        kind = "request" if told.id in case.history.requests else "exception"
+        rows.append((told.id, kind, *who, *said, start, until, *over, "ledger"))
+    for file in case.exceptions:
+        person = _named(case, file.person)
+        if file.start > last or file.until < first or not case.scope.has_person(person):
+            continue
+        if any(case.scope.has_app(app) for app, _what in file.grants):
+            who = (person, case.name_of(person), _pairs(file.grants))
+            said = (file.reason, file.requested_by, file.approved_by)
+            place = str(file.origin or "file")
+            rows.append((file.id, file.kind, *who, *said, file.start, file.until, None, "", "", place))
+    return case.sheet(
+        "exceptions",
+        "Exceptions",
+        "Access outside the rules, for a time, that was in force in the period: who asked, who approved, and why. "
+        "Those "
+        "made at run time are in the ledger; those in files are as the files are now, and their history is in git.",
+        "exception kind person_id person grants reason requested_by approved_by start until ended_at ended_by "
+        "end_reason "
+        "where",
+        sorted(rows, key=lambda row: (row[8], row[0])),
+    )
+
+
+def _named(case: Case, name: str) -> str:
+    """Return the id of the person whom a file names by id, user name or address."""
+    wanted = name.strip().casefold()
+    for id, told in case.history.people.items():
+        if wanted in (id.casefold(), told.latest.text("username").casefold(), told.latest.text("email").casefold()):
+            return id
+    return name
+
+
+def requests(case: Case) -> Sheet:
+    rows = []
+    for request in case.history.requests.values():
+        ended = _moment(request.values.get("ended_at"))
+        if not case.period.overlaps(request.made, ended) or not case.scope.has_person(request.person):
+            continue
+        grants = [tuple(pair) for pair in request.values.get("grants", ())]
+        if not any(case.scope.has_app(app) for app, _what in grants):
+            continue
+        said = tuple(_approver(one) for one in request.approvers)
+        rows.append(
+            (
+                request.id,
+                request.person,
+                case.name_of(request.person),
+                _pairs(grants),
+                request.text("reason"),
+                request.text("requested_by"),
+                request.made,
+                request.text("start"),
+                request.text("until"),
+                request.state,
+                said,
+                ended,
+                request.text("via"),
+                request.text("note"),
+                request.seq,
+            )
+        )
+    return case.sheet(
+        "requests",
+        "Requests",
+        "What people asked for in the period, who had to agree, and what they said.",
+        "request person_id person grants reason requested_by requested_at start until state approvers ended_at came_by "
+        "note event",
+        sorted(rows, key=lambda row: (row[6], row[0])),
+    )
+
+
+def _approver(one: t.Mapping[str, t.Any]) -> str:
+    who = f"{one.get('address', '')} ({one.get('role', '')})"
+    if not one.get("decision"):
+        return f"waiting for {who}"
+    at = one.get("at")
+    when = at.isoformat(timespec="minutes") if isinstance(at, dt.datetime) else str(at or "")
+    return f"{one['decision']} by {one.get('by') or who} as {one.get('role', '')} {when}".strip()
+
+
+def locks(case: Case) -> Sheet:
+    rows = []
+    for lock in case.history.rulings.locks:
+        over = min((at for at in (lock.lifted, lock.until) if at is not None), default=None)
+        if case.period.overlaps(lock.since, over) and case.scope.has_person(lock.person):
+            lifted = (lock.lifted, lock.lifted_by, lock.lift_reason)
+            rows.append((lock.person, case.name_of(lock.person), lock.reason, lock.by, lock.since, lock.until, *lifted))
+    return case.sheet(
+        "locks",
+        "Emergency locks",
+        "People who were cut off at once in the period, by whom and why. A lock beats every rule until it is lifted.",
+        "person_id person reason by since until lifted_at lifted_by lift_reason",
+        sorted(rows, key=lambda row: (row[4], row[0])),
+    )
+
+
+def duties(case: Case) -> Sheet:
+    """Who had at the end of the period what nobody must have together.
+
+    A risk that somebody accepted would stand beside its conflict here: who owns it, why, and until when.
+    """
+    ends = case.period.ends
+    held: dict[str, dict[tuple[str, str], list[Because]]] = {}
+    watched = {pair for duty in case.policy.separation_of_duties for pair in duty.never_together}
+    for grant in case.history.access.grants:
+        pair = (grant.app, grant.entitlement)
+        if pair not in watched or not case.scope.has_person(grant.person):
+            continue
+        if grant.since < ends and (grant.until is None or grant.until >= ends):
+            mine = held.setdefault(grant.person, {}).setdefault(pair, [])
+            mine += [Because.from_dict(reason) for reason in grant.because]
+    rows = []
+    for id in sorted(held):
+        # a conflict may be with something in an app outside of the scope
+        if not any(case.scope.has_app(app) for app, _entitlement in held[id]):
+            continue
+        for finding in conflicts(held[id], case.policy):
+            rows.append((id, case.name_of(id), finding.message, finding.where))
+    return case.sheet(
+        "duties",
+        "Separation of duties",
+        "Who had at the end of the period two things that nobody must have together, and what gave them. The rules are "
+        "those that the policy has now.",
+        "person_id person conflict rule_in",
+        rows,
+    )
