@@ -15,8 +15,9 @@ from ..module_utils.libraries import library
 
 yaml = library("yaml")
 
-#: These playbooks of the collection play over apps; people are data, which a task reads at once.
-PLAYBOOKS = frozenset({"reconcile", "discover"})
+#: These playbooks of the collection play over apps, or over nothing but localhost; people are data, which a task reads
+#: at once.
+PLAYBOOKS = frozenset({"reconcile", "discover", "compare", "gaps"})
 
 _COLLECTION = "rollcall.access."
 _OURS = pathlib.Path(__file__).resolve().parents[2] / "playbooks"

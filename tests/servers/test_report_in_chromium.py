@@ -231,7 +231,7 @@ def test_an_empty_company_looks_whole(show, size):
     page = show(Facts(generated_at=NOW), size)
     assert overflow(page) == 0
     assert "Nothing needs anybody right now." in page.locator("#overview").inner_text()
-    assert page.locator(".empty").count() == 11
+    assert page.locator(".empty").count() == 16
 
 
 def test_words_can_be_read_on_their_ground(show):

@@ -22,6 +22,11 @@ def test_who_only_plays_over_apps_needs_no_people(limit: str | None) -> None:
         assert about_apps_only(playbooks, limit)
 
 
+@pytest.mark.parametrize("name", ["compare", "gaps"])
+def test_who_only_looks_at_the_ledger_and_the_policy_needs_no_people_either(name: str) -> None:
+    assert about_apps_only([f"rollcall.access.{name}"], None)
+
+
 @pytest.mark.parametrize("limit", ["ann.lee", "all", "app.hub,ann.lee", "~app.*", "@retry", "people", "*", "hr_id_4"])
 def test_a_limit_that_may_name_somebody_means_that_people_are_made(limit: str) -> None:
     assert not about_apps_only(["rollcall.access.reconcile"], limit)

@@ -7,12 +7,16 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import typing as t
 
-from ..model import Because, Finding, Want
-from ..policy.duties import conflicts, held_by
+from ..model import Because, Finding, Person, Want
+from ..policy.duties import Clash, Held, clashes, finding_of, held_by
 from ..policy.evaluation import evaluate_all
 from ..policy.organisation import Organisation
+from ..policy.preventing import refusals, refused_finding, rights_of
+from ..policy.risks import Risks
+from ..policy.values import AcceptedRisk
 from ..reviews.vetoes import Vetoes, apply_vetoes, vetoes
 from .company import Company
 from .request_ends import accounts_over
@@ -25,6 +29,18 @@ class Decision:
     wants: t.Mapping[tuple[str, str], Want]
     findings: tuple[Finding, ...] = ()
     taken: t.Mapping[tuple[str, str, str], Because] = dataclasses.field(default_factory=dict)
+    #: what people should have and a duty keeps apart, by person, with the risk that somebody has accepted
+    clashes: t.Mapping[str, tuple[Conflicting, ...]] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Conflicting:
+    """What breaks a duty of one person, through what, and who answers for it (None: nobody)."""
+
+    person: str
+    clash: Clash
+    held: Held
+    risk: AcceptedRisk | None = None
 
 
 def decide(company: Company, people: t.Iterable[str], apps: t.Collection[str] | None = None) -> Decision:
@@ -44,25 +60,68 @@ def decide(company: Company, people: t.Iterable[str], apps: t.Collection[str] | 
         findings.extend(notes)
         return revised
 
+    pairs = [(company.people[id], company.population.statuses[id]) for id in people]
+    given: dict[str, t.Any] = {
+        "policy": company.policy,
+        "catalog": company.catalog,
+        "organisation": company.organisation,
+        "today": today,
+        "now": now,
+    }
+    quietly = (lambda want: apply_vetoes(want, vetoed)[0]) if vetoed else None
+    refused = refusals(pairs, exceptions=company.exceptions, revise=quietly, **given)
+    findings += [refused_finding(one, company.people[one.person].username, today) for one in refused]
+    nothing = {id(one.exception) for one in refused}
     evaluated = evaluate_all(
-        ((company.people[id], company.population.statuses[id]) for id in people),
-        policy=company.policy,
-        catalog=company.catalog,
-        exceptions=company.exceptions,
+        pairs,
+        exceptions=[one for one in company.exceptions if id(one) not in nothing],
         locks=company.locks,
-        organisation=company.organisation,
-        today=today,
-        now=now,
         revise=revise if vetoed else None,
+        **given,
     )
-    for id, mine in evaluated.items():
-        if company.policy.separation_of_duties:
-            findings += conflicts(held_by(mine), company.policy, person=company.people[id].username)
-        wants.update(((id, want.app), want) for want in mine if apps is None or want.app in apps)
+    found = conflicting(company, evaluated, today)
+    for one_id, mine in evaluated.items():
+        username = company.people[one_id].username
+        findings += [finding_of(one.clash, one.held, person=username, risk=one.risk) for one in found.get(one_id, ())]
+        wants.update(((one_id, want.app), want) for want in mine if apps is None or want.app in apps)
     for key, want in accounts_over(company, evaluated.keys(), today).items():
         if apps is None or want.app in apps:
             wants.setdefault(key, want)
-    return Decision(wants, tuple(findings), {key: veto.because for key, veto in vetoed.items()})
+    return Decision(wants, tuple(findings), {key: veto.because for key, veto in vetoed.items()}, found)
+
+
+def conflicting(
+    company: Company, evaluated: t.Mapping[str, t.Iterable[Want]], today: dt.date
+) -> dict[str, tuple[Conflicting, ...]]:
+    """Return, by person, what they should have and a duty keeps apart."""
+    if not company.policy.separation_of_duties:
+        return {}
+    risks = Risks(company.policy, company.organisation)
+    found = {}
+    for id, mine in evaluated.items():
+        held = held_by(mine)
+        broken = clashes(held, company.policy)
+        if broken:
+            person = company.people[id]
+            found[id] = tuple(
+                Conflicting(id, clash, held, risks.accepted(clash.duty.id, person, today)) for clash in broken
+            )
+    return found
+
+
+def rights(company: Company, person: Person) -> Held:
+    """Return what rules alone give ``person`` now, or as soon as they are here, less what reviews took away."""
+    now = company.clock.now()
+    vetoed = _still_held(company, vetoes(company.ledger.reviews(), now))
+    return rights_of(
+        [person],
+        policy=company.policy,
+        catalog=company.catalog,
+        organisation=company.organisation,
+        today=company.settings.working_day.today(now),
+        now=now,
+        revise=lambda want: apply_vetoes(want, vetoed)[0],
+    )[person.id]
 
 
 def _still_held(company: Company, held: Vetoes) -> Vetoes:

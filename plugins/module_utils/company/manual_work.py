@@ -16,6 +16,8 @@ from ..desks.digests import Happenings, completed_since
 from ..desks.news import News
 from ..desks.settling import Books, finding_for_late, settle_answers, settle_cancelled
 from ..model import GIVING, AccessException, Finding, Run, Status, Task
+from ..policy.risks import Risks
+from ..policy.values import AcceptedRisk
 from ..reports.facts import ENDING_SOON
 from .at_the_desks import DeskRound
 from .chasing import chase
@@ -171,6 +173,7 @@ def _conclude(company: Company, run: Run, desks: DeskRound, found: Synchronised)
         findings=tuple(found.findings),
         decided=tuple(request for id in found.decided if (request := ledger.request(id)) is not None),
         ending=_ending(company),
+        risks=_risks(company),
     )
     _tell(company, run, happened, found)
 
@@ -180,6 +183,12 @@ def _ending(company: Company) -> tuple[AccessException, ...]:
     today = company.settings.working_day.today(company.clock.now())
     soon = today + dt.timedelta(days=ENDING_SOON)
     return tuple(one for one in company.exceptions if one.start <= today <= one.until <= soon)
+
+
+def _risks(company: Company) -> tuple[AcceptedRisk, ...]:
+    """Return the accepted risks that end within the days of warning."""
+    today = company.settings.working_day.today(company.clock.now())
+    return Risks(company.policy, company.organisation).ending(today)
 
 
 def _tell(company: Company, run: Run, happened: Happenings, found: Synchronised) -> None:

@@ -18,7 +18,8 @@ import typing as t
 
 from ..model import GIVING, AccessException, AccessRequest, Finding, Person, PersonRecord, Task
 from ..policy.organisation import Organisation
-from .news import News, of_decided, of_ended, of_ending, of_finding, of_open, telling, urgent
+from ..policy.values import AcceptedRisk
+from .news import News, of_decided, of_ended, of_ending, of_finding, of_open, of_risk, telling, urgent
 
 #: Who is told, in the words of rollcall.yml; each has a template of the same name.
 ROUTES = ("owner", "security", "manager", "new_hire")
@@ -61,6 +62,8 @@ class Happenings:
     ending: tuple[AccessException, ...] = ()
     #: what waits for reviewers, each with the address of who is to hear of it
     reviews: tuple[tuple[str, News], ...] = ()
+    #: accepted risks whose end is near: their owners hear of it once
+    risks: tuple[AcceptedRisk, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -161,6 +164,14 @@ def digests(happenings: Happenings, circle: Circle) -> tuple[Digest, ...]:
         address, name = circle.recipient(reviewer)
         names.setdefault(address, name or address)
         news["owner", address, ""].append(one)
+    for risk in happenings.risks:
+        address, name = circle.recipient(risk.owner)
+        if address:
+            names[address] = name or address
+            meant = circle.organisation.find(risk.person)
+            news["owner", address, ""].append(
+                of_risk(risk, circle.name(meant.id) if meant else risk.person or "a group")
+            )
     for finding in happenings.findings:
         if finding.code in FOR_SECURITY:
             news["security", circle.security, ""].append(of_finding(finding))

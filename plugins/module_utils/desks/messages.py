@@ -117,7 +117,7 @@ class Messages:
             "due": self._moment(one.due) if one.due else "",
             "overdue": one.overdue,
             "emergency": one.emergency,
-            "until": one.stamp if one.what == "ending" else "",
+            "until": one.stamp if one.what in ("ending", "risk_ending") else "",
             "note": _line(one.note),
             "link": _line(one.link),
             "owner": _line(one.owner),

@@ -10,6 +10,7 @@ import dataclasses
 import datetime as dt
 
 from ..model import EMBEDDED, AccessException, AccessRequest, Finding, Task, fingerprint
+from ..policy.values import AcceptedRisk
 
 #: What can be said of a task, the most telling first: of one task a digest says one thing.
 TASK_NEWS = ("declined", "cancelled", "reopened", "escalated", "late", "opened", "reminded")
@@ -92,6 +93,11 @@ def of_ending(exception: AccessException, name: str) -> News:
     """Return a grant outside the rules that ends soon as news about ``name``. Another end is other news."""
     what = ", ".join(f"{app}: {entitlement}" if entitlement else app for app, entitlement in exception.grants)
     return News("ending", exception.id, f"{name}, {what}", stamp=exception.until.isoformat(), note=exception.reason)
+
+
+def of_risk(risk: AcceptedRisk, name: str) -> News:
+    """Return an accepted risk that ends soon as news for its owner. Another end is other news."""
+    return News("risk_ending", risk.id, f"{name}, against {risk.duty}", stamp=risk.until.isoformat(), note=risk.reason)
 
 
 def of_finding(finding: Finding) -> News:

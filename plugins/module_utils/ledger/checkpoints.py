@@ -77,11 +77,11 @@ def sign_manifest(ledger: Ledger, manifest: bytes) -> dict[str, str]:
     What is signed is PACK, a line feed and the manifest: no checkpoint can be passed off as a pack, nor the other way
     round. Raises LedgerError when there is no key and no place for one.
     """
-    key = _signing_key(ledger, make=True)
+    key = signing_key(ledger, make=True)
     if key is None:
         raise AssertionError("a writer makes its key")
     signature = base64.b64encode(key.sign(PACK.encode("ascii") + b"\n" + manifest)).decode()
-    return {"public_key": _raw(key.public_key()), "signature": signature}
+    return {"public_key": raw_public_key(key.public_key()), "signature": signature}
 
 
 def signature_fits(mark: t.Mapping[str, t.Any]) -> bool:

@@ -159,14 +159,27 @@ class Notices(Book):
         """Return the keys of everything that has been told."""
         return {row["key"] for row in self._rows("notices")}
 
-    def notice(self, key: str, data: t.Mapping[str, t.Any], run: Run, at: dt.datetime) -> bool:
-        """Mark something as told. Returns False when it was marked before."""
+    def notice(
+        self,
+        key: str,
+        data: t.Mapping[str, t.Any],
+        run: Run,
+        at: dt.datetime,
+        *,
+        event: str = "notice.given",
+        person: str = "",
+    ) -> bool:
+        """Mark something as told. Returns False when it was marked before.
+
+        ``event`` is the kind of event that says so, ``person`` whom it is about.
+        """
         with self._writing(run, at) as writing:
             if writing.rows("notices", key=key):
                 return False
             row = {"key": key, "data": canonical(readable(data)), "run": run.id, "at": time_text(at)}
             writing.event(
-                "notice.given",
+                event,
+                person=person,
                 data={"key": key, "notice": data},
                 proofs=[writing.put("notices", row, new=True)],
             )

@@ -18,7 +18,9 @@ from .evaluation import evaluate_all, self_approved
 from .organisation import Organisation
 from .overlaps import overlaps
 from .policy_files import impossible_rules
+from .preventing import refusals, refused_finding
 from .problems import did_you_mean
+from .risks import Risks, check_risks
 from .rule_index import rule_index
 from .unknown_values import unknown_values
 from .values import Catalog, Policy
@@ -52,6 +54,7 @@ def check(
         *_locks(locks, organisation),
     ]
     if organisation is not None:
+        findings += check_risks(policy, organisation, today)
         findings += unknown_values(policy, organisation)
         findings += _people(catalog, policy, exceptions, locks, organisation, today)
     return tuple(sorted(dict.fromkeys(findings), key=lambda finding: _ORDER[finding.severity]))
@@ -173,19 +176,42 @@ def _people(
             yield _finding("matches_nobody", "warning", f'the rule "{rule.id}" matches nobody today', rule.origin)
     if not policy.separation_of_duties:
         return
+    given: dict[str, t.Any] = {
+        "policy": policy,
+        "catalog": catalog,
+        "organisation": organisation,
+        "today": today,
+        "now": dt.datetime.combine(today, dt.time(12), dt.timezone.utc),
+    }
+    staying = ((one, Status.ACTIVE) for one in organisation if one.end is None or today <= one.end)
+    refused = refusals(staying, exceptions=exceptions, ever=True, **given)
+    for one in refused:
+        yield refused_finding(one, _named(organisation.people[one.person]), today)
+    nothing = {(one.person, one.exception.id) for one in refused if one.day <= today}
     wants = evaluate_all(
         ((person, Status.ACTIVE) for person in here),
-        policy=policy,
-        catalog=catalog,
-        exceptions=exceptions,
+        exceptions=[one for one in exceptions if not _refused(one, nothing, organisation)],
         locks=locks,
-        organisation=organisation,
-        today=today,
-        now=dt.datetime.combine(today, dt.time(12), dt.timezone.utc),
+        **given,
     )
+    risks = Risks(policy, organisation)
     for person in here:
-        yield from conflicts(held_by(wants[person.id]), policy, person=person.username or person.email or person.id)
+        mine = held_by(wants[person.id])
+        yield from conflicts(
+            mine,
+            policy,
+            person=_named(person),
+            accepted=lambda clash, person=person: risks.accepted(clash.duty.id, person, today),  # type: ignore[misc]
+        )
 
 
 def _is_here(person: Person, today: dt.date) -> bool:
     return (person.start is None or person.start <= today) and (person.end is None or today <= person.end)
+
+
+def _refused(exception: AccessException, refused: set[tuple[str, str]], organisation: Organisation) -> bool:
+    return any((person.id, exception.id) in refused for person in organisation.named(exception.person))
+
+
+def _named(person: Person) -> str:
+    return person.username or person.email or person.id

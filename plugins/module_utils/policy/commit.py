@@ -81,8 +81,13 @@ def commits_between(
 _FIELDS = ("%H", "%an <%ae>", "%aI", "%cn <%ce>", "%cI", "%s")
 
 
-def _git(directory: str | pathlib.Path, *arguments: str) -> str | None:
+def git_environment() -> dict[str, str]:
+    """Return what git is started with: nothing that would make it look at another repository, or wait for a lock."""
     environment = {name: value for name, value in os.environ.items() if name not in _MISLEADING}
+    return {**environment, "GIT_OPTIONAL_LOCKS": "0"}
+
+
+def _git(directory: str | pathlib.Path, *arguments: str) -> str | None:
     try:
         done = subprocess.run(
             ["git", "-C", str(directory), *arguments],
@@ -91,7 +96,7 @@ def _git(directory: str | pathlib.Path, *arguments: str) -> str | None:
             errors="replace",
             timeout=30,
             check=False,
-            env={**environment, "GIT_OPTIONAL_LOCKS": "0"},
+            env=git_environment(),
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

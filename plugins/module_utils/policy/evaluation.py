@@ -51,10 +51,9 @@ def evaluate(
     taken: who loses a role by it falls back to the next one that is theirs.
     """
     names = names_of(person)
-    mine = [exception for exception in exceptions if _means(exception.person, person, names, organisation, strict=True)]
+    mine = exceptions_of(person, exceptions, organisation)
     held_locks = [lock for lock in locks if _means(lock.person, person, names, organisation, strict=False)]
     # The order of reasons must not depend on the order of files.
-    mine.sort(key=lambda exception: (exception.start, exception.id))
     held_locks.sort(key=lambda lock: (lock.person, lock.reason, lock.by))
     wants = _decide(person, status, policy, catalog, mine, held_locks, organisation, today, now)
     if revise is not None:
@@ -113,6 +112,15 @@ def evaluate_all(
         if kind is not None:
             alike[kind] = result[person.id]
     return result
+
+
+def exceptions_of(
+    person: Person, exceptions: t.Iterable[AccessException], organisation: Organisation
+) -> list[AccessException]:
+    """Return the exceptions that are for ``person`` and nobody else, by their first days."""
+    names = names_of(person)
+    mine = [one for one in exceptions if _means(one.person, person, names, organisation, strict=True)]
+    return sorted(mine, key=lambda exception: (exception.start, exception.id))
 
 
 def in_force(exception: AccessException, organisation: Organisation, today: dt.date) -> bool:

@@ -11,7 +11,7 @@ import re
 import typing as t
 
 from ..model import AccessException, Lock
-from .files import Definitions, mapping, read_directory, sequence, text_of
+from .files import Definitions, day_at, mapping, read_directory, sequence, text_of
 from .grants import GrantReader
 from .problems import Problems
 from .yaml_lines import Document, Path
@@ -37,10 +37,10 @@ def read_exceptions(directory: t.Any, problems: Problems, grants: GrantReader) -
 def _exception(document: Document, path: Path, problems: Problems, grants: GrantReader) -> AccessException | None:
     content = document.at(path)
     gives = grants.read(document, (*path, "grant")) if "grant" in content else ()
-    start, until = (_day(document, (*path, key), problems) if key in content else None for key in ("from", "until"))
+    start, until = (day_at(document, (*path, key), problems) if key in content else None for key in ("from", "until"))
     person = text_of(content.get("person"))
     if start is None or until is None or not person:
-        return None  # the schema, or _day, has said what is missing
+        return None  # the schema, or day_at, has said what is missing
     made = "-".join([person, *sorted({app for app, _unused in gives}), start.isoformat()])
     return AccessException(
         id=text_of(content.get("id")) or made,
@@ -71,17 +71,6 @@ def read_locks(directory: t.Any, problems: Problems) -> tuple[Lock, ...]:
                 reason, by = text_of(content.get("reason")), text_of(content.get("by"))
                 result.append(Lock(person, reason, by, since, until, document.origin(path)))
     return tuple(result)
-
-
-def _day(document: Document, path: Path, problems: Problems) -> dt.date | None:
-    value = document.at(path)
-    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
-        return None
-    try:
-        return dt.date.fromisoformat(value)
-    except ValueError:
-        problems.error("wrong_value", f'"{path[-1]}": there is no day {value}', document.origin(path))
-        return None
 
 
 def _moment(document: Document, path: Path, problems: Problems) -> dt.datetime | None:

@@ -60,7 +60,8 @@ def _conflicting(policy: Policy, catalog: Catalog) -> t.Iterator[Finding]:
         for pair in rule.gives:
             giving[pair].append(rule)
     for duty in policy.separation_of_duties:
-        for one, other in itertools.combinations(duty.never_together, 2):
+        twos = itertools.combinations(duty.never_together, 2) if duty.at_most == 1 else ()
+        for one, other in (*twos, *itertools.product(duty.one_of, duty.and_one_of)):
             for first, second in itertools.product(giving[one], giving[other]):
                 if first.id == second.id or one in second.gives or other in first.gives:
                     continue  # one rule by itself: said elsewhere

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The policy: files -> rules, bundles, separation of duties, trees."""
+"""The policy: files -> rules, bundles, trees; duties and accepted risks are read in ``duty_files.py``."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ import typing as t
 from ..model import PERSON_FIELDS, Origin
 from .conditions import All, ConditionReader, texts
 from .contradictions import condition_of, never_true
+from .duty_files import DutyReader
 from .files import Definitions, mapping, read_directory, sequence, text_of
 from .grants import GrantReader
 from .problems import Problems, did_you_mean
-from .values import Bundle, Duty, Policy, Rule
+from .values import Bundle, Policy, Rule
 from .yaml_lines import Document, Path
 
 
@@ -52,20 +53,16 @@ class PolicyReader:
             if isinstance(rule, dict)
         ]
         self._unique("the rule", [rule for rule, _unused in rules])
-        duties = [
-            self._duty(document, ("separation_of_duties", number))
-            for document in documents
-            for number, duty in enumerate(sequence(document.value.get("separation_of_duties")))
-            if isinstance(duty, dict)
-        ]
-        self._unique("the duty", duties)
+        duty_files = DutyReader(self.problems, self.grants, self.known)
+        duties = duty_files.duties(documents)
         policy = Policy(
             version=version,
             rules=tuple(rule for rule, _unused in rules),
             bundles=types.MappingProxyType(self.bundles),
-            separation_of_duties=tuple(duties),
+            separation_of_duties=duties,
             trees=trees,
             commit=self.commit,
+            accepted_risks=duty_files.risks(documents, duties),
         )
         self._check_possible(policy)
         return policy
@@ -154,17 +151,7 @@ class PolicyReader:
             origin=document.origin(path),
         )
 
-    def _duty(self, document: Document, path: Path) -> Duty:
-        content = document.at(path)
-        pairs = []
-        for number, text in enumerate(sequence(content.get("never_together"))):
-            app, colon, entitlement = text.partition(":") if isinstance(text, str) else ("", "", "")
-            if colon:
-                self.grants.check(app, entitlement, document.origin((*path, "never_together", number)))
-                pairs.append((app, entitlement))
-        return Duty(text_of(content.get("id")), tuple(pairs), text_of(content.get("why")), document.origin(path))
-
-    def _unique(self, what: str, things: t.Sequence[Rule | Duty]) -> None:
+    def _unique(self, what: str, things: t.Sequence[Rule]) -> None:
         defined = Definitions(what, self.problems)
         for thing in things:
             if thing.id and thing.origin:

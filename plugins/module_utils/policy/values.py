@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+import itertools
 import types
 import typing as t
 
@@ -56,13 +58,64 @@ class Rule:
     origin: Origin | None = dataclasses.field(default=None, compare=False)
 
 
+#: So long a risk may be accepted where its duty does not say.
+LONGEST_RISK = dt.timedelta(days=366)
+
+
 @dataclasses.dataclass(frozen=True)
 class Duty:
-    """Separation of duties: nobody has any two of ``never_together``."""
+    """Separation of duties: nobody has more than ``at_most`` of ``never_together``, nor one of ``one_of`` together with
+    one of ``and_one_of``. ``longest_risk`` bounds for how long somebody may accept that it is broken.
+    """
 
     id: str
-    never_together: tuple[Pair, ...]
+    never_together: tuple[Pair, ...] = ()
     why: str = ""
+    origin: Origin | None = dataclasses.field(default=None, compare=False)
+    at_most: int = 1
+    one_of: tuple[Pair, ...] = ()
+    and_one_of: tuple[Pair, ...] = ()
+    longest_risk: dt.timedelta = LONGEST_RISK
+
+    def clashes(self, held: t.Container[Pair]) -> tuple[tuple[Pair, ...], ...]:
+        """Return what of ``held`` breaks it: twos, or where more than one is allowed all that there are, in order."""
+        mine = [pair for pair in self.never_together if pair in held]
+        found: list[tuple[Pair, ...]] = []
+        if self.at_most == 1:
+            found += itertools.combinations(mine, 2)
+        elif len(mine) > self.at_most:
+            found.append(tuple(mine))
+        second = [pair for pair in self.and_one_of if pair in held]
+        found += ((one, other) for one in self.one_of if one in held for other in second)
+        return tuple(found)
+
+    @property
+    def pairs(self) -> frozenset[Pair]:
+        """Everything that it is about."""
+        return frozenset((*self.never_together, *self.one_of, *self.and_one_of))
+
+    @property
+    def apart(self) -> tuple[tuple[Pair, ...], ...]:
+        """Sets of which one is to be taken away before another is given."""
+        twos = tuple(itertools.product(self.one_of, self.and_one_of))
+        return (*((self.never_together,) if self.never_together else ()), *twos)
+
+
+@dataclasses.dataclass(frozen=True)
+class AcceptedRisk:
+    """Somebody, the ``owner``, answers for it that ``person``, or everybody of whom ``when`` is true, breaks a duty.
+
+    Both days are included. What it holds against is in ``risks.py``.
+    """
+
+    id: str
+    duty: str
+    owner: str
+    reason: str
+    start: dt.date
+    until: dt.date
+    person: str = ""
+    when: Condition | None = None
     origin: Origin | None = dataclasses.field(default=None, compare=False)
 
 
@@ -76,6 +129,7 @@ class Policy:
     separation_of_duties: tuple[Duty, ...] = ()
     trees: t.Mapping[str, t.Mapping[str, tuple[str, ...]]] = dataclasses.field(default_factory=_empty)
     commit: str = ""
+    accepted_risks: tuple[AcceptedRisk, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
