@@ -16,6 +16,7 @@ from .evidence import Evidence
 from .fulfilment import Fulfilment
 from .grants import Grants
 from .holdings import Holdings
+from .looking_back import LookingBack
 from .people import People
 from .plans import Plans
 from .requests import Requests
@@ -31,6 +32,7 @@ class Ledger(
     Accounts,
     Grants,
     Holdings,
+    LookingBack,
     Plans,
     Claims,
     Fulfilment,
