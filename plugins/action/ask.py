@@ -23,6 +23,7 @@ class ActionModule(RollcallAction):
     arguments: t.ClassVar = {
         "question": {"type": "str", "default": "list"},
         **{name: {"type": "str"} for name in PARAMETERS},
+        "on": {"type": "str", "aliases": ["day"]},
         "file": {"type": "path"},
     }
 

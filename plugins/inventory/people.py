@@ -24,6 +24,7 @@ notes:
   - With C(--limit) naming hosts only, the others are not built. When people come from one CSV file, they are not even made; all of the feed is checked.
   - Where only C(rollcall.access.reconcile) or C(rollcall.access.discover) is played, people are no hosts and C(people) is empty, unless
     C(--limit) names anything but apps. They play over apps, and the people are data to them.
+  - Where only C(rollcall.access.ask) is played, there are no hosts and HR is not read.
   - C(--limit hr_id_1042) names the person to whom HR gave the id 1042. Every character of an id that is no letter and no digit is
     written as an underscore and two hex digits.
   - A file that has only C(plugin) and C(settings), the whole path of a company's C(rollcall.yml), stands for that one. It is for
@@ -170,7 +171,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.others imp
 from ansible_collections.rollcall.access.plugins.module_utils.company.pointing import pointed_to
 from ansible_collections.rollcall.access.plugins.module_utils.company.settings import Settings
 from ansible_collections.rollcall.access.plugins.module_utils.errors import RollcallError
-from ansible_collections.rollcall.access.plugins.plugin_utils.about_apps import about_apps_only
+from ansible_collections.rollcall.access.plugins.plugin_utils.about_apps import about_apps_only, from_ledger_only
 from ansible_collections.rollcall.access.plugins.plugin_utils.templates import as_data, resolver
 
 #: Ansible's own exit code for what it cannot parse.
@@ -256,6 +257,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         Where --limit names nothing but hosts, it is only those, if that is certain to make no difference.
         """
         settings, resolve = Settings.load(path), resolver(self.templar)
+        Company.forget_shared()
+        if from_ledger_only(context.CLIARGS.get("args") or ()):
+            return {}, {}, {}, ""
         why = "ROLLCALL_HR=ledger says so" if os.environ.get("ROLLCALL_HR") == "ledger" else ""
 
         emergency, subset = _emergency(), context.CLIARGS.get("subset")
@@ -263,7 +267,6 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         def make(anew: bool = False) -> Company:
             return Company(settings, resolve=resolve, emergency=emergency, from_ledger=why, anew=anew)
 
-        Company.forget_shared()
         with make() as company:
             named = _plain_names()
             few = narrow(company, named) if named else None

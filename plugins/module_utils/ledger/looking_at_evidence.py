@@ -48,11 +48,8 @@ def look_at_evidence(ledger: Ledger) -> tuple[Look, ...]:
 def _end(rows: t.Sequence[t.Mapping[str, t.Any]], seq: int, head: str) -> Look:
     last = rows[-1] if rows else {"seq": 0, "hash": head}
     fits = (last["seq"], last["hash"]) == (seq, head)
-    return (
-        "end of the chain",
-        fits,
-        f"event {last['seq']}, hash {last['hash']}" + ("" if fits else f"; expected {seq}"),
-    )
+    found = f"event {last['seq']}, hash {last['hash']}"
+    return ("end of the chain", fits, found if fits else f"{found}; event {seq} was expected, hash {head}")
 
 
 def _tail(rows: list[dict[str, t.Any]], seq: int, first: str) -> Look:

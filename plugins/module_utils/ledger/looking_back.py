@@ -12,7 +12,7 @@ import typing as t
 
 from ..errors import LedgerAltered
 from ..libraries import library
-from ..model import Because, Event
+from ..model import Because, Event, GrantRecord
 from .book import Book
 from .chain import FIELDS
 from .encoding import because_of, time_of, time_text
@@ -44,6 +44,11 @@ class PastGrant(t.NamedTuple):
     verified_at: dt.datetime | None
     until: dt.datetime | None
     ended_because: Because | None
+
+    @property
+    def record(self) -> GrantRecord:
+        """The same as the ledger has it while it is in force."""
+        return GrantRecord(*self[:8])
 
     @property
     def key(self) -> GrantKey:

@@ -15,6 +15,7 @@ import typing as t
 
 from ...clock import WorkingDay
 from ...ledger.chain import Head
+from ...ledger.looking_at_evidence import Look
 from ...ledger.looking_back import PastGrant
 from ...ledger.store import Ledger
 from ...model import AccessException, AccessRequest, App, Because, Event
@@ -57,7 +58,7 @@ class AtHand:
     reads: t.Callable[[], t.Mapping[str, bool]]
     operations: t.Callable[[], t.Mapping[str, t.Collection[str]]]
     commits: t.Callable[[dt.datetime, dt.datetime], t.Sequence[Commit] | None]
-    checked: t.Callable[[], t.Sequence[tuple[str, bool, str]]]
+    checked: t.Callable[[], t.Sequence[Look]]
     company: str = ""
 
     @functools.cached_property
@@ -186,12 +187,12 @@ class AtHand:
             if each:
                 yield from self.ledger.events_of(each, people=ids, ends=ends)
 
-    def case(self, history: History, period: Period, apps: frozenset[str] | None = None) -> Case:
+    def case(self, history: History, period: Period, app: str = "") -> Case:
         """Return what tables of the evidence pack are worked out of."""
         return Case(
             history=history,
             period=period,
-            scope=Scope(apps=apps) if apps else _EVERYBODY,
+            scope=Scope(apps=frozenset({app})) if app else _EVERYBODY,
             now=self.now,
             working_day=self.working_day,
             apps=self.apps,

@@ -115,10 +115,10 @@ def readings(hand: AtHand, asked: Asked) -> Answer:
             came, went = (bisect.bisect_left(one, last.seq) for one in steps[key])
             known = came - went
         agree = None if shown is None else shown == known
-        note = (
-            "" if reads.get(key) else "no longer in the catalog" if key not in hand.apps else "cannot be read by itself"
-        )
-        if failed:
+        note = "" if reads.get(key) else "cannot be read by itself"
+        if key not in hand.apps:
+            note = "no longer in the catalog"
+        elif failed:
             note = f"last failed reading, {failed[-1].at:%Y-%m-%d %H:%M}: {failed[-1].data.get('error', '')}"
         when = last.at if last else None
         nobodys = last.data.get("orphans") if last else None

@@ -57,7 +57,7 @@ def nobodys(hand: AtHand, asked: Asked) -> Answer:
         told.take_account(events[seq] if seq in events else before[seq])
     history = History()
     history.access = told
-    sheet = orphans(hand.case(history, asked.day, asked.apps))
+    sheet = orphans(hand.case(history, asked.day, asked.app))
     columns = "app account username email state_at_end first_seen protected owner why"
     rows = chosen(sheet, columns)
     protected = sum(1 for row in rows if row[6])

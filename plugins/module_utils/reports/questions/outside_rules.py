@@ -151,7 +151,7 @@ def _conflicts(hand: AtHand, asked: Asked) -> list[tuple[str, ConflictFacts]]:
         for clash in clashes(grants, policy):
             risk = risks.accepted(clash.duty.id, person, asked.day.last) if person else None
             held = {pair: [reason for one in each for reason in one.because] for pair, each in grants.items()}
-            by = [one for pair in clash.pairs for one in grants[pair]]
+            by = [one.record for pair in clash.pairs for one in grants[pair]]
             found.append((id, conflict_facts(id, clash, held, risk, by)))
     return found
 

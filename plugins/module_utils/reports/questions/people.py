@@ -105,7 +105,7 @@ def _leavers(hand: AtHand, asked: Asked) -> tuple[Records, Records, tuple[str, .
     first = hand.case(hand.history(may, PERSON), asked.period)
     population = tuple(dict.fromkeys(leaver.told.id for leaver in leaving.leavers_of(first)))
     drawn = draw(Sample(asked.sample, asked.seed, "leavers"), population) if asked.sample else population
-    case = hand.case(hand.history(drawn, (*PERSON, *ACCOUNTS, *_CHANGES, *_TASKS)), asked.period, asked.apps)
+    case = hand.case(hand.history(drawn, (*PERSON, *ACCOUNTS, *_CHANGES, *_TASKS)), asked.period, asked.app)
     found = leaving.leavers_of(case)
     return (
         records(leaving.leavers(case, found)),

@@ -33,13 +33,18 @@ class PersonRow(t.NamedTuple):
 def person_row(row: t.Mapping[str, t.Any]) -> PersonRow:
     """Make one of a row of the table people."""
     packed = json.loads(row["person"])
-    texts = (str(packed.get(name) or "") for name in ("type", "title", "department", "manager"))
+    kind, title, department, manager = (
+        str(packed.get(name) or "") for name in ("type", "title", "department", "manager")
+    )
     start, end = (unpack(packed.get(name)) for name in ("start", "end"))
     return PersonRow(
         row["id"],
         row["name"] or row["id"],
         row["username"],
-        *texts,
+        kind,
+        title,
+        department,
+        manager,
         start,
         end,
         row["standing"],
