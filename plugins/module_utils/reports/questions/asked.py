@@ -179,8 +179,9 @@ def _sample(given: Given) -> int:
 
 def _unknown(what: str, name: str, known: t.Collection[str]) -> UnknownName:
     near = difflib.get_close_matches(name, sorted(known), 1)
+    hint = f"Did you mean {near[0]!r}? " if near else ""
     there = ", ".join(sorted(known)[:_NAMED]) + (", ..." if len(known) > _NAMED else "")
     return UnknownName(
-        f"there is no {what} {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
-        todo=f"There are {there}" if known else "There is none at all",
+        f"there is no {what} {name!r}",
+        todo=hint + (f"There are {there}" if known else "There is none at all"),
     )

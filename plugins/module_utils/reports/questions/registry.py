@@ -342,13 +342,13 @@ def question_of(key: str) -> Question:
     if key not in found:
         near = difflib.get_close_matches(key, found, 1)
         raise QuestionError(
-            f"there is no question {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
-            todo=f"There are {', '.join(found)}",
+            f"there is no question {key!r}",
+            todo=(f"Did you mean {near[0]!r}? " if near else "") + f"There are {', '.join(found)}",
         )
     return found[key]
 
 
 def listed() -> Answer:
     """Return all questions with what is to be given with them, and what may be."""
-    rows = [(one.key, one.title, one.needs, one.takes, one.shows, one.criteria) for one in QUESTIONS]
-    return answer("question asks needs takes shows criteria", rows, f"{len(rows)} questions")
+    rows = [(one.key, one.needs, one.takes, one.criteria, one.shows, one.title) for one in QUESTIONS]
+    return answer("question needs takes criteria shows asks", rows, f"{len(rows)} questions")

@@ -18,9 +18,10 @@ from ...writing import write_text
 from ..evidence.files import plain
 from .question import Answer
 
-#: So many rows are shown, and so wide a column.
+#: So many rows are shown, and so wide a column; the last one pushes no other aside.
 ROWS_SHOWN = 100
 WIDEST = 44
+WIDEST_LAST = 120
 
 #: What a file may end with.
 ENDINGS = (".csv", ".json")
@@ -29,7 +30,11 @@ ENDINGS = (".csv", ".json")
 def lines(answer: Answer, zone: dt.tzinfo) -> list[str]:
     """Return the answer as a table of fixed width, the sentence last; times are those of ``zone``."""
     head = [name.replace("_", " ") for name in answer.columns]
-    shown = [[_cell(value, zone) for value in row] for row in answer.rows[:ROWS_SHOWN]]
+    last = len(head) - 1
+    shown = [
+        [_cell(value, zone, WIDEST if n < last else WIDEST_LAST) for n, value in enumerate(row)]
+        for row in answer.rows[:ROWS_SHOWN]
+    ]
     widths = [max(len(row[n]) for row in (head, *shown)) for n in range(len(head))]
     made = []
     if shown:
@@ -43,7 +48,7 @@ def _line(cells: t.Sequence[str], widths: t.Sequence[int]) -> str:
     return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
-def _cell(value: t.Any, zone: dt.tzinfo) -> str:
+def _cell(value: t.Any, zone: dt.tzinfo, widest: int) -> str:
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -51,7 +56,7 @@ def _cell(value: t.Any, zone: dt.tzinfo) -> str:
     if isinstance(value, dt.datetime):
         return f"{value.astimezone(zone):%Y-%m-%d %H:%M}"
     text = on_one_line("; ".join(value) if isinstance(value, tuple) else str(value))
-    return text if len(text) <= WIDEST else f"{text[: WIDEST - 3]}..."
+    return text if len(text) <= widest else f"{text[: widest - 3]}..."
 
 
 def check_file(path: pathlib.Path) -> None:
