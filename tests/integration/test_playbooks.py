@@ -109,8 +109,9 @@ def test_check_mode_of_every_playbook_changes_nothing_anywhere(company: CompanyD
         outcome = playbooks(
             company,
             "check discover plan onboard move offboard reconcile tasks complete_task open_review close_review "
-            "report verify_ledger",
+            "report evidence verify_ledger",
             *("--check", "--diff", "-e", f"rollcall_task={task}", "-e", "rollcall_answers=answers.csv"),
+            *("-e", "rollcall_from=2026-03-01", "-e", "rollcall_until=2026-03-10"),
             *("-e", "rollcall_sheet=sheet.csv", *review),
         ).succeeded()
         assert {task.play for task in outcome.tasks if task.result.get("changed")} >= {

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import hashlib
 import json
@@ -29,10 +28,11 @@ from ..reports.evidence.period import SAMPLED, Period, Sample, period_of
 from ..reports.evidence.sheets import Pack, pack_of
 from ..sources.glancing import without_collecting
 from .company import Company
+from .pack_folder import MANIFEST, SIGNATURE, check_directory, move_into_place
 from .pack_scope import scope_of
 from .runs import tool_version
 
-MANIFEST, SIGNATURE, LEDGER = "manifest.json", "signature.json", "ledger"
+LEDGER = "ledger"
 PACKED = "evidence.packed"
 
 
@@ -78,7 +78,7 @@ def make_pack(company: Company, asked: Asked, *, actor: str, begin: t.Callable[[
         raise EvidenceError(
             f"a sample cannot be drawn from {asked.of!r}", todo=f"Give rollcall_sample_of as {', '.join(SAMPLED)}"
         )
-    _check_directory(asked.directory)
+    check_directory(asked.directory)
     if asked.font is not None and not asked.font.is_file():
         raise EvidenceError("there is no such font", where=str(asked.font), todo="Name a .ttf file, or leave it out")
     path = database_of(company.settings.ledger).path
@@ -101,7 +101,7 @@ def make_pack(company: Company, asked: Asked, *, actor: str, begin: t.Callable[[
         digest = hashlib.sha256(manifest).hexdigest()
         run = begin()
         company.ledger.append(PACKED, run, company.clock.now(), data={**_told(pack), "manifest_sha256": digest})
-        _move(aside, folder)
+        move_into_place(aside, folder)
     except OSError as error:
         raise EvidenceError(
             f"the pack cannot be written: {error.strerror or error}",
@@ -111,32 +111,6 @@ def make_pack(company: Company, asked: Asked, *, actor: str, begin: t.Callable[[
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return Made(pack, folder, digest)
-
-
-def _check_directory(folder: pathlib.Path) -> None:
-    try:
-        if not folder.exists():
-            return
-        if not folder.is_dir():
-            raise EvidenceError("this is no directory", where=str(folder), todo="Name one that is to be made")
-        names = {path.name for path in folder.iterdir()}
-        if not names:
-            return
-        earlier = json.loads((folder / MANIFEST).read_text(encoding="utf-8")) if MANIFEST in names else {}
-        known = {name.split("/", 1)[0] for name in earlier["files"]} if earlier.get("format") == PACK else set()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise EvidenceError(
-            f"it cannot be seen whether this is an earlier pack: {error}",
-            where=str(folder),
-            todo="Name a directory that is empty, or is to be made",
-        ) from error
-    others = sorted(names - known - {MANIFEST, SIGNATURE})
-    if others:
-        raise EvidenceError(
-            f"the directory is no evidence pack, and not empty: it holds {', '.join(others[:5])}",
-            where=str(folder),
-            todo="Name a directory that is empty, or is to be made",
-        )
 
 
 def _pack(company: Company, asked: Asked, period: Period, last_event: int) -> Pack:
@@ -173,6 +147,7 @@ def _pack(company: Company, asked: Asked, period: Period, last_event: int) -> Pa
         hr_problem=str(feed) if unread else "",
         company=settings.company,
         rehearsal=company.ledger.rehearsal,
+        base=str(settings.base),
     )
     return pack_of(case, Sample(asked.sample, seed, asked.of), named)
 
@@ -245,17 +220,3 @@ def _measure(path: pathlib.Path) -> dict[str, t.Any]:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {"size": path.stat().st_size, "sha256": digest}
-
-
-def _move(aside: pathlib.Path, folder: pathlib.Path) -> None:
-    """Put a pack where it belongs. What was there is taken away when the new one is there."""
-    earlier = aside.with_name(f"{aside.name}.earlier")
-    with contextlib.suppress(FileNotFoundError):
-        folder.rename(earlier)
-    try:
-        aside.rename(folder)
-    except OSError:
-        if earlier.exists():
-            earlier.rename(folder)
-        raise
-    shutil.rmtree(earlier, ignore_errors=True)

@@ -54,6 +54,9 @@ def commits_between(
         return None
     text = _git(
         directory,
+        # names of files as they are, also those with other than ASCII letters
+        "-c",
+        "core.quotePath=off",
         "log",
         "--reverse",
         "--name-only",
@@ -69,11 +72,7 @@ def commits_between(
         times = (dt.datetime.fromisoformat(moment) for moment in (authored, committed))
         wrote, took = (moment.astimezone(dt.timezone.utc) for moment in times)
         if begins <= took < ends:
-            found.append(
-                Commit(
-                    id, author, wrote, committer, took, subject, tuple(files.split("\n")[1:-1]) if files.strip() else ()
-                )
-            )
+            found.append(Commit(id, author, wrote, committer, took, subject, tuple(filter(None, files.split("\n")))))
     return tuple(found)
 
 

@@ -41,7 +41,8 @@ class Case:
 
     ``apps``, ``policy`` and ``exceptions`` (those in files) are as git has them now; ``reads`` says which apps are read
     by themselves. ``commits`` are those of the policy within the period, None where there is no repository to ask.
-    ``hr`` is what HR says now, None where it cannot be read; then ``hr_problem`` says why.
+    ``hr`` is what HR says now, None where it cannot be read; then ``hr_problem`` says why. ``base`` is the company's
+    directory: where something is written is shown from there.
     """
 
     history: History
@@ -58,6 +59,7 @@ class Case:
     hr_problem: str = ""
     company: str = ""
     rehearsal: bool = False
+    base: str = ""
 
     @functools.cached_property
     def people(self) -> dict[str, PersonTold]:
@@ -137,6 +139,21 @@ class Case:
         """Return what a person is called, as last recorded; the id where nobody said."""
         told = self.history.people.get(id)
         return (told.latest.text("name") or id) if told else id
+
+    def person_named(self, name: str) -> str:
+        """Return the id of the person whom a file names by id, user name or address; the name where nobody has it."""
+        return self._ids.get(name.strip().casefold(), name)
+
+    @functools.cached_property
+    def _ids(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for field in ("email", "username", "id"):
+            found |= {told.latest.text(field).casefold(): id for id, told in self.history.people.items()}
+        return found | {id.casefold(): id for id in self.history.people}
+
+    def place(self, origin: t.Any) -> str:
+        """Return where something is written, as seen from the company's directory."""
+        return str(origin or "").removeprefix(f"{self.base}/") if self.base else str(origin or "")
 
     def privileged(self, app: str, entitlement: str) -> bool | None:
         """Return whether the catalog calls an entitlement privileged; None where it does not know it (any more)."""

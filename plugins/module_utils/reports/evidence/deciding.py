@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What people decided: reviews, exceptions, requests, locks, and what separation of duties says of it all."""
+"""What people decided: reviews, exceptions, requests and locks."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ import collections
 import datetime as dt
 import typing as t
 
-from ...model import Because
-from ...policy.duties import conflicts
 from .case import Case, Sheet, reasons_text
 from .rulings_told import ReviewTold
 
@@ -139,13 +137,13 @@ def exceptions(case: Case) -> Sheet:
         kind = "request" if told.id in case.history.requests else "exception"
         rows.append((told.id, kind, *who, *said, start, until, *over, "ledger"))
     for file in case.exceptions:
-        person = _named(case, file.person)
+        person = case.person_named(file.person)
         if file.start > last or file.until < first or not case.scope.has_person(person):
             continue
         if any(case.scope.has_app(app) for app, _what in file.grants):
             who = (person, case.name_of(person), _pairs(file.grants))
             said = (file.reason, file.requested_by, file.approved_by)
-            place = str(file.origin or "file")
+            place = case.place(file.origin) or "file"
             rows.append((file.id, file.kind, *who, *said, file.start, file.until, None, "", "", place))
     return case.sheet(
         "exceptions",
@@ -158,15 +156,6 @@ def exceptions(case: Case) -> Sheet:
         "where",
         sorted(rows, key=lambda row: (row[8], row[0])),
     )
-
-
-def _named(case: Case, name: str) -> str:
-    """Return the id of the person whom a file names by id, user name or address."""
-    wanted = name.strip().casefold()
-    for id, told in case.history.people.items():
-        if wanted in (id.casefold(), told.latest.text("username").casefold(), told.latest.text("email").casefold()):
-            return id
-    return name
 
 
 def requests(case: Case) -> Sheet:
@@ -230,36 +219,4 @@ def locks(case: Case) -> Sheet:
         "People who were cut off at once in the period, by whom and why. A lock beats every rule until it is lifted.",
         "person_id person reason by since until lifted_at lifted_by lift_reason",
         sorted(rows, key=lambda row: (row[4], row[0])),
-    )
-
-
-def duties(case: Case) -> Sheet:
-    """Who had at the end of the period what nobody must have together.
-
-    A risk that somebody accepted would stand beside its conflict here: who owns it, why, and until when.
-    """
-    ends = case.period.ends
-    held: dict[str, dict[tuple[str, str], list[Because]]] = {}
-    watched = {pair for duty in case.policy.separation_of_duties for pair in duty.never_together}
-    for grant in case.history.access.grants:
-        pair = (grant.app, grant.entitlement)
-        if pair not in watched or not case.scope.has_person(grant.person):
-            continue
-        if grant.since < ends and (grant.until is None or grant.until >= ends):
-            mine = held.setdefault(grant.person, {}).setdefault(pair, [])
-            mine += [Because.from_dict(reason) for reason in grant.because]
-    rows = []
-    for id in sorted(held):
-        # a conflict may be with something in an app outside of the scope
-        if not any(case.scope.has_app(app) for app, _entitlement in held[id]):
-            continue
-        for finding in conflicts(held[id], case.policy):
-            rows.append((id, case.name_of(id), finding.message, finding.where))
-    return case.sheet(
-        "duties",
-        "Separation of duties",
-        "Who had at the end of the period two things that nobody must have together, and what gave them. The rules are "
-        "those that the policy has now.",
-        "person_id person conflict rule_in",
-        rows,
     )

@@ -16,6 +16,8 @@ from .sheets import Pack
 
 #: Rows of one table that the page and the PDF show at most; the CSV and JSON beside them have all.
 ROWS_SHOWN = 100
+#: The stories of so many people stand in the page and the PDF.
+STORIES_SHOWN = 50
 
 #: What is read most is shown longer.
 _LONGER = {"leavers": 400, "joiners": 400, "not_known": 400, "failed_and_late_removals": 200, "sample": 400}
@@ -85,7 +87,13 @@ def document_of(pack: Pack, about: t.Sequence[tuple[str, str]]) -> Document:
     sections = [_section(sheet) for sheet in pack.sheets if sheet.name in _COLUMNS]
     sections.insert(1, _criteria())
     stories = pack.sheet("stories")
-    sections += [_story(case, stories, id) for id in dict.fromkeys(row[0] for row in stories.rows)]
+    told = tuple(dict.fromkeys(row[0] for row in stories.rows))
+    sections += [_story(case, stories, id) for id in told[:STORIES_SHOWN]]
+    if len(told) > STORIES_SHOWN:
+        about = (
+            *about,
+            ("Stories", f"{STORIES_SHOWN} of {len(told)} are told here, all of them in tables/stories.csv"),
+        )
     period = case.period
     return Document(
         title=f"Evidence of access, {period.first} to {period.last}",

@@ -69,19 +69,17 @@ def leavers_of(case: Case) -> tuple[Leaver, ...]:
             leaver = _leaver(case, told, episode)
             if leaver is not None:
                 found.append(leaver)
-        last_day = told.latest.day("end")
+        # what HR says now may not have been carried out yet
+        person = (case.hr or {}).get(told.id)
+        last_day = (person.end if person else None) or told.latest.day("end")
         if not mine and last_day is not None and case.period.has_day(last_day):
             over = case.working_day.over(last_day)
-            if over <= case.now and not _begins_after(told, last_day):
+            start = person.start if person else told.latest.day("start")
+            # an end before the start is the one of an earlier employment
+            if over <= case.now and (start is None or start <= last_day):
                 removals = _removals(case, told.id, over, None)
                 found.append(Leaver(told, last_day, over, None, None, False, told.latest.seq, removals))
     return tuple(sorted(found, key=lambda one: (one.over, one.told.id)))
-
-
-def _begins_after(told: PersonTold, last_day: dt.date) -> bool:
-    """A rehire: the end is the one of an earlier employment."""
-    start = told.latest.day("start")
-    return start is not None and start > last_day
 
 
 def _leaver(case: Case, told: PersonTold, episode: Episode) -> Leaver | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import deciding, governing, joining, leaving, population, working
+from . import conflicting, deciding, governing, joining, leaving, population, working
 from .case import Case, Sheet
 from .leaving import leavers_of
 from .period import Sample, draw
@@ -67,7 +67,7 @@ def pack_of(case: Case, sample: Sample, named: t.Sequence[str] = ()) -> Pack:
         deciding.exceptions(case),
         deciding.requests(case),
         deciding.locks(case),
-        deciding.duties(case),
+        conflicting.duties(case),
         population.without_reason(case),
         population.orphans(case),
         governing.policy_versions(case),

@@ -188,6 +188,13 @@ def _of_rulings(case: Case, id: str) -> t.Iterator[Line]:
             yield 0, told.added, f"exception {told.id} made", "", details, str(told.values["reason"]), by, ""
             if told.ended:
                 yield 0, told.ended, f"exception {told.id} ended", "", "", told.end_reason, told.ended_by, ""
+    for file in case.exceptions:
+        if case.person_named(file.person) == id:
+            begins = dt.datetime.combine(file.start, dt.time(), case.working_day.zone).astimezone(dt.timezone.utc)
+            grants = ", ".join(f"{app}: {what}" for app, what in file.grants)
+            by = f"asked by {file.requested_by}, approved by {file.approved_by}"
+            details = f"{grants}, {file.start} to {file.until}, in {case.place(file.origin)}"
+            yield 0, begins, f"exception {file.id} begins", "", details, file.reason, by, ""
     for lock in rulings.locks:
         if lock.person == id:
             yield 0, lock.added, "locked out at once", "", "", lock.reason, lock.by, ""

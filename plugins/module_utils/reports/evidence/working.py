@@ -7,15 +7,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import typing as t
 
 from .case import Case, Sheet, hours_between, reasons_text
 from .leaving import REMOVALS, Leaver, limit_of
-from .work_told import ChangeTold, Step, TaskTold
+from .work_told import OVER, ChangeTold, Step, TaskTold
 
 #: How a change can stand that is neither done nor in somebody's hands.
 FAILURES = frozenset({"failed", "unverified", "blocked", "deferred"})
-_PROVEN = ("verified", "already", "done")
 
 
 def _in_scope(case: Case, change: ChangeTold) -> bool:
@@ -34,12 +34,31 @@ def removals_of(case: Case) -> list[ChangeTold]:
 
 
 def _open_in(case: Case, change: ChangeTold) -> bool:
-    ended = change.first(*_PROVEN)
-    return ended is None or ended.at >= case.period.begins
+    proof = _proof(change)
+    return proof is None or proof.at >= case.period.begins
 
 
 def _proof(change: ChangeTold) -> Step | None:
-    return change.first("verified", "already") or change.first("done")
+    """Return what proves that a change was made, None where nothing does (any more).
+
+    What somebody said was done, and the app then showed was not, proves nothing.
+    """
+    found = None
+    for step in change.steps:
+        if step.state not in OVER:
+            found = None
+        elif found is None or (found.state == "done" and step.state != "done"):
+            found = step
+    return found
+
+
+def failed_attempts(change: ChangeTold) -> int:
+    """Return how often a change failed, and how often it was said to be done and was not."""
+    failed = sum(1 for step in change.steps if step.state in FAILURES)
+    came_back = sum(
+        1 for one, other in itertools.pairwise(change.steps) if one.state in OVER and other.state not in OVER
+    )
+    return failed + came_back
 
 
 def leaver_limits(case: Case, leavers: t.Iterable[Leaver]) -> dict[tuple[str, str, dt.datetime | None], dt.datetime]:
@@ -105,7 +124,7 @@ def failed_and_late(case: Case, found: t.Iterable[ChangeTold], limits: Limits) -
     rows = [
         _removal_row(case, change, limits)
         for change in found
-        if limits.passed(change) or _proof(change) is None or any(step.state in FAILURES for step in change.steps)
+        if limits.passed(change) or _proof(change) is None or failed_attempts(change)
     ]
     return case.sheet(
         "failed_and_late_removals",
@@ -133,7 +152,7 @@ def _removal_row(case: Case, change: ChangeTold, limits: Limits) -> tuple[t.Any,
         hours_between(first.at, proof.at if proof else None),
         limits.of(change),
         limits.passed(change),
-        sum(1 for step in change.steps if step.state in FAILURES),
+        failed_attempts(change),
         change.last.state,
         change.task,
         (proof or change.last).actor,
