@@ -11,6 +11,8 @@ import datetime as dt
 import pathlib
 import typing as t
 
+import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401
+
 from ..module_utils.company import reviewing
 from ..module_utils.company.company import Company
 from ..module_utils.company.following_reviews import news_of

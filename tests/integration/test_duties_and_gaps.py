@@ -53,6 +53,16 @@ MODULE = """
 """
 
 
+#: an app that would do something if anybody filled in its templates
+TRAP = """
+apps:
+  trap:
+    connector: scim
+    connection: {base_url: "{{ lookup('pipe', 'touch trapped') }}", token: "{{ lookup('pipe', 'touch trapped') }}"}
+    owners: {primary: it@small.example}
+"""
+
+
 @pytest.fixture
 def company(tmp_path: pathlib.Path, scim: ScimServer) -> CompanyDirectory:
     company = prepare(CompanyDirectory(TEMPLATE, tmp_path, scim))
@@ -145,6 +155,7 @@ def test_who_gains_and_loses_is_said_before_a_merge_and_nothing_is_touched(compa
     company.replace(rules, "when: {title: Administrator}", "when: {title: [Administrator, Engineer]}")
     company.replace(rules, 'when: {title: {matches: "Head of .*"}}', "when: {title: Head of Company}")
     company.write("access/policy/duties.yml", DUTY)
+    company.write("access/catalog/trap.yml", TRAP)
     git(company, "add", "-A")
     git(company, "commit", "-q", "-m", "second")
     # what is not committed is not compared, where a commit is named
@@ -186,6 +197,7 @@ def test_who_gains_and_loses_is_said_before_a_merge_and_nothing_is_touched(compa
     assert git(company, "status", "--porcelain") == before
     assert everything(company) == state
     assert not company.ledger.exists()
+    assert not (company.path / "trapped").exists()
 
 
 def test_what_is_wrong_in_another_commit_is_said_with_the_commit(company: CompanyDirectory) -> None:

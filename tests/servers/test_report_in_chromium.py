@@ -227,6 +227,15 @@ def test_on_paper_there_is_everything_but_the_controls(show):
 
 
 @SIZES
+@pytest.mark.parametrize(("section", "name"), [("duties", "Tomáš Novák"), ("gaps", "Ben Okafor")])
+def test_conflicts_and_gaps_lead_to_the_person(show, size, section, name):
+    page = show(sample(), size)
+    page.locator(f"#{section} a.who-link").first.click()
+    page.wait_for_function("() => document.querySelectorAll('#who-list .name').length === 1")
+    assert names(page) == [name]
+
+
+@SIZES
 def test_an_empty_company_looks_whole(show, size):
     page = show(Facts(generated_at=NOW), size)
     assert overflow(page) == 0

@@ -18,6 +18,7 @@ from ..errors import PolicyError
 from ..model import Status
 from ..policy.at_commit import write_commit
 from ..policy.organisation import Organisation
+from ..policy.preventing import refused_finding
 from ..reports.comparison import Comparison, Side, difference
 from .company import Company
 from .deciding import decide
@@ -41,7 +42,7 @@ def compare(company: Company, before: str, after: str = "") -> Comparison:
 
 
 def _here(company: Company) -> list[str]:
-    return [id for id in company.people if company.population.statuses.get(id) is not Status.LEFT]
+    return [id for id in company.people if company.population.statuses.get(id) in (Status.ACTIVE, Status.LEAVE)]
 
 
 def _side(company: Company, revision: str, folder: pathlib.Path) -> Side:
@@ -74,17 +75,20 @@ def _side(company: Company, revision: str, folder: pathlib.Path) -> Side:
 def _decided(company: Company, name: str) -> Side:
     decision = decide(company, _here(company))
     conflicts = {
-        (company.people[id].username or id, one.clash.through(one.held))
+        (company.people[id].username or id, str(one.clash)): one.clash.through(one.held)
         for id, mine in decision.clashes.items()
         for one in mine
         if one.risk is None
     }
-    refused = {one.message for one in decision.findings if one.code == "exception_refused"}
+    refused = {
+        one.exception.id: refused_finding(one, company.people[one.person].username, one.day).message
+        for one in decision.refused
+    }
     return Side(
         name,
         company.policy.version,
         decision.wants,
         company.apps,
-        frozenset(conflicts),
-        frozenset(refused),
+        conflicts,
+        refused,
     )

@@ -14,9 +14,9 @@ from ..model import Because, Finding, Person, Want
 from ..policy.duties import Clash, Held, clashes, finding_of, held_by
 from ..policy.evaluation import evaluate_all
 from ..policy.organisation import Organisation
-from ..policy.preventing import refusals, refused_finding, rights_of
+from ..policy.preventing import Refused, refusals, refused_finding, rights_of
 from ..policy.risks import Risks
-from ..policy.values import AcceptedRisk
+from ..policy.values import AcceptedRisk, Pair
 from ..reviews.vetoes import Vetoes, apply_vetoes, vetoes
 from .company import Company
 from .request_ends import accounts_over
@@ -31,6 +31,8 @@ class Decision:
     taken: t.Mapping[tuple[str, str, str], Because] = dataclasses.field(default_factory=dict)
     #: what people should have and a duty keeps apart, by person, with the risk that somebody has accepted
     clashes: t.Mapping[str, tuple[Conflicting, ...]] = dataclasses.field(default_factory=dict)
+    #: exceptions that give nothing today, because of a duty
+    refused: tuple[Refused, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,16 +62,9 @@ def decide(company: Company, people: t.Iterable[str], apps: t.Collection[str] | 
         findings.extend(notes)
         return revised
 
+    given = _given(company, now)
     pairs = [(company.people[id], company.population.statuses[id]) for id in people]
-    given: dict[str, t.Any] = {
-        "policy": company.policy,
-        "catalog": company.catalog,
-        "organisation": company.organisation,
-        "today": today,
-        "now": now,
-    }
-    quietly = (lambda want: apply_vetoes(want, vetoed)[0]) if vetoed else None
-    refused = refusals(pairs, exceptions=company.exceptions, revise=quietly, **given)
+    refused = _refused(company, people, vetoed, now)
     findings += [refused_finding(one, company.people[one.person].username, today) for one in refused]
     nothing = {id(one.exception) for one in refused}
     evaluated = evaluate_all(
@@ -87,7 +82,7 @@ def decide(company: Company, people: t.Iterable[str], apps: t.Collection[str] | 
     for key, want in accounts_over(company, evaluated.keys(), today).items():
         if apps is None or want.app in apps:
             wants.setdefault(key, want)
-    return Decision(wants, tuple(findings), {key: veto.because for key, veto in vetoed.items()}, found)
+    return Decision(wants, tuple(findings), {key: veto.because for key, veto in vetoed.items()}, found, refused)
 
 
 def conflicting(
@@ -109,19 +104,52 @@ def conflicting(
     return found
 
 
+def refused_findings(company: Company) -> list[Finding]:
+    """Return what every plan says of exceptions that give nothing today, because of separation of duties."""
+    now = company.clock.now()
+    refused = _refused(company, company.people, _still_held(company, vetoes(company.ledger.reviews(), now)), now)
+    today = company.settings.working_day.today(now)
+    return [refused_finding(one, company.people[one.person].username, today) for one in refused]
+
+
+def _refused(company: Company, people: t.Iterable[str], vetoed: Vetoes, now: dt.datetime) -> tuple[Refused, ...]:
+    statuses = company.population.statuses
+    return refusals(
+        ((company.people[id], statuses[id]) for id in people),
+        exceptions=company.exceptions,
+        revise=(lambda want: apply_vetoes(want, vetoed)[0]) if vetoed else None,
+        staying=_staying(company),
+        **_given(company, now),
+    )
+
+
+def _staying(company: Company) -> dict[str, Held]:
+    """Return what people have of what duties are about in apps that are not governed: it is left alone there."""
+    duties = company.policy.separation_of_duties if company.exceptions else ()
+    pairs = frozenset(pair for duty in duties for pair in duty.pairs if pair[0] in company.ungoverned)
+    found: dict[str, dict[Pair, tuple[Because, ...]]] = {}
+    for grant in company.ledger.grants_of(pairs) if pairs else ():
+        if not any(because.kind in ("rule", "exception", "request") for because in grant.because):
+            found.setdefault(grant.person, {})[grant.app, grant.entitlement] = grant.because
+    return dict(found)
+
+
+def _given(company: Company, now: dt.datetime) -> dict[str, t.Any]:
+    return {
+        "policy": company.policy,
+        "catalog": company.catalog,
+        "organisation": company.organisation,
+        "today": company.settings.working_day.today(now),
+        "now": now,
+    }
+
+
 def rights(company: Company, person: Person) -> Held:
     """Return what rules alone give ``person`` now, or as soon as they are here, less what reviews took away."""
     now = company.clock.now()
     vetoed = _still_held(company, vetoes(company.ledger.reviews(), now))
-    return rights_of(
-        [person],
-        policy=company.policy,
-        catalog=company.catalog,
-        organisation=company.organisation,
-        today=company.settings.working_day.today(now),
-        now=now,
-        revise=lambda want: apply_vetoes(want, vetoed)[0],
-    )[person.id]
+    found = rights_of([person], revise=lambda want: apply_vetoes(want, vetoed)[0], **_given(company, now))
+    return found[person.id]
 
 
 def _still_held(company: Company, held: Vetoes) -> Vetoes:
@@ -136,3 +164,13 @@ def _still_held(company: Company, held: Vetoes) -> Vetoes:
         if decided is None or record.first_seen is None or decided >= record.first_seen:
             kept[key] = veto
     return kept
+
+
+def has_now(company: Company, person: Person) -> Held:
+    """Return what ``person`` has of all that duties are about, as it was last read back, whatever gave it."""
+    pairs = frozenset(pair for duty in company.policy.separation_of_duties for pair in duty.pairs)
+    held: dict[Pair, tuple[Because, ...]] = {}
+    for grant in company.ledger.grants_of(pairs, {person.id}) if pairs else ():
+        pair = (grant.app, grant.entitlement)
+        held[pair] = (*held.get(pair, ()), *grant.because)
+    return held

@@ -16,7 +16,7 @@ from ..policy.preventing import Preventing
 from ..policy.risks import Risks, check_risks
 from ..policy.values import AcceptedRisk, Pair
 from .company import Company
-from .deciding import Conflicting, rights
+from .deciding import Conflicting, has_now, rights
 
 #: The event that says that an accepted risk was made use of.
 RISK_USED = "risk.used"
@@ -105,7 +105,7 @@ def check_exception(company: Company, exception: AccessException, person: Person
     others = [one for one in others if one.id != exception.id and not self_approved(one, organisation)]
     preventing = Preventing(company.policy, company.catalog, organisation)
     mine = rights(company, person)
-    refused, accepted = preventing.candidate(today, person, mine, others, exception)
+    refused, accepted = preventing.candidate(today, person, mine, others, exception, has_now(company, person))
     if refused is not None:
         raise PolicyError(
             f"it would give {person.username or person.id} {refused.why}"

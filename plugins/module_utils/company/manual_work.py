@@ -10,15 +10,13 @@ import dataclasses
 import datetime as dt
 import typing as t
 
-from ..desks.completing import cancel
 from ..desks.contract import NO, Answer
 from ..desks.digests import Happenings, completed_since
 from ..desks.news import News
-from ..desks.settling import Books, finding_for_late, settle_answers, settle_cancelled
-from ..model import GIVING, AccessException, Finding, Run, Status, Task
+from ..desks.settling import Books, finding_for_late, settle_answers
+from ..model import ENDING_SOON, AccessException, Finding, Run, Task
 from ..policy.risks import Risks
 from ..policy.values import AcceptedRisk
-from ..reports.facts import ENDING_SOON
 from .at_the_desks import DeskRound
 from .chasing import chase
 from .company import Company
@@ -29,7 +27,6 @@ from .leaving import follow_leaving
 from .request_intake import take_requests
 from .seat_tasks import follow_seats
 from .telling import tell
-from .untold import GONE
 
 #: Seconds that a run which opened tasks waits for another one to be done with a desk.
 _WAIT = 30.0
@@ -222,26 +219,3 @@ def send_new(
     happened = Happenings(open=still, completed=completed or {}, findings=tuple(found.findings), reviews=reviews)
     _tell(company, run, happened, found)
     return found
-
-
-def cancel_giving(company: Company, run: Run, people: t.Collection[str]) -> tuple[str, ...]:
-    """Cancel the open tasks that would give something to people who have left or are locked out; return their ids.
-
-    An owner who works through last week's list must not give access back to somebody who was cut off this morning.
-    """
-    now = company.clock.now()
-    gone = {
-        id
-        for id in people
-        if company.population.statuses[id] is Status.LEFT or company.lock_on(company.people[id]) is not None
-    }
-    tasks = [
-        cancel(task, GONE, now)
-        for id in sorted(gone)
-        for task in company.ledger.tasks(states=("open",), person=id)
-        if task.kind == "access" and all(item.kind in GIVING for item in task.items)
-    ]
-    if tasks:
-        books = Books(company.ledger, run, company.people, company.apps)
-        settle_cancelled(books, tasks, now)
-    return tuple(task.id for task in tasks)

@@ -301,6 +301,16 @@ def guard_breaches(company: Company, changes: t.Sequence[Change]) -> tuple[Findi
     )
 
 
+def accounts_seen(planned: Planned) -> dict[tuple[str, str], Account]:
+    """Return the accounts that apps showed while a plan was made, by app and id; none that somebody attested."""
+    return {
+        (key, account.id): account
+        for key, reading in planned.readings.items()
+        if not (reading.error or reading.attested)
+        for account in reading.accounts
+    }
+
+
 def correlate_all(company: Company, readings: t.Mapping[str, Reading]) -> dict[str, Correlation]:
     """Say whose the accounts of every app are that was read."""
     records = {key: company.ledger.accounts(app=key) for key, reading in readings.items() if not reading.error}

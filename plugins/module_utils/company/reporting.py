@@ -21,6 +21,7 @@ from ..reports.gathering import gather
 from ..sources.glancing import without_collecting
 from .company import Company
 from .concluding import progress
+from .deciding import refused_findings
 from .duties import held_conflicts
 from .owning import unowned
 from .runs import tool_version
@@ -47,7 +48,7 @@ def facts_of(company: Company) -> Facts:
         now=now,
         today=today,
         progress={id: (state.done, state.due) for id, state in states.items()},
-        findings=unowned(company),
+        findings=(*unowned(company), *refused_findings(company)),
         conflicts=conflicts,
         risks=risk_facts(company.policy, company.organisation, conflicts, today),
         exceptions=company.exceptions,
@@ -101,7 +102,7 @@ def _gaps_facts(company: Company, by: str) -> Facts:
         roles_by_title(everyone.values(), statuses) if by == "title" else _roles_by_rules(company),
         company.apps,
         _each_once(unused, ledger.accounts_of(left, {(one.app, one.account) for one in privileged})),
-        list(ledger.grants_held()),
+        ledger.grants_in_short(),
         privileged,
         telling,
         silent,

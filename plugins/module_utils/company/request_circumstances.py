@@ -13,7 +13,7 @@ from ..policy.duties import Held
 from ..requesting.approvers import Approvers
 from ..requesting.judging import Circumstances
 from .company import Company
-from .deciding import decide, rights
+from .deciding import decide, has_now, rights
 from .owning import owners_of
 
 
@@ -42,6 +42,7 @@ def circumstances(company: Company) -> Circumstances:
         statuses={person.id: statuses.get(person.id, Status.LEFT) for person in owners.organisation},
         today=company.settings.working_day.today(now),
         wants_of=wants,
+        has_of=lambda person: has_now(company, person),
         rights_of=lambda person: rights_of(person.id) if person.id in company.people else {},
         locked=lambda person: company.lock_on(person) is not None,
         exceptions=company.exceptions,

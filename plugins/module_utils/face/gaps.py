@@ -33,10 +33,13 @@ def gap_lines(facts: Facts, shown: int = SHOWN) -> list[str]:
     open_conflicts = [one for one in facts.conflicts if not one.risk]
     accepted = [one for one in facts.conflicts if one.risk]
     parts: list[tuple[str, list[str]]] = [
-        ("have what separation of duties forbids, and nobody answers for it", [_conflict(c) for c in open_conflicts]),
-        ("conflicts that somebody answers for", [f"{_conflict(c)}; {c.owner} until {c.until}" for c in accepted]),
+        ("conflicts of duties for which nobody answers", [_conflict(c) for c in open_conflicts]),
         (
-            "have left and have something left",
+            "conflicts of duties that somebody answers for",
+            [f"{_conflict(c)}; {c.owner}, {c.until}" for c in accepted],
+        ),
+        (
+            "people who have left and have something left",
             [
                 f"{one.person}: {_left(one)} in {_some(one.apps)}, "
                 + (f"{_days(one.days)} after the last day" if one.days is not None else "and HR gives no last day")
@@ -75,7 +78,7 @@ def gap_lines(facts: Facts, shown: int = SHOWN) -> list[str]:
 
 def _part(title: str, each: t.Sequence[str], shown: int) -> list[str]:
     more = [f"- ... and {len(each) - shown:,} more"] if len(each) > shown else []
-    return [f"{len(each):,} {title}", *(f"- {line}" for line in each[:shown]), *more]
+    return [f"{title}: {len(each):,}", *(f"- {line}" for line in each[:shown]), *more]
 
 
 def _conflict(one: t.Any) -> str:

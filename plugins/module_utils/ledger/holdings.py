@@ -7,21 +7,23 @@ seconds and hundreds of megabytes."""
 
 from __future__ import annotations
 
-import datetime as dt
+import functools
+import types
 import typing as t
 
 from ..libraries import library
-from ..model import AccountRecord, Because, GrantRecord
+from ..model import Because
 from .book import Book
-from .encoding import because_of, time_text
+from .encoding import because_of
+from .engines import joined
 from .grants import GrantKey
-from .known_accounts import ACCOUNT_COLUMNS, account_record
 from .tables import table
 
 sa = library("sqlalchemy")
 
-#: Of so many people it is asked by name; of more everybody is read.
-_FEW = 500
+
+#: Between two texts, and between two pairs of them; keys of apps and entitlements have neither.
+_WITHIN, _BETWEEN = "\x1e", "\x1f"
 
 
 class Holdings(Book):
@@ -32,74 +34,36 @@ class Holdings(Book):
         with self._reading() as connection:
             return set(connection.execute(query).scalars())
 
-    def accounts_held(self) -> list[tuple[str, str, bool]]:
-        """Return (person, app, whether it is usable) of every account; the person is empty where it is nobody's."""
-        source = table("accounts")
-        with self._reading() as connection:
-            found = connection.execute(sa.select(source.c.person, source.c.app, source.c.state))
-            return [(person, app, state != "suspended") for person, app, state in found]
+    def accounts_held(self) -> dict[str, t.Mapping[str, bool]]:
+        """Return of everybody who has an account whether there is a usable one, by person and app.
 
-    def grants_held(self) -> t.Iterator[tuple[str, str, str, tuple[Because, ...]]]:
-        """Yield (person, app, entitlement, because) of every grant in force."""
+        What is returned is shared by all who have the same: it must not be changed.
+        """
+        return {person: _usable(apps) for person, apps in self._by_person("accounts", "app", "state")}
+
+    def entitlements_held(self) -> dict[str, frozenset[tuple[str, str]]]:
+        """Return what everybody is granted, by person: (app, entitlement). Those who have the same share it."""
+        return {person: _pairs(grants) for person, grants in self._by_person("grants", "app", "entitlement")}
+
+    def _by_person(self, name: str, one: str, other: str) -> t.Iterator[tuple[str, str]]:
+        """Yield each person with all pairs of two columns as one text.
+
+        The database makes a row for each person, where hundreds of thousands would have to be made into values; and
+        most are alike.
+        """
+        source = table(name)
+        pair = source.c[one] + _WITHIN + source.c[other]
+        with self._reading() as connection:
+            query = sa.select(source.c.person, joined(connection, pair, _BETWEEN))
+            yield from connection.execute(query.where(source.c.person != "").group_by(source.c.person)).all()
+
+    def grants_held(self, apps: t.Collection[str]) -> t.Iterator[tuple[str, str, str, tuple[Because, ...]]]:
+        """Yield (person, app, entitlement, because) of every grant in force in these apps."""
         source = table("grants")
         query = sa.select(source.c.person, source.c.app, source.c.entitlement, source.c.because)
         with self._reading() as connection:
-            for person, app, entitlement, because in connection.execute(query):
+            for person, app, entitlement, because in connection.execute(query.where(source.c.app.in_(sorted(apps)))):
                 yield person, app, entitlement, because_of(because)
-
-    def grants_of(
-        self, pairs: t.Collection[tuple[str, str]], people: t.Collection[str] | None = None
-    ) -> list[GrantRecord]:
-        """Return the grants in force of these (app, entitlement), of everybody or of these ``people`` only."""
-        source = table("grants")
-        names = ("person", "app", "account", "entitlement", "because", "since", "source")
-        query = sa.select(*(source.c[name] for name in names))
-        for column, values in (("app", {app for app, _what in pairs}), ("entitlement", {what for _app, what in pairs})):
-            query = query.where(source.c[column].in_(sorted(values)))
-        if people is not None and len(people) <= _FEW:
-            query = query.where(source.c.person.in_(sorted(people)))
-        moment = dt.datetime.fromisoformat
-        with self._reading() as connection:
-            return [
-                GrantRecord(who, app, account, what, because_of(why), moment(since), source_)
-                for who, app, account, what, why, since, source_ in connection.execute(query)
-                if (app, what) in pairs and (people is None or who in people)
-            ]
-
-    def apps_telling(self) -> tuple[frozenset[str], frozenset[str]]:
-        """Return the apps with accounts that tell when one was last used, and those that do not."""
-        source = table("accounts")
-        query = sa.select(source.c.app, sa.func.max(source.c.last_used)).group_by(source.c.app)
-        with self._reading() as connection:
-            last = dict(map(tuple, connection.execute(query)))
-        return frozenset(app for app in last if last[app]), frozenset(app for app in last if not last[app])
-
-    def accounts_unused(self, apps: t.Collection[str], before: dt.datetime) -> list[AccountRecord]:
-        """Return people's usable accounts in ``apps`` that nobody has used since ``before``, as far as is known."""
-        source = table("accounts")
-        query = _records().where(
-            source.c.app.in_(sorted(apps)),
-            source.c.person != "",
-            source.c.state != "suspended",
-            sa.or_(source.c.last_used.is_(None), source.c.last_used < time_text(before)),
-        )
-        with self._reading() as connection:
-            return [account_record(row) for row in connection.execute(query)]
-
-    def accounts_of(
-        self, people: t.Collection[str] = (), keys: t.Collection[tuple[str, str]] = ()
-    ) -> list[AccountRecord]:
-        """Return the accounts of these ``people``, and those that ``keys``, (app, account), name."""
-        source = table("accounts")
-        ids = {id for _app, id in keys}
-        found: list[AccountRecord] = []
-        with self._reading() as connection:
-            for column, values in ((source.c.person, sorted(people)), (source.c.id, sorted(ids))):
-                for first in range(0, len(values), _FEW):
-                    rows = connection.execute(_records().where(column.in_(values[first : first + _FEW])))
-                    found += map(account_record, rows)
-        each = {(one.account.app, one.account.id): one for one in found}
-        return [one for key, one in each.items() if key in keys or one.person in people]
 
     def grant_keys(
         self, app: str, people: t.Collection[str] | None = None, *, accounts: t.Collection[str] | None = None
@@ -118,7 +82,15 @@ class Holdings(Book):
             return {tuple(row) for row in connection.execute(query.where(source.c.app == app))}
 
 
-def _records() -> t.Any:
-    """Return the query for whole accounts; ``account_record`` reads its rows."""
-    columns = table("accounts").c
-    return sa.select(*(columns[name] for name in ACCOUNT_COLUMNS))
+@functools.lru_cache(maxsize=16384)
+def _pairs(text: str) -> frozenset[tuple[str, str]]:
+    found = (pair.partition(_WITHIN) for pair in text.split(_BETWEEN))
+    return frozenset((one, other) for one, _mark, other in found)
+
+
+@functools.lru_cache(maxsize=16384)
+def _usable(text: str) -> t.Mapping[str, bool]:
+    apps: dict[str, bool] = {}
+    for app, state in _pairs(text):
+        apps[app] = apps.get(app, False) or state != "suspended"
+    return types.MappingProxyType(apps)

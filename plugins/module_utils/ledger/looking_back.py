@@ -165,7 +165,7 @@ class LookingBack(Book):
                 told[_key(event)] = tuple(Because.from_dict(reason) for reason in event.data["because"])
         return told
 
-    def rows_of(self, name: str, **where: t.Any) -> list[dict[str, t.Any]]:
+    def plain_rows(self, name: str, **where: t.Any) -> list[dict[str, t.Any]]:
         """Return the rows of a table as they are, those that have the value, or one of the set, of ``where``."""
         return self._rows(name, **where)
 

@@ -17,6 +17,7 @@ from .fulfilment import Fulfilment
 from .grants import Grants
 from .holdings import Holdings
 from .looking_back import LookingBack
+from .outliers import Outliers
 from .people import People
 from .plans import Plans
 from .requests import Requests
@@ -33,6 +34,7 @@ class Ledger(
     Grants,
     Holdings,
     LookingBack,
+    Outliers,
     Plans,
     Claims,
     Fulfilment,

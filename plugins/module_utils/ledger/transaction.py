@@ -167,9 +167,13 @@ class Writing:
         app: str = "",
         data: t.Mapping[str, t.Any] | None = None,
         proofs: t.Sequence[Proof] = (),
+        is_plain: bool = False,
     ) -> Row:
-        """Append an event to the chain, and return its row."""
-        plain = readable(data or {})
+        """Append an event to the chain, and return its row.
+
+        ``is_plain`` says of ``data`` that it was made for this event, of texts and numbers, as ``readable`` would.
+        """
+        plain = {**(data or {})} if is_plain else readable(data or {})
         if PROOF in plain:
             raise LedgerError(f"an event's data must not have a field {PROOF!r}: that is the ledger's own")
         if proofs:

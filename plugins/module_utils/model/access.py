@@ -8,6 +8,9 @@ import dataclasses
 import datetime as dt
 import typing as t
 
+#: An exception that ends within so many days is pointed out; its manager is told at the same distance.
+ENDING_SOON = 10
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Because:

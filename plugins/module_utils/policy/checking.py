@@ -47,8 +47,8 @@ def check(
     findings = [
         *_apps(catalog),
         *_impossible(policy, organisation),
-        *conflicts_within(policy, catalog),
-        *overlaps(policy, catalog),
+        *conflicts_within(policy, catalog, today),
+        *overlaps(policy, catalog, today),
         *_unused(catalog, policy),
         *_exceptions(exceptions, organisation, today),
         *_locks(locks, organisation),

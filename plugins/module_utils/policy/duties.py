@@ -11,6 +11,7 @@ What rules give in conflict is never undone by itself; what an exception or a re
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import functools
 import typing as t
 
@@ -33,7 +34,8 @@ class Clash:
 
     @property
     def against(self) -> str:
-        return f"against {self.duty.id}{': ' + self.duty.why if self.duty.why else ''}"
+        allowed = f" (at most {self.duty.at_most} of them)" if self.duty.at_most > 1 else ""
+        return f"against {self.duty.id}{allowed}{': ' + self.duty.why if self.duty.why else ''}"
 
     def through(self, held: Held) -> str:
         """Say it with what gives each of them."""
@@ -101,8 +103,17 @@ def finding_of(
     )
 
 
-def conflicts_within(policy: Policy, catalog: Catalog) -> tuple[Finding, ...]:
-    """Return an error for every bundle and every rule that makes a conflict by itself."""
+def severity_of(duty: Duty, policy: Policy, today: dt.date | None) -> str:
+    """Return how bad it is that rules break ``duty`` for certain: where a risk is accepted, it may be meant so."""
+    accepted = (one for one in policy.accepted_risks if one.duty == duty.id)
+    return "warning" if today and any(one.start <= today <= one.until for one in accepted) else "error"
+
+
+def conflicts_within(policy: Policy, catalog: Catalog, today: dt.date | None = None) -> tuple[Finding, ...]:
+    """Return an error for every bundle and every rule that makes a conflict by itself.
+
+    Where somebody accepts the risk ``today``, it is a warning.
+    """
     findings = []
     given = [(f'the bundle "{bundle.key}"', bundle.gives, bundle.origin) for bundle in policy.bundles.values()]
     given += [(f'the rule "{rule.id}"', rule.gives, rule.origin) for rule in policy.rules]
@@ -113,8 +124,9 @@ def conflicts_within(policy: Policy, catalog: Catalog) -> tuple[Finding, ...]:
             if all_together:
                 what = " and ".join(f"{app}:{entitlement}" for app, entitlement in dict.fromkeys(all_together))
                 message = f'{name} gives {what}, which "{duty.id}" forbids to have together ({duty.origin})'
+                severity = severity_of(duty, policy, today)
                 findings.append(
-                    Finding("duties", "error", message, where=str(origin or ""), todo="Give them to different people")
+                    Finding("duties", severity, message, where=str(origin or ""), todo="Give them to different people")
                 )
     return tuple(findings)
 

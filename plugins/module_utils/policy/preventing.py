@@ -14,6 +14,7 @@ import collections
 import dataclasses
 import datetime as dt
 import typing as t
+from types import MappingProxyType
 
 from ..model import AccessException, Because, Finding, Person, Status
 from .duties import Clash, Held, clashes, held_by
@@ -109,11 +110,16 @@ class Preventing:
         rights: Held,
         others: t.Sequence[AccessException],
         candidate: AccessException,
+        has: Held = MappingProxyType({}),
     ) -> tuple[Refused | None, list[Accepted]]:
         """Return why ``candidate`` would be refused on one of its days, or None and what it brings that is accepted.
 
         ``others`` are the exceptions that there are, in their order: what is there comes first, whenever it begins.
+        ``has`` is what the person has today, whatever gives it: it counts for a candidate that begins today.
         """
+        if candidate.start <= today:
+            # what is asked for again, to have it longer, is judged as if it were new
+            rights = {**{pair: has[pair] for pair in has if pair not in candidate.grants}, **rights}
         accepted: dict[tuple[t.Any, ...], Accepted] = {}
         for day in self.days(max(today, candidate.start), person, others):
             if day > candidate.until:
@@ -150,10 +156,13 @@ def refusals(
     today: dt.date,
     now: dt.datetime,
     revise: t.Any = None,
+    staying: t.Mapping[str, Held] = MappingProxyType({}),
     ever: bool = False,
 ) -> tuple[Refused, ...]:
     """Return the exceptions of ``people`` that are refused today (``ever``: or later). The arguments are those of
     ``evaluate_all``. Who has left gets nothing anyway; who is yet to begin is judged as if they had begun.
+
+    ``staying`` is what people have that nothing gives and nothing takes away, by person.
     """
     if not policy.separation_of_duties or not exceptions:
         return ()
@@ -170,11 +179,12 @@ def refusals(
     for person in having:
         near = [one for name in names_of(person) & by_name.keys() for one in by_name[name]]
         mine = exceptions_of(person, near, organisation)
+        there = {**staying.get(person.id, {}), **rights[person.id]}
         if ever:
-            found += preventing.ever(today, person, rights[person.id], mine)
+            found += preventing.ever(today, person, there, mine)
         else:
             current = [one for one in mine if in_force(one, organisation, today)]
-            found += preventing.on(today, person, rights[person.id], current)[0]
+            found += preventing.on(today, person, there, current)[0]
     return tuple(found)
 
 

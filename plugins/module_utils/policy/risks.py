@@ -10,14 +10,11 @@ import datetime as dt
 import functools
 import typing as t
 
-from ..model import Finding, Person, Status
+from ..model import ENDING_SOON, Finding, Person, Status
 from .matching import Matcher, compile_condition
 from .organisation import Organisation, names_of
 from .problems import did_you_mean
 from .values import AcceptedRisk, Policy
-
-#: So many days before its end somebody is told.
-ENDING_SOON = 10
 
 
 class Risks:

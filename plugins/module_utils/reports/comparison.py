@@ -44,10 +44,10 @@ class Side:
     version: str
     wants: t.Mapping[tuple[str, str], Want]
     apps: t.Mapping[str, App]
-    #: (user name, what) of every conflict of duties for which nobody answers
-    conflicts: frozenset[tuple[str, str]] = frozenset()
-    #: what is said of exceptions that give nothing because of a duty
-    refused: frozenset[str] = frozenset()
+    #: (user name, what) of every conflict of duties for which nobody answers -> the same with what gives it
+    conflicts: t.Mapping[tuple[str, str], str] = dataclasses.field(default_factory=dict)
+    #: exceptions that give nothing because of a duty, by their ids -> what is said of them
+    refused: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def difference(before: Side, after: Side, people: t.Mapping[str, Person]) -> Com
     ]
     changed.sort(key=lambda one: (not (one.privileged and one.gains), one.app, one.entitlement))
     named = {name for one in changed for name in (*one.gains, *one.losses)}
-    named |= {person for person, _what in before.conflicts ^ after.conflicts}
+    named |= {person for person, _what in before.conflicts.keys() ^ after.conflicts.keys()}
     return Comparison(
         before.name,
         after.name,
@@ -140,15 +140,20 @@ def difference(before: Side, after: Side, people: t.Mapping[str, Person]) -> Com
         after.version,
         len(people),
         tuple(changed),
-        tuple(sorted(after.conflicts - before.conflicts)),
-        tuple(sorted(before.conflicts - after.conflicts)),
-        tuple(sorted(after.refused - before.refused)),
+        _new(after, before),
+        _new(before, after),
+        tuple(after.refused[id] for id in sorted(after.refused.keys() - before.refused.keys())),
         {
             _name(one): one.name or f"{one.given_name} {one.family_name}".strip()
             for one in people.values()
             if _name(one) in named
         },
     )
+
+
+def _new(side: Side, other: Side) -> tuple[tuple[str, str], ...]:
+    """Return the conflicts of ``side`` that ``other`` has not, by person; through which rule does not count."""
+    return tuple((key[0], side.conflicts[key]) for key in sorted(side.conflicts.keys() - other.conflicts.keys()))
 
 
 def _held(side: Side, people: t.Mapping[str, Person]) -> dict[tuple[str, str, str], tuple[Because, ...]]:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 
-from ..model import GrantRecord
+from ..model import ENDING_SOON, GrantRecord
 from ..policy.duties import Clash, Held
 from ..policy.organisation import Organisation
-from ..policy.risks import ENDING_SOON
 from ..policy.values import AcceptedRisk, Policy
 from .gap_facts import ConflictFacts, RiskFacts
 from .gaps import in_words

@@ -13,13 +13,11 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
+from ..model import ENDING_SOON
 from .gap_facts import ConflictFacts, Gaps, RiskFacts
 
 # How far an app is automated. read-only: it can be read, every change is a task.
 COVERAGES = ("automatic", "read-only", "manual")
-
-# An exception that ends within so many days is pointed out; its manager is told at the same distance.
-ENDING_SOON = 10
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ if t.TYPE_CHECKING:
 def judged(person: Person, candidate: AccessException, given: Circumstances) -> tuple[Refused | None, list[Accepted]]:
     """Return why ``candidate`` is refused, or None and what of it somebody answers for.
 
-    It is held against what rules give, what other exceptions give or will give on any of its days, and what the person
-    waits for.
+    It is held against what rules give, what the person has today, what other exceptions give or will give on any of its
+    days, and what the person waits for.
     """
     if not given.policy.separation_of_duties:
         return None, []
@@ -30,7 +30,8 @@ def judged(person: Person, candidate: AccessException, given: Circumstances) -> 
     there = [one for one in there if one.id != candidate.id and not self_approved(one, organisation)]
     waiting = [exception_of(one) for one in given.waiting if one.person == person.id and one.id != candidate.id]
     preventing = Preventing(given.policy, given.catalog, organisation)
-    return preventing.candidate(given.today, person, given.rights_of(person), [*there, *waiting], candidate)
+    rights, has = given.rights_of(person), given.has_of(person)
+    return preventing.candidate(given.today, person, rights, [*there, *waiting], candidate, has)
 
 
 def conflicts_of(person: Person, request: AccessRequest, given: Circumstances) -> tuple[Finding, ...]:

@@ -32,7 +32,8 @@ class Circumstances:
     """What a request is judged by. ``today`` is the day at the company; ``waiting`` are the requests that wait.
 
     ``wants_of`` says what a person should have today, ``rights_of`` what rules alone give them as soon as they are
-    here, ``locked`` whether they are locked out. ``exceptions`` are all that are kept, also those of approved requests.
+    here, ``has_of`` what they have today of what duties are about, ``locked`` whether they are locked out.
+    ``exceptions`` are all that are kept, also those of approved requests.
     """
 
     catalog: Catalog
@@ -43,6 +44,7 @@ class Circumstances:
     today: dt.date
     wants_of: t.Callable[[Person], t.Iterable[Want]]
     rights_of: t.Callable[[Person], Held]
+    has_of: t.Callable[[Person], Held]
     locked: t.Callable[[Person], bool]
     exceptions: t.Sequence[AccessException] = ()
     waiting: t.Sequence[AccessRequest] = ()

@@ -12,6 +12,7 @@ import typing as t
 
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.company import reviewing
+from ansible_collections.rollcall.access.plugins.module_utils.company.cancelling import cancel_giving
 from ansible_collections.rollcall.access.plugins.module_utils.company.carrying_out import carry_out
 from ansible_collections.rollcall.access.plugins.module_utils.company.checking import check_apps, check_feed_of
 from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company
@@ -19,7 +20,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.concluding
 from ansible_collections.rollcall.access.plugins.module_utils.company.deciding import decide
 from ansible_collections.rollcall.access.plugins.module_utils.company.discovering import discover, propose_bundles
 from ansible_collections.rollcall.access.plugins.module_utils.company.hosts import app_hosts, group_name, person_hosts
-from ansible_collections.rollcall.access.plugins.module_utils.company.manual_work import cancel_giving, synchronise
+from ansible_collections.rollcall.access.plugins.module_utils.company.manual_work import synchronise
 from ansible_collections.rollcall.access.plugins.module_utils.company.plans import (
     Planned,
     correlate_all,

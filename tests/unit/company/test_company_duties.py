@@ -6,17 +6,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import typing as t
 
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.company.carrying_out import carry_out
 from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company
-from ansible_collections.rollcall.access.plugins.module_utils.company.duties import held_conflicts
+from ansible_collections.rollcall.access.plugins.module_utils.company.deciding import decide
+from ansible_collections.rollcall.access.plugins.module_utils.company.duties import check_exception, held_conflicts
+from ansible_collections.rollcall.access.plugins.module_utils.company.narrowing import narrow
 from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes, record_readings
+from ansible_collections.rollcall.access.plugins.module_utils.errors import PolicyError
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying import verify_ledger
-from ansible_collections.rollcall.access.plugins.module_utils.model import Account, Finding
-from ansible_collections.rollcall.access.tests.unit.company.place import Place
+from ansible_collections.rollcall.access.plugins.module_utils.model import AccessException, Account, Finding
+from ansible_collections.rollcall.access.tests.unit.company.place import Place, at
 
+LATER = dt.date(2026, 7, 1)
 DUTY = """
 separation_of_duties:
   - {id: build-and-run, why: nobody ships alone, one_of: ['hub:code'], and_one_of: ['hub:admin', 'lab:user']}
@@ -113,6 +119,49 @@ def test_a_conflict_that_was_found_in_an_app_is_said_with_since_when(place: Plac
     assert finding.code == "duties"
     assert "bob.ray has had since 2026-06-01" in finding.message
     assert "hub:code (rule code) and lab:user together" in finding.message
+
+
+def test_what_was_found_in_an_app_counts_when_somebody_asks(place: Place) -> None:
+    place.write("access/policy/duties.yml", DUTY)
+    app = place.app("lab")
+    app.there["x1"] = Account("lab", "x1", "dan.orr", "dan@acme.example", entitlements=frozenset({"user"}))
+    reconcile(place)
+    company = place.open(writes=False)
+    dan = company.people["4"]
+    asked = AccessException("e", "4", (("hub", "code"),), "r", "dan", "ann", at("2026-06-01").date(), LATER)
+    with pytest.raises(PolicyError, match=r"hub:code \(exception e\) and lab:user together, against build-and-run"):
+        check_exception(company, asked, dan)
+    fine = dataclasses.replace(asked, grants=(("wiki", "reader"),))
+    assert check_exception(company, fine, dan) == []
+
+
+def test_what_is_left_alone_in_an_app_keeps_an_exception_away(place: Place) -> None:
+    place.write("access/policy/duties.yml", DUTY)
+    app = place.app("lab")
+    app.there["x1"] = Account("lab", "x1", "dan.orr", "dan@acme.example", entitlements=frozenset({"user"}))
+    reconcile(place)
+    place.write(
+        "access/exceptions/code.yml",
+        EXCEPTION.replace("bob@", "dan@").replace("lab: [user]", "hub: [code]").replace("id: lab", "id: code"),
+    )
+    _company, findings = reconcile(place)
+    (finding,) = findings
+    assert finding.code == "exception_refused"
+    assert "hub:code (exception code) and lab:user together" in finding.message
+    assert place.shown("hub")["4"] == (True, ["user"])
+
+
+def test_a_run_that_is_limited_to_few_knows_who_answers_for_a_risk(apart: Place) -> None:
+    # somebody in no other relation to him
+    apart.write("access/policy/risks.yml", RISK.replace("ann@acme.example", "dan@acme.example"))
+    apart.edit("access/exceptions/lab.yml", ("approved_by: ann@acme.example", "approved_by: boss@elsewhere.example"))
+    company = apart.open()
+    assert narrow(company, ["bob.ray"]) is not None
+    assert set(company.people) == {"1", "2", "4"}
+    decision = decide(company, ["2"])
+    assert ("2", "lab") in decision.wants
+    ((conflict,),) = decision.clashes.values()
+    assert conflict.risk is not None
 
 
 def test_an_emergency_does_not_ask_for_duties(apart: Place) -> None:

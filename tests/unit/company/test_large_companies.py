@@ -20,6 +20,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.face.carried_out i
 from ansible_collections.rollcall.access.plugins.module_utils.model import (
     Account,
     AccountRecord,
+    Because,
     GrantRecord,
     Lock,
     Plan,
@@ -108,6 +109,25 @@ def test_many_people_are_as_far_as_each_of_them_alone(place):
     assert len(together) == 30
     assert together == alone
     assert any(not one.complete for one in together.values())
+
+
+def test_many_people_are_as_far_as_each_of_them_where_an_app_is_not_governed_yet(place):
+    rest = "Engineering,,2015-01-01,,employee,Active"
+    rows = [f"{n},P{n},Q{n},p{n}@acme.example,Engineer,{rest}\n" for n in range(1, 31)]
+    place.write("people.csv", HEAD + "".join(rows))
+    reconcile(place)
+    place.edit("access/policy/rules.yml", (", wiki: [reader]", ""))
+    company = place.open()
+    run, now = place.run(company), company.clock.now()
+    account = Account("wiki", "w7", "p7", entitlements=frozenset({"reader", "editor"}))
+    company.ledger.record_accounts([AccountRecord(account, "7"), AccountRecord(Account("wiki", "w8"), "")], run, now)
+    found = GrantRecord("7", "wiki", "w7", "editor", (Because("unexplained"),), now, "found", now)
+    company.ledger.record_grants([found], run, now)
+    company = place.open()
+    assert "wiki" in company.ungoverned
+    together = progress(company, company.people)
+    assert together == {id: progress(company, [id])[id] for id in company.people}
+    assert together["7"].due == together["6"].due
 
 
 def cut_off(place, monkeypatch, id):

@@ -362,6 +362,21 @@ def test_nothing_is_asked_for_longer_than_the_risk_is_accepted(asking: Place) ->
         made(asking, until=dt.date(2026, 8, 15))
 
 
+def test_what_a_new_duty_forbids_is_refused_though_all_have_agreed(asking: Place) -> None:
+    request = made(asking)
+    company = asking.open()
+    tasks = open_approvals(company)
+    answer(asking, company, tasks["manager"], "bob@acme.example")
+    answer(asking, company, tasks["owner"], "wiki@acme.example")
+    asking.write("access/policy/duties.yml", DUTIES)
+    company = asking.open()
+    assert follow(asking, company).decided == {request.id: "refused"}
+    after = company.ledger.request(request.id)
+    assert after is not None
+    assert "separation of duties forbids it: hub:code (rule code) and wiki:reader" in after.note
+    assert company.ledger.exceptions() == []
+
+
 def test_the_same_risk_of_somebody_else_helps_nobody(asking: Place) -> None:
     asking.write("access/policy/duties.yml", DUTIES + RISK.replace("cat.fox", "eve.sun"))
     with pytest.raises(RequestError, match="duties forbids it"):

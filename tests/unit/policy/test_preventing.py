@@ -167,6 +167,14 @@ def test_rules_that_always_break_a_group_are_an_error(checked: Check) -> None:
     assert any('the rules "r" and "s"' in one and one.startswith("error duties") for one in found)
 
 
+def test_rules_that_break_a_duty_for_certain_are_a_warning_where_somebody_answers(checked: Check) -> None:
+    rules = Y + "- {id: s, why: w, when: {department: Sales, title: Manager}, grant: {b: [x]}}\n"
+    found = [one for one in checked(rules=rules, more=DUTIES + risk()) if '"r" and "s"' in one]
+    assert only(found).startswith("warning duties")
+    found = [one for one in checked(rules=rules, more=DUTIES + risk(until="2026-03-10")) if '"r" and "s"' in one]
+    assert only(found).startswith("error duties")
+
+
 A, B, C, D = (("a", name) for name in "abcd")
 
 
@@ -174,7 +182,7 @@ def test_a_clash_of_a_set_names_all_that_is_there() -> None:
     policy = Policy("1", separation_of_duties=(Duty("d", (A, B, C, D), at_most=2),))
     assert clashes({A: (), C: ()}, policy) == ()
     (clash,) = clashes({A: (), C: (), D: ()}, policy)
-    assert str(clash) == "a:a, a:c and a:d together, against d"
+    assert str(clash) == "a:a, a:c and a:d together, against d (at most 2 of them)"
 
 
 def test_what_is_taken_away_first_is_known_for_every_form() -> None:
@@ -220,3 +228,26 @@ def test_more_of_what_conflicts_already_is_refused_too() -> None:
     assert refused.clash.pairs == (A, C)
     # what is there already is nothing new
     assert preventing.on(DAY, ANN, rights, [excepted("new", B)]) == ([], [])
+
+
+def test_what_somebody_has_and_nothing_explains_counts_for_what_begins_today() -> None:
+    policy = Policy("1", separation_of_duties=(Duty("d", (A, B)),))
+    preventing = Preventing(policy, Catalog(), Organisation([ANN, BOB]))
+    has = {A: (Because("unexplained"),)}
+    refused, _accepted = preventing.candidate(DAY, ANN, {}, [], excepted("new", B), has)
+    assert refused is not None
+    assert refused.why == "a:a (unexplained) and a:b (exception new) together, against d"
+    # by then it will have been taken away, or be found
+    assert preventing.candidate(DAY, ANN, {}, [], excepted("later", B, start=5), has) == (None, [])
+
+
+def test_what_is_asked_for_again_needs_somebody_to_answer_for_it_again() -> None:
+    accepted = AcceptedRisk("r", "d", "bob", "known", DAY, DAY + dt.timedelta(days=20), person="ann")
+    policy = Policy("1", separation_of_duties=(Duty("d", (A, B)),), accepted_risks=(accepted,))
+    preventing = Preventing(policy, Catalog(), Organisation([ANN, BOB]))
+    rights, has = {A: (Because("rule", "r"),)}, {A: (Because("rule", "r"),), B: (Because("exception", "e1"),)}
+    there = [excepted("e1", B, days=10)]
+    refused, _accepted = preventing.candidate(DAY, ANN, rights, there, excepted("e2", B, days=30), has)
+    assert refused is not None
+    assert (refused.day, refused.risk) == (DAY + dt.timedelta(days=21), accepted)
+    assert preventing.candidate(DAY, ANN, rights, there, excepted("e2", B, days=20), has)[0] is None

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import typing as t
 
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.model import (
@@ -37,7 +38,7 @@ def want(
     return Want(person, app, state, tuple(Grant(app, one, because) for one in entitlements), because)
 
 
-def side(name: str, *wants: Want, **more: frozenset) -> Side:
+def side(name: str, *wants: Want, **more: t.Any) -> Side:
     return Side(name, "1", {(one.person, one.app): one for one in wants}, APPS, **more)
 
 
@@ -84,15 +85,21 @@ def test_who_is_on_leave_keeps_and_who_is_locked_out_loses() -> None:
 
 
 def test_conflicts_and_refused_exceptions_that_are_new_are_said() -> None:
-    old, new = ("p1", "a and b, against x"), ("p2", "c and d, against y")
+    old, both, new = ("p1", "a and b"), ("p1", "b and c"), ("p2", "c and d")
     found = difference(
-        side("aaa", conflicts=frozenset({old})),
-        side("bbb", conflicts=frozenset({new}), refused=frozenset({"the exception e gives p1 nothing"})),
+        side("aaa", conflicts={old: "a and b (rule x)", both: "b and c (rule x)"}, refused={"f": "as before"}),
+        side(
+            "bbb",
+            # through another rule it is the same conflict
+            conflicts={new: "c and d (rule y)", both: "b and c (rule y)"},
+            refused={"e": "the exception e gives p1 nothing", "f": "in other words"},
+        ),
         PEOPLE,
     )
-    assert (found.conflicts, found.conflicts_gone) == ((new,), (old,))
+    assert (found.conflicts, found.conflicts_gone) == ((("p2", "c and d (rule y)"),), (("p1", "a and b (rule x)"),))
     text = markdown(found)
-    assert "- `Person 2 (p2)`: `c and d, against y`" in text
+    assert "- `Person 2 (p2)`: `c and d (rule y)`" in text
+    assert "in other words" not in text
     assert "- `the exception e gives p1 nothing`" in text
     assert found.reasons(("conflicts",)) == ("1 person would come into conflict of duties",)
 

@@ -95,7 +95,7 @@ class AtHand:
     @functools.cached_property
     def people(self) -> dict[str, PersonRow]:
         """Everybody as last recorded, by id."""
-        rows = self.ledger.rows_of("people")
+        rows = self.ledger.plain_rows("people")
         return {row["id"]: person_row(row) for row in rows}
 
     @functools.cached_property
@@ -218,7 +218,7 @@ class AtHand:
                 **{"start": one.start, "until": one.until, "where": str(one.origin or "file"), "kind": one.kind},
                 **{"ended_at": None, "ended_by": "", "end_reason": ""},
             }
-        for row in self.ledger.rows_of("exceptions"):
+        for row in self.ledger.plain_rows("exceptions"):
             found[row["id"]] = {
                 **row,
                 "grants": tuple((app, what) for app, what in json.loads(row["grants"])),
@@ -251,6 +251,6 @@ class AtHand:
     def approvals(self) -> dict[str, list[tuple[str, str]]]:
         """(by, at) of everybody who approved a plan that the guard had stopped, by the plan's hash."""
         found: dict[str, list[tuple[str, str]]] = collections.defaultdict(list)
-        for row in self.ledger.rows_of("approvals"):
+        for row in self.ledger.plain_rows("approvals"):
             found[row["plan"]].append((row["by"], row["at"]))
         return found

@@ -95,7 +95,7 @@ class Decided:
             if kind == "review":
                 found.append(self._reviewer(id, (person, app, entitlement)))
             elif kind == "lock":
-                found += [row["by"] for row in self._hand.ledger.rows_of("locks", person=person)]
+                found += [row["by"] for row in self._hand.ledger.plain_rows("locks", person=person)]
             elif kind == "expiry" and id in self._hand.allowed:
                 found.append(str(self._hand.allowed[id]["ended_by"] or f"its end, {self._hand.allowed[id]['until']}"))
             elif kind == "leaving":
@@ -106,7 +106,7 @@ class Decided:
 
     def _reviewer(self, campaign: str, key: tuple[str, str, str]) -> str:
         if campaign not in self._items:
-            items = self._hand.ledger.rows_of("review_items", campaign=campaign, decision={"revoke", "change"})
+            items = self._hand.ledger.plain_rows("review_items", campaign=campaign, decision={"revoke", "change"})
             self._items[campaign] = {
                 (row["person"], row["app"], row["entitlement"]): row["decided_by"] or "nobody: silence" for row in items
             }
@@ -120,7 +120,7 @@ def failed(hand: AtHand, asked: Asked) -> Answer:
     events = hand.ledger.events_of(kinds, app=asked.app or None, begins=period.begins, ends=period.ends)
     ids = {event.data["id"] for event in events}
     now: dict[str, dict[str, t.Any]] = {}
-    for row in sorted(hand.ledger.rows_of("changes", id=ids), key=lambda row: row["occurrence"]) if ids else ():
+    for row in sorted(hand.ledger.plain_rows("changes", id=ids), key=lambda row: row["occurrence"]) if ids else ():
         now[row["id"]] = row
     rows: list[Row] = []
     for event in events:

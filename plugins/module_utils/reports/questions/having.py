@@ -146,7 +146,7 @@ def why(hand: AtHand, asked: Asked) -> Answer:
 
 def approvals(hand: AtHand, asked: Asked) -> Answer:
     found = hand.grants_on(asked.day, past=asked.past, app=asked.app or None, people={asked.person})
-    intended = hand.ledger.rows_of("changes", person=asked.person, kind="grant")
+    intended = hand.ledger.plain_rows("changes", person=asked.person, kind="grant")
     plans = {(row["app"], row["entitlement"]): row["plan"] for row in sorted(intended, key=lambda row: row["number"])}
     commits = {one.id: one for one in _commits(hand)}
     rows: list[Row] = []

@@ -33,7 +33,7 @@ def _campaigns(hand: AtHand, asked: Asked) -> dict[str, dict[str, t.Any]]:
 def _items(hand: AtHand, campaigns: t.Collection[str], **where: t.Any) -> list[dict[str, t.Any]]:
     if not campaigns:
         return []
-    rows = hand.ledger.rows_of("review_items", campaign=set(campaigns), **where)
+    rows = hand.ledger.plain_rows("review_items", campaign=set(campaigns), **where)
     return sorted(rows, key=lambda row: (row["campaign"], row["position"]))
 
 

@@ -59,7 +59,7 @@ def emergencies(hand: AtHand, asked: Asked) -> Answer:
         until = lifted or hand.now
         cuts = [
             row
-            for row in hand.ledger.rows_of("changes", person=person, kind=_CUTS)
+            for row in hand.ledger.plain_rows("changes", person=person, kind=_CUTS)
             if since <= dt.datetime.fromisoformat(row["intended_at"]) <= until
             and (row["urgency"] == "emergency" or '"kind":"lock"' in row["because"])
         ]
