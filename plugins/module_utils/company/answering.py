@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import functools
 import typing as t
@@ -25,6 +26,8 @@ from ..reports.questions.registry import LIST, listed, question_of
 from ..sources.glancing import without_collecting
 from .company import Company
 
+_REHEARSAL = "This is the ledger of a rehearsal: it proves nothing about real accounts"
+
 
 def answer_of(company: Company, question: str, given: Given) -> Answer:
     """Return the answer to a question; ``list`` and the empty text name all that there are.
@@ -41,7 +44,8 @@ def answer_of(company: Company, question: str, given: Given) -> Answer:
     hand = _at_hand(company)
     # hundreds of thousands of small values, and no garbage among them
     with without_collecting():
-        return found.work(hand, asked_of(found, given, hand))
+        answer = found.work(hand, asked_of(found, given, hand))
+    return dataclasses.replace(answer, notes=(_REHEARSAL, *answer.notes)) if company.ledger.rehearsal else answer
 
 
 def _at_hand(company: Company) -> AtHand:

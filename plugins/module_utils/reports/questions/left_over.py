@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 
+from ...model import AccountRecord
 from ..account_findings import UNUSED_DAYS
 from ..evidence.access_told import AccessTold
 from ..evidence.case import kinds_of
@@ -148,9 +149,12 @@ def leftovers(hand: AtHand, asked: Asked) -> Answer:
         or (one.end is not None and hand.working_day.over(one.end) <= hand.now)
     }
     usable: dict[str, list[str]] = {}
-    kept: dict[str, list[str]] = {}
+    overdue: dict[str, list[str]] = {}
     for record in hand.ledger.accounts_of(gone):
-        (usable if record.account.active else kept).setdefault(record.person, []).append(record.account.app)
+        if record.account.active:
+            usable.setdefault(record.person, []).append(record.account.app)
+        elif _is_due(hand, record):
+            overdue.setdefault(record.person, []).append(record.account.app)
     grants: dict[str, list[str]] = {}
     for grant in hand.ledger.grants_within(hand.now, hand.now, people=gone):
         grants.setdefault(grant.person, []).append(f"{grant.app}: {grant.entitlement}")
@@ -160,14 +164,24 @@ def leftovers(hand: AtHand, asked: Asked) -> Answer:
             tasks.setdefault(task.person, []).append(f"{task.id} ({task.app}, {task.owner})")
     rows: list[Row] = []
     for id, one in gone.items():
-        if id in usable or id in grants or id in tasks:
-            lists = (tuple(sorted(found.get(id, ()))) for found in (usable, kept, grants, tasks))
+        if id in usable or id in overdue or id in grants or id in tasks:
+            lists = (tuple(sorted(found.get(id, ()))) for found in (usable, overdue, grants, tasks))
             days = (hand.today - one.end).days if one.end else None
             rows.append((id, one.name, one.department, one.end, days, *lists))
     rows.sort(key=lambda row: (row[4] is not None, -(row[4] or 0), row[0]))
     return answer(
-        "person_id person department last_day days_ago usable_accounts_in suspended_in grants open_tasks",
+        "person_id person department last_day days_ago usable_accounts_in to_be_deleted_in grants open_tasks",
         rows,
         f"{number(len(rows), 'leaver has', 'leavers have')} anything left, of {len(gone):,}",
-        "A suspended account that the catalog keeps is nothing left; it is shown where something else is",
+        "A suspended account is left where the catalog says that it should have been deleted by now",
     )
+
+
+def _is_due(hand: AtHand, record: AccountRecord) -> bool:
+    """Return whether a suspended account of a leaver should have been deleted by now."""
+    app = hand.apps.get(record.account.app)
+    if app is None:
+        return False
+    if app.leave.delete_after is None:
+        return app.leave.then == "delete"
+    return record.suspended_at is not None and hand.now - record.suspended_at > app.leave.delete_after
