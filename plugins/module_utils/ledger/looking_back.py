@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What was so on a day, and what happened in a period: few rows out of many, by what the tables are indexed by."""
+"""What was so on a day, and what happened in a period."""
 
 from __future__ import annotations
 
@@ -10,25 +10,14 @@ import datetime as dt
 import json
 import typing as t
 
-from ..errors import LedgerAltered
 from ..libraries import library
 from ..model import Because, Event, GrantRecord
-from .book import Book
-from .chain import FIELDS
-from .encoding import because_of, time_of, time_text
+from .encoding import because_of, time_text
 from .grants import GrantKey
+from .past_events import PastEvents
 from .tables import table
 
 sa = library("sqlalchemy")
-
-#: So many people are asked for at once.
-_AT_ONCE = 400
-
-#: Of more people than these, and of those alone, the events of HR's news are read by their kind: each has few.
-_FEW = 50
-#: Of more people than these all events are.
-_MANY = 3000
-_NEWS = frozenset({"person.recorded"})
 
 
 class PastGrant(t.NamedTuple):
@@ -55,53 +44,8 @@ class PastGrant(t.NamedTuple):
         return (self.person, self.app, self.account, self.entitlement)
 
 
-class LookingBack(Book):
-    def began(self) -> dt.datetime | None:
-        """Return when the first event was written; None for a ledger without any."""
-        events = table("events")
-        with self._reading() as connection:
-            first = connection.execute(sa.select(events.c.at).order_by(events.c.seq).limit(1)).scalar()
-        return None if first is None else time_of(first)
-
-    def events_of(
-        self,
-        kinds: t.Collection[str] | None,
-        *,
-        people: t.Collection[str] | None = None,
-        app: str | None = None,
-        begins: dt.datetime | None = None,
-        ends: dt.datetime | None = None,
-        containing: t.Sequence[str] = (),
-    ) -> list[Event]:
-        """Return the events of these kinds, in their order; of these people or this app only, where they are given.
-
-        ``kinds`` None: of all kinds, for which ``people`` have to be given.
-        From ``begins`` on, and before ``ends``. ``containing`` are texts of which one must stand in the data as it is
-        stored: the caller still has to look, since it may stand there as something else. Raises LedgerAltered for an
-        event that cannot be read.
-        """
-        events = table("events").c
-        query = sa.select(*(events[name] for name in (*FIELDS, "hash")))
-        wanted = None if kinds is None else frozenset(kinds)
-        few = people is not None and len(people) <= (_FEW if wanted == _NEWS else _MANY)
-        if wanted is not None and not few:
-            query = query.where(events.kind.in_(sorted(wanted)))
-        if app is not None:
-            query = query.where(events.app == app)
-        if begins is not None:
-            query = query.where(events.at >= time_text(begins))
-        if ends is not None:
-            query = query.where(events.at < time_text(ends))
-        if containing:
-            query = query.where(sa.or_(*(events.data.contains(text, autoescape=True) for text in containing)))
-        # by the index of people alone: a database that does not know how many events there are of a kind may take that
-        # of kinds, and look at all of them
-        found = self._of_people(query, events.person, people if few else None)
-        rows = [
-            row for row in found if (wanted is None or row[2] in wanted) and (people is None or few or row[5] in people)
-        ]
-        rows.sort(key=lambda row: row[0])
-        return [_event(row, self.where) for row in rows]
+class LookingBack(PastEvents):
+    """What was so on a day and what happened in a period."""
 
     def grants_within(
         self,
@@ -223,15 +167,6 @@ class LookingBack(Book):
             found = connection.execute(sa.select(people.id, people.name, people.username, people.email))
             return {id: (name, username, email) for id, name, username, email in found}
 
-    def _of_people(self, query: t.Any, column: t.Any, people: t.Collection[str] | None) -> t.Iterator[t.Any]:
-        with self._reading() as connection:
-            if people is None:
-                yield from connection.execute(query)
-                return
-            ids = sorted(people)
-            for first in range(0, len(ids), _AT_ONCE):
-                yield from connection.execute(query.where(column.in_(ids[first : first + _AT_ONCE])))
-
 
 def _columns(source: t.Any, over: bool) -> list[t.Any]:
     names = ("person", "app", "account", "entitlement", "because", "since", "source", "verified_at")
@@ -260,15 +195,3 @@ def _grant(row: t.Any) -> PastGrant:
 
 def _key(event: Event) -> GrantKey:
     return (event.person, event.app, event.data["account"], event.data["entitlement"])
-
-
-def _event(row: t.Any, where: str) -> Event:
-    seq, at, kind, run, actor, person, app, data, previous, hash = row
-    try:
-        return Event(seq, time_of(at), kind, run, actor, person, app, json.loads(data), previous, hash)
-    except (ValueError, TypeError) as error:
-        raise LedgerAltered(
-            f"event {seq} cannot be read: it is not as it was written",
-            where=where,
-            todo="Run rollcall.access.verify_ledger to see all that was altered",
-        ) from error
