@@ -20,7 +20,12 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.answering 
 from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company
 from ansible_collections.rollcall.access.plugins.module_utils.company.settings import Settings
 from ansible_collections.rollcall.access.plugins.module_utils.errors import RollcallError
-from ansible_collections.rollcall.access.plugins.module_utils.reports.questions.question import Answer
+from ansible_collections.rollcall.access.plugins.module_utils.policy.values import Policy
+from ansible_collections.rollcall.access.plugins.module_utils.reports.evidence import governing, joining, leaving
+from ansible_collections.rollcall.access.plugins.module_utils.reports.evidence.case import Case, Sheet
+from ansible_collections.rollcall.access.plugins.module_utils.reports.evidence.history import history_of
+from ansible_collections.rollcall.access.plugins.module_utils.reports.evidence.period import Period, Scope
+from ansible_collections.rollcall.access.plugins.module_utils.reports.questions.question import Answer, chosen, records
 from ansible_collections.rollcall.access.plugins.module_utils.reports.questions.registry import QUESTIONS
 from ansible_collections.rollcall.access.tests.integration.support.audited import Audited
 from ansible_collections.rollcall.access.tests.integration.support.company import CompanyDirectory
@@ -396,6 +401,40 @@ def test_story_of_a_person(ask: Ask) -> None:
 
 def test_every_question_has_a_test_of_its_own() -> None:
     assert [one.key for one in QUESTIONS if not any(name.startswith(f"test_{one.key}_") for name in globals())] == []
+
+
+@pytest.mark.parametrize(
+    ("question", "sheet"),
+    [
+        ("joiners", lambda case: joining.joiners(case)),
+        ("leavers", lambda case: leaving.leavers(case, leaving.leavers_of(case))),
+        ("late_leavers", lambda case: leaving.leaver_removals(case, leaving.leavers_of(case))),
+        ("guard", lambda case: governing.approvals(case)),
+        ("runs", lambda case: governing.runs(case)),
+    ],
+)
+def test_an_answer_says_the_same_as_the_evidence_pack(
+    company: CompanyDirectory, question: str, sheet: t.Callable[[Case], Sheet]
+) -> None:
+    """The pack folds all events, a question only those that it needs."""
+    period = Period.of(dt.date(2026, 3, 1), dt.date(2026, 3, 18), dt.timezone.utc)
+    settings = Settings.load(company.path / "rollcall.yml", {"ROLLCALL_AS_OF": TODAY})
+    with Company(settings) as opened:
+        case = Case(
+            history=history_of(opened.ledger.events()),
+            period=period,
+            scope=Scope(),
+            now=opened.clock.now(),
+            working_day=settings.working_day,
+            apps=opened.apps,
+            reads={},
+            policy=Policy(""),
+        )
+        rows = records(sheet(case))
+    answer = answered(company.path, question, **MARCH)
+    expected = [row for row in rows if question != "late_leavers" or row["late"]]
+    assert list(answer.rows) == chosen(expected, " ".join(answer.columns))
+    assert answer.rows
 
 
 # what is asked wrongly
