@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import typing as t
 
 from ..errors import LedgerAltered
@@ -15,7 +16,7 @@ from ..libraries import library
 from ..model import Event
 from .book import Book
 from .chain import FIELDS
-from .encoding import time_of, time_text
+from .encoding import quoted, time_of, time_text
 from .tables import table
 
 sa = library("sqlalchemy")
@@ -28,6 +29,12 @@ _FEW = 50
 #: Of more people than these all events are.
 _MANY = 3000
 _NEWS = frozenset({"person.recorded"})
+
+#: What tells of an account as it is in the app.
+ACCOUNT_EVENTS = ("account.changed", "account.gone", "account.recorded")
+
+# what an event of an account begins with, as it is stored: its keys are sorted
+_ACCOUNT = re.compile(r'\{"account":("(?:[^"\\]|\\.)*")')
 
 
 class PastEvents(Book):
@@ -80,6 +87,20 @@ class PastEvents(Book):
         rows.sort(key=lambda row: row[0])
         return [_event(row, self.where) for row in rows]
 
+    def events_of_accounts(self, keys: t.Collection[tuple[str, str]], ends: dt.datetime | None = None) -> list[Event]:
+        """Return what happened to accounts, (app, account), before ``ends``: whosever they were."""
+        wanted = {(app, quoted(id)) for app, id in keys}
+        events = table("events").c
+        query = sa.select(*(events[name] for name in (*FIELDS, "hash"))).where(
+            events.kind.in_(ACCOUNT_EVENTS), events.app.in_(sorted({app for app, _id in keys}))
+        )
+        if ends is not None:
+            query = query.where(events.at < time_text(ends))
+        with self._reading() as connection:
+            rows = [row for row in connection.execute(query) if _is_of(row, wanted)]
+        rows.sort(key=lambda row: row[0])
+        return [_event(row, self.where) for row in rows]
+
     def _of_people(self, query: t.Any, column: t.Any, people: t.Collection[str] | None) -> t.Iterator[t.Any]:
         with self._reading() as connection:
             if people is None:
@@ -88,6 +109,12 @@ class PastEvents(Book):
             ids = sorted(people)
             for first in range(0, len(ids), _AT_ONCE):
                 yield from connection.execute(query.where(column.in_(ids[first : first + _AT_ONCE])))
+
+
+def _is_of(row: t.Any, wanted: t.Collection[tuple[str, str]]) -> bool:
+    # of hundreds of thousands, before any is read
+    found = _ACCOUNT.match(row[7])
+    return found is not None and (row[6], found[1]) in wanted
 
 
 def _event(row: t.Any, where: str) -> Event:

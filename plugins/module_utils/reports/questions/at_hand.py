@@ -17,6 +17,7 @@ from ...clock import WorkingDay
 from ...ledger.chain import Head
 from ...ledger.looking_at_evidence import Look
 from ...ledger.looking_back import PastGrant
+from ...ledger.past_events import ACCOUNT_EVENTS
 from ...ledger.store import Ledger
 from ...model import AccessException, AccessRequest, App, Because, Event
 from ...policy.commit import Commit
@@ -28,7 +29,7 @@ from ..evidence.history import History, history_of
 from ..evidence.period import Period, Scope
 from .people_at_hand import PersonRow, person_row
 
-ACCOUNTS = ("account.recorded", "account.changed", "account.gone")
+ACCOUNTS = ACCOUNT_EVENTS
 GRANTS = ("grant.recorded", "grant.changed", "grant.ended")
 
 #: In an account's event, as it is stored, when it changed from one person to another (or to nobody).
@@ -163,9 +164,7 @@ class AtHand:
         ids = frozenset(people)
         events = {event.seq: event for event in self._events(ids, kinds, ends)}
         if kinds is None or "account.changed" in kinds:
-            for event in self.ledger.events_of(("account.changed",), ends=ends, containing=(_WAS,)):
-                if event.data["changed"].get("person", [""])[0] in ids:
-                    events[event.seq] = event
+            events.update((event.seq, event) for event in self._of_handed_over(ids, events.values(), ends))
         runs = {event.run for event in events.values()}
         for event in self.ledger.events_of(("run.began", *besides)):
             if event.run in runs or event.kind in besides:
@@ -174,6 +173,19 @@ class AtHand:
         # of these events the first one is not when the ledger began
         history.first = self.began
         return history
+
+    def _of_handed_over(
+        self, ids: frozenset[str], known: t.Iterable[Event], ends: dt.datetime | None
+    ) -> t.Sequence[Event]:
+        """Return all events of accounts that have passed to these people or from them: others' tell of them, too."""
+        changed = [event for event in known if event.kind == "account.changed"]
+        changed += self.ledger.events_of(("account.changed",), ends=ends, containing=(_WAS,))
+        keys = set()
+        for event in changed:
+            was = event.data["changed"].get("person")
+            if was is not None and (was[0] in ids or was[1] in ids):
+                keys.add((event.app, event.data["account"]))
+        return self.ledger.events_of_accounts(keys, ends) if keys else ()
 
     def _events(
         self, ids: frozenset[str], kinds: t.Collection[str] | None, ends: dt.datetime | None

@@ -8,13 +8,10 @@ nobody; and those that are nobody's on purpose."""
 from __future__ import annotations
 
 import datetime as dt
-import typing as t
 
 from ...model import AccountRecord
 from ..account_findings import UNUSED_DAYS
-from ..evidence.access_told import AccessTold
 from ..evidence.case import kinds_of
-from ..evidence.history import History
 from ..evidence.population import NO_REASON, orphans
 from .asked import Asked
 from .at_hand import ACCOUNTS, AtHand
@@ -47,17 +44,8 @@ def unexplained(hand: AtHand, asked: Asked) -> Answer:
 
 
 def nobodys(hand: AtHand, asked: Asked) -> Answer:
-    """Accounts of nobody: their events have no person, but for the one that gave them to somebody."""
-    end, app = asked.day.ends, asked.app or None
-    events = {event.seq: event for event in hand.ledger.events_of(ACCOUNTS, people={""}, app=app, ends=end)}
-    given = hand.ledger.events_of(("account.changed",), app=app, ends=end, containing=('"person":["",',))
-    events.update((event.seq, event) for event in given if event.data["changed"].get("person", [None])[0] == "")
-    before = _before(hand, asked, set(events))
-    told = AccessTold()
-    for seq in sorted(events | before):
-        told.take_account(events[seq] if seq in events else before[seq])
-    history = History()
-    history.access = told
+    # nobody is who has no id
+    history = hand.history({""}, ACCOUNTS, asked.day.ends)
     sheet = orphans(hand.case(history, asked.day, asked.app))
     columns = "app account username email state_at_end first_seen protected owner why"
     rows = chosen(sheet, columns)
@@ -70,18 +58,6 @@ def nobodys(hand: AtHand, asked: Asked) -> Answer:
         "on purpose",
         _CATALOG,
     )
-
-
-def _before(hand: AtHand, asked: Asked, known: t.Collection[int]) -> dict[int, t.Any]:
-    """The beginnings of accounts that were somebody's before they were nobody's."""
-    end, app = asked.day.ends, asked.app or None
-    taken = hand.ledger.events_of(("account.changed",), people={""}, app=app, ends=end, containing=('"person":["',))
-    were = {event.data["changed"]["person"][0] for event in taken if event.data["changed"].get("person")}
-    lost = {(event.app, event.data["account"]) for event in taken}
-    if not were - {""}:
-        return {}
-    mine = hand.ledger.events_of(ACCOUNTS, people=were - {""}, app=app, ends=end)
-    return {one.seq: one for one in mine if (one.app, one.data["account"]) in lost and one.seq not in known}
 
 
 def on_purpose(hand: AtHand, asked: Asked) -> Answer:
