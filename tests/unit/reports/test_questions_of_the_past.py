@@ -79,7 +79,7 @@ def live(ledger: Ledger, chance: random.Random) -> None:
     ledger.end_run(RUN, START + DAYS * DAY, "ok", {})
 
 
-@pytest.fixture(params=range(8))
+@pytest.fixture(params=range(5))
 def ledger(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> t.Iterator[Ledger]:
     with Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}") as ledger:
         live(ledger, random.Random(request.param))

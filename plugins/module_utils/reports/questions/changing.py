@@ -10,12 +10,13 @@ import datetime as dt
 import json
 import typing as t
 
+from ...ledger.encoding import once
 from ...model import REMOVALS
 from ..evidence.case import hours_between, reasons_text
 from ..evidence.working import FAILURES
 from .asked import Asked
 from .at_hand import AtHand
-from .question import Answer, Row, answer, number
+from .question import Answer, Row, answer, in_words, number
 
 _TAKING = frozenset(kind.value for kind in REMOVALS)
 
@@ -27,10 +28,11 @@ def granted(hand: AtHand, asked: Asked) -> Answer:
     )
     found.sort(key=lambda one: (one.since, one.person, one.app, one.entitlement))
     rows = []
+    # hundreds of thousands of grants share a few reasons
+    why = once(in_words)
     for one in found:
         who = (one.since, one.person, hand.name(one.person), one.app, one.entitlement)
-        why = reasons_text(reason.to_dict() for reason in one.because)
-        rows.append((*who, hand.is_privileged(one.app, one.entitlement), one.source, one.until, why))
+        rows.append((*who, hand.is_privileged(one.app, one.entitlement), one.source, one.until, why(one.because)))
     people = number(len({row[1] for row in rows}), "person", "people")
     return answer(
         "since person_id person app entitlement privileged source until why",

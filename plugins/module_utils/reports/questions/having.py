@@ -12,13 +12,9 @@ from ...ledger.looking_back import PastGrant
 from ..evidence.case import reasons_text
 from .asked import Asked
 from .at_hand import ACCOUNTS, GRANTS, AtHand
-from .question import Answer, Row, answer, number
+from .question import Answer, Row, answer, in_words, number
 
 _CATALOG = "Which entitlements are privileged is as the catalog has it now"
-
-
-def _why(grant: PastGrant) -> str:
-    return reasons_text(reason.to_dict() for reason in grant.because)
 
 
 def _by_person(hand: AtHand) -> t.Callable[[PastGrant], tuple[str, ...]]:
@@ -30,7 +26,16 @@ def administrators(hand: AtHand, asked: Asked) -> Answer:
     found = hand.grants_on(asked.day, past=asked.past, app=asked.app or None, pairs=pairs) if pairs else []
     found.sort(key=_by_person(hand))
     rows = [
-        (one.person, hand.name(one.person), one.app, one.entitlement, one.account, one.since, one.source, _why(one))
+        (
+            one.person,
+            hand.name(one.person),
+            one.app,
+            one.entitlement,
+            one.account,
+            one.since,
+            one.source,
+            in_words(one.because),
+        )
         for one in found
     ]
     people = number(len({one.person for one in found}), "person has", "people have")
@@ -73,7 +78,9 @@ def accounts(hand: AtHand, asked: Asked) -> Answer:
 def holders(hand: AtHand, asked: Asked) -> Answer:
     found = hand.grants_on(asked.day, past=asked.past, app=asked.app, pairs={(asked.app, asked.entitlement)})
     found.sort(key=_by_person(hand))
-    rows = [(one.person, hand.name(one.person), one.account, one.since, one.source, _why(one)) for one in found]
+    rows = [
+        (one.person, hand.name(one.person), one.account, one.since, one.source, in_words(one.because)) for one in found
+    ]
     return answer(
         "person_id person account since source why",
         rows,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..evidence.case import Sheet
+from ...model import Because
+from ..evidence.case import Sheet, reasons_text
 
 if t.TYPE_CHECKING:
     from .asked import Asked
@@ -71,6 +72,11 @@ def answer(columns: str, rows: t.Iterable[Row], sentence: str, *notes: str) -> A
 def records(sheet: Sheet) -> list[dict[str, t.Any]]:
     """Return the rows of a table of the evidence pack, each with the names of its columns."""
     return [dict(zip(sheet.columns, row, strict=True)) for row in sheet.rows]
+
+
+def in_words(reasons: t.Iterable[Because]) -> str:
+    """Return what gave something, and what for."""
+    return reasons_text(reason.to_dict() for reason in reasons)
 
 
 def chosen(sheet: Sheet | t.Iterable[t.Mapping[str, t.Any]], columns: str) -> list[Row]:
