@@ -24,7 +24,7 @@ notes:
   - With C(--limit) naming hosts only, the others are not built. When people come from one CSV file, they are not even made; all of the feed is checked.
   - Where only C(rollcall.access.reconcile) or C(rollcall.access.discover) is played, people are no hosts and C(people) is empty, unless
     C(--limit) names anything but apps. They play over apps, and the people are data to them.
-  - Where only C(rollcall.access.ask) is played, there are no hosts and HR is not read.
+  - Where only C(rollcall.access.ask) is played, there is no host but localhost, and HR is not read.
   - C(--limit hr_id_1042) names the person to whom HR gave the id 1042. Every character of an id that is no letter and no digit is
     written as an underscore and two hex digits.
   - A file that has only C(plugin) and C(settings), the whole path of a company's C(rollcall.yml), stands for that one. It is for
@@ -235,6 +235,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             self.inventory.set_variable(group, "ansible_python_interpreter", sys.executable)
         self.inventory.set_variable("all", "rollcall_config", str(pathlib.Path(path).resolve()))
         self.inventory.set_variable("all", "rollcall_stale", as_data(stale))
+        if _asks_only():
+            # without any host Ansible warns that there is none, over each answer
+            self.inventory.add_host("localhost")
+            self.inventory.set_variable("localhost", "ansible_connection", "local")
+            self.inventory.set_variable("localhost", "ansible_python_interpreter", sys.executable)
         strict, groups = self.get_option("strict"), self.inventory.groups
         constructed = self.get_option("compose"), self.get_option("groups"), self.get_option("keyed_groups")
         for hosts, variable in ((people, "person"), (apps, "app")):
@@ -261,7 +266,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         """
         settings, resolve = Settings.load(path), resolver(self.templar)
         Company.forget_shared()
-        if from_ledger_only(context.CLIARGS.get("args") or ()):
+        if _asks_only():
             return {}, {}, {}, ""
         why = "ROLLCALL_HR=ledger says so" if os.environ.get("ROLLCALL_HR") == "ledger" else ""
 
@@ -315,6 +320,11 @@ def _emergency() -> bool:
         return True
     playbooks = context.CLIARGS.get("args") or ()
     return any("emergency_offboard" in os.path.basename(str(name)) for name in playbooks)
+
+
+def _asks_only() -> bool:
+    """Whether nothing is played but what asks the ledger."""
+    return from_ledger_only(context.CLIARGS.get("args") or ())
 
 
 def _plain_names() -> frozenset[str]:
