@@ -50,11 +50,14 @@ exceptions:
 """
 _SETTINGS = """lead_time: 3d
 rehearsal: true
+security: security@small.example
 reviews:
   delegates:
     - {person: ada.stone, delegate: ben.frost, from: "2026-03-01", until: "2026-03-31", reason: travels}
 """
 _CONTRACTORS = """13,Nia,Poe,nia.poe@agency.example,Tester,Engineering,Lyon,2,2026-01-05,2026-06-30,contractor
+16,Pat,Low,pat.low@small.example,Accountant,Management,Utrecht,1,2022-02-01,,employee
+17,Quin,Rae,quin.rae@small.example,Account Executive,Sales,Utrecht,7,2022-02-01,,employee
 14,Omar,Fay,omar.fay@agency.example,Tester,Engineering,Lyon,2,2026-01-05,,contractor
 """
 _MIA = "15,Mia,Hale,mia@small.example,Engineer,Engineering,Lyon,2,2026-03-05,,employee\n"
@@ -66,7 +69,7 @@ gia.vale@small.example,gia.vale@small.example,Viewer,2026-03-01T08:00:00Z
 
 
 class Audited:
-    """The company while it lives through March. ``head`` is its directory afterwards."""
+    """The company while it lives through March."""
 
     def __init__(self, place: pathlib.Path, server: ScimServer) -> None:
         self.company = prepare(CompanyDirectory(TEMPLATE, place, server))
@@ -95,7 +98,7 @@ class Audited:
         return self.company
 
     def _second_of_march(self) -> None:
-        """Everybody gets what the rules give; Cleo asks for more; somebody makes a badge by hand."""
+        """Everybody gets what the rules give; Cleo asks for more; somebody makes badges by hand."""
         self._commit("2026-03-01T10:00:00+00:00", "ada.stone", "The rules")
         self._on("2026-03-02")
         self._play("reconcile")
@@ -105,17 +108,15 @@ class Audited:
             **{"rollcall_requested_by": "cleo.marsh", "rollcall_reason": "helps out", "rollcall_days": 10},
         ).of("request")[0]
         self._on("2026-03-03")
-        for approver, by in zip(
-            asked.result["request"]["approvers"], ("ben.frost@small.example", "mail.owner@small.example"), strict=True
-        ):
-            self._play("complete_task", rollcall_task=approver["task"], rollcall_by=by)
-        (badge,) = [row["id"] for row in rows(self.company, "tasks") if (row["app"], row["person"]) == ("badge", "1")]
-        self._play(
-            "complete_task", rollcall_task=badge, rollcall_by="office@small.example", rollcall_note="handed over"
-        )
+        for approver in asked.result["request"]["approvers"]:
+            self._play("complete_task", rollcall_task=approver["task"], rollcall_by=approver["address"])
+        badges = {row["person"]: row["id"] for row in rows(self.company, "tasks") if row["app"] == "badge"}
+        done = {"rollcall_by": "office@small.example", "rollcall_note": "handed over"}
+        for person in ("1", "4", "16"):
+            self._play("complete_task", rollcall_task=badges[person], **done)
 
     def _fifth_of_march(self) -> None:
-        """Dov sells now, Lou left the day before, Mia begins, Iris stands in, and a rule gives what is not there."""
+        """Dov sells, Lou and Pat left the day before, Mia begins, Iris stands in; a rule gives what is not there."""
         company = self.company
         company.write("access/exceptions/iris.yml", _EXCEPTION)
         company.replace("access/policy/rules.yml", 'version: "1.0"', 'version: "1.1"')
@@ -125,6 +126,7 @@ class Audited:
         people = edited(
             company.read("hr/people.csv"),
             ("Utrecht,1,2021-12-01,,", "Utrecht,1,2021-12-01,2026-03-04,"),
+            ("Utrecht,1,2022-02-01,,", "Utrecht,1,2022-02-01,2026-03-04,"),
             (engineer, "hart@small.example,Account Executive,Sales,Lyon,7"),
         )
         company.write("hr/people.csv", people + _MIA)

@@ -116,10 +116,14 @@ class Decided:
 
 
 def failed(hand: AtHand, asked: Asked) -> Answer:
-    """Each attempt in the period that did not work, and how the change stands now."""
-    kinds = tuple(f"change.{state}" for state in sorted(FAILURES))
+    """Each attempt in the period that did not work, and how the change stands now.
+
+    What an app refuses becomes a task, and says why; what no connector can do becomes one without a word.
+    """
+    kinds = (*(f"change.{state}" for state in sorted(FAILURES)), "change.task")
     period = asked.period
     events = hand.ledger.events_of(kinds, app=asked.app or None, begins=period.begins, ends=period.ends)
+    events = [event for event in events if event.kind != "change.task" or event.data.get("detail")]
     ids = {event.data["id"] for event in events}
     now: dict[str, dict[str, t.Any]] = {}
     for row in sorted(hand.ledger.plain_rows("changes", id=ids), key=lambda row: row["occurrence"]) if ids else ():
@@ -129,7 +133,8 @@ def failed(hand: AtHand, asked: Asked) -> Answer:
         change = now[event.data["id"]]
         settled = dt.datetime.fromisoformat(change["settled_at"]) if change["settled_at"] else None
         who = (event.at, event.person, hand.name(event.person), event.app, change["kind"], change["entitlement"])
-        what = (event.kind.removeprefix("change."), str(event.data.get("detail", "")))
+        how = "refused" if event.kind == "change.task" else event.kind.removeprefix("change.")
+        what = (how, str(event.data.get("detail", "")))
         rows.append((*who, *what, change["state"], settled, hours_between(event.at, settled), change["task"]))
     left = len({event.data["id"] for event in events if now[event.data["id"]]["state"] in FAILURES})
     return answer(
@@ -138,5 +143,5 @@ def failed(hand: AtHand, asked: Asked) -> Answer:
         f"{number(len(rows), 'attempt')} {asked.during} did not work, at {number(len(ids), 'change')}; {left:,} of "
         "these have not worked since",
         asked.note,
-        "Deferred: left for the next run. Blocked: a person declined it, or a rule of the catalog forbids it",
+        "Refused: it became a task. Deferred: left for the next run. Blocked: it was declined or cancelled",
     )

@@ -85,11 +85,22 @@ def _used(runs: t.Sequence[RunTold], approved: t.Mapping[str, tuple[str, ...]]) 
 
 def guard(hand: AtHand, asked: Asked) -> Answer:
     history = history_of(hand.ledger.events_of(("plan.saved", "plan.approved")))
+    # an emergency passes the limits, which its plan says all the same
+    plans = {stop.plan for stop in history.stops}
+    urgent = hand.ledger.plain_rows("changes", plan=plans, urgency="emergency") if plans else ()
+    passed_by = {row["plan"] for row in urgent}
+    history.stops = [stop for stop in history.stops if stop.plan not in passed_by]
     columns = "stopped_at run_by limits_passed approved_by approved_at plan"
     rows = chosen(governing.approvals(hand.case(history, asked.period)), columns)
     passed = sum(1 for row in rows if row[3])
     said = f"The guard stopped {number(len(rows), 'plan')} {asked.during}; {passed:,} of them were approved"
-    return answer(columns, rows, said, asked.note, "Without an approval nothing of a plan was carried out")
+    return answer(
+        columns,
+        rows,
+        said,
+        asked.note,
+        "Without an approval nothing of a plan was carried out. Emergencies are not stopped",
+    )
 
 
 def readings(hand: AtHand, asked: Asked) -> Answer:

@@ -63,11 +63,15 @@ def emergencies(hand: AtHand, asked: Asked) -> Answer:
             if since <= dt.datetime.fromisoformat(row["intended_at"]) <= until
             and (row["urgency"] == "emergency" or '"kind":"lock"' in row["because"])
         ]
-        proven = [row["verified_at"] or _settled(row) for row in cuts]
-        missing = sum(1 for at in proven if not at)
-        last = max((dt.datetime.fromisoformat(at) for at in proven if at), default=None) if not missing else None
+        proven = {row["verified_at"] or _settled(row) for row in cuts if row["kind"] != "end_sessions"}
+        last = max((dt.datetime.fromisoformat(at) for at in proven), default=None) if "" not in proven else None
         minutes = round((last - since).total_seconds() / 60, 1) if last else None
         apps = tuple(sorted({row["app"] for row in cuts}))
+        missing = tuple(
+            f"{row['app']}: {row['kind'].replace('_', ' ')} ({row['state']})"
+            for row in cuts
+            if not (row["verified_at"] or _settled(row))
+        )
         who = (person, hand.name(person), since, lock["by"], lock["reason"])
         rows.append((*who, apps, len(cuts), missing, last, minutes, lifted, lock["lifted_by"]))
     slowest = max((row[9] for row in rows if row[9] is not None), default=None)
@@ -77,6 +81,7 @@ def emergencies(hand: AtHand, asked: Asked) -> Answer:
         f"{number(len(rows), 'emergency', 'emergencies')} {asked.during}"
         + (f"; the slowest took {slowest:g} minutes until the last cut was proven" if slowest is not None else ""),
         asked.note,
+        "The last cut is that of the last account; ending sessions is shown where it is not proven",
         "A lock that stands in a file takes effect with the next run: git's history says who wrote it",
     )
 
