@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import typing as t
 
@@ -176,19 +177,22 @@ def _columns(source: t.Any, over: bool) -> list[t.Any]:
     return [*columns, sa.null().label("until"), sa.null().label("ended_because")]
 
 
+#: Hundreds of thousands of grants share the moments of a few thousand runs.
+_moment = functools.lru_cache(maxsize=65536)(dt.datetime.fromisoformat)
+
+
 def _grant(row: t.Any) -> PastGrant:
     person, app, account, entitlement, because, since, source, verified, until, ended = row
-    moment = dt.datetime.fromisoformat
     return PastGrant(
         person,
         app,
         account,
         entitlement,
         because_of(because),
-        moment(since),
+        _moment(since),
         source,
-        moment(verified) if verified else None,
-        moment(until) if until else None,
+        _moment(verified) if verified else None,
+        _moment(until) if until else None,
         Because.from_dict(json.loads(ended)) if ended else None,
     )
 

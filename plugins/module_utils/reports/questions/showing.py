@@ -14,7 +14,7 @@ import typing as t
 from ...errors import QuestionError
 from ...model.plain_line import on_one_line
 from ...tabular import write_rows
-from ...writing import write_text
+from ...writing import write_bytes
 from ..evidence.files import plain
 from .question import Answer
 
@@ -82,7 +82,7 @@ def write_answer(answer: Answer, path: pathlib.Path, about: t.Mapping[str, t.Any
         text = json.dumps(document, ensure_ascii=True, indent=1) + "\n"
     try:
         # half of a surrogate pair, which a broken feed may hold, is no UTF-8: it becomes a question mark
-        write_text(path, text.encode("utf-8", errors="replace").decode())
+        write_bytes(path, text.encode("utf-8", errors="replace"))
         path.chmod(0o640)
     except OSError as error:
         raise QuestionError(
