@@ -360,7 +360,7 @@ def record_accounts(
     nothing is, unless it is ``believed``. ``records`` are what the ledger knew of each app before it was read, where
     somebody has asked already.
     """
-    earlier, records = records, ({} if settle_interrupted(company, readings, correlations, run) else records)
+    interrupted = settle_interrupted(company, readings, correlations, run)
     now = company.clock.now()
     accounts: list[AccountRecord] = []
     found: list[GrantRecord] = []
@@ -370,14 +370,18 @@ def record_accounts(
             company.ledger.record_reading(key, {"complete": False, "error": reading.error}, run, now)
         if reading.error or reading.attested:
             continue
-        before_now = records[key] if key in records else company.ledger.accounts(app=key)
+        earlier = records.get(key)
+        before_now = earlier or ()
+        if earlier is None or interrupted or _differs(reading, correlations[key].matches, earlier):
+            # before anything is written: what another run wrote down meanwhile is newer than what this one read
+            before_now = company.ledger.accounts(app=key)
         vanished = check_reading(reading, [record.account for record in before_now], company.settings.limits)
         if vanished and not believed:
             # half a list must not make the ledger forget the other half; the guard says so
             continue
         # what is settled is on record, with what it gives
         known = {r.account.id: r for r in before_now if r.account.id not in reading.settled}
-        newer = _newer(known, earlier[key]) if key in earlier else frozenset()
+        newer = _newer(known, earlier) if earlier is not None else frozenset()
         matches = correlations[key].matches
         # of whom nothing was read, nothing is compared
         mine = {matches.get(account.id, ("", ""))[0] for account in reading.accounts}
@@ -422,6 +426,15 @@ def record_accounts(
     # last of all: what an app showed counts as read when all of it is on record, and the counts can be compared
     for key, counts in whole.items():
         company.ledger.record_reading(key, {"complete": True, **counts}, run, now)
+
+
+def _differs(reading: Reading, matches: t.Mapping[str, tuple[str, str]], records: t.Collection[AccountRecord]) -> bool:
+    """Say whether what was read is anything else than what is on record of these accounts."""
+    known = {record.account.id: (record.account, record.person) for record in records}
+    shown = {account.id: (account, matches.get(account.id, ("", ""))[0]) for account in reading.accounts}
+    if any(known.get(id) != one for id, one in shown.items()):
+        return True
+    return reading.complete and not known.keys() <= shown.keys() | reading.settled
 
 
 def _newer(known: t.Mapping[str, AccountRecord], earlier: t.Iterable[AccountRecord]) -> frozenset[str]:

@@ -74,6 +74,32 @@ def test_what_another_run_makes_while_apps_are_read_is_not_taken_for_gone(place,
     assert theirs.id in {record.account.id for record in company.ledger.accounts(app="hub")}
 
 
+@pytest.mark.parametrize("left_by_another", [False, True])
+def test_what_another_run_changes_while_apps_are_read_is_not_written_over(place, monkeypatch, left_by_another):
+    monkeypatch.setattr(plans, "settle_interrupted", lambda *_: left_by_another)
+    reconcile(place)
+    company = place.open()
+    run = place.run(company)
+    (record,) = company.ledger.accounts(app="hub", person="1")
+    theirs = dataclasses.replace(record.account, state="suspended")
+    connector = company.connect(company.apps["hub"])
+    usual = connector.accounts
+
+    def listed_before_it_was_suspended():
+        # that they are called otherwise in the app is news, but older than that they were suspended
+        accounts = [
+            dataclasses.replace(account, name="Of Yesterday") if account.id == theirs.id else account
+            for account in usual()
+        ]
+        company.ledger.record_accounts([AccountRecord(theirs, "1")], run, company.clock.now())
+        return iter(accounts)
+
+    monkeypatch.setattr(connector, "accounts", listed_before_it_was_suspended)
+    record_readings(company, plan_changes(company), run)
+    (record,) = company.ledger.accounts(app="hub", person="1")
+    assert not record.account.active
+
+
 def test_what_another_run_gives_while_apps_are_read_does_not_end_with_what_was_read_before(place, monkeypatch):
     reconcile(place)
     company = place.open()
