@@ -133,16 +133,16 @@ def _numbers(pack: Pack) -> tuple[tuple[str, str, str], ...]:
         (len(rows("people")), "people", "people"),
         (len(rows("accounts")), "accounts", "accounts"),
         (len(rows("grants")), "grants", "grants"),
-        (len(rows("grants", privileged=True)), "of them privileged", "grants"),
+        (len(rows("grants", privileged=True)), "privileged grants", "grants"),
         (len(rows("apps", agree=True)), "apps agree with the ledger", "apps"),
         (len(rows("apps", agree=False)), "apps do not agree", "apps"),
         (len(rows("joiners")), "joiners", "joiners"),
         (len(rows("movers")), "movers", "movers"),
         (len(rows("leavers")), "leavers", "leavers"),
-        (len(rows("leavers", late=True)), "of them with a late removal", "leavers"),
+        (len(rows("leavers", late=True)), "leavers with a late removal", "leavers"),
         (len(rows("failed_and_late_removals")), "failed or late removals", "failed_and_late_removals"),
         (len(rows("tasks")), "manual tasks", "tasks"),
-        (len(rows("tasks", overdue=True)), "of them late", "tasks"),
+        (len(rows("tasks", overdue=True)), "late tasks", "tasks"),
         (len(rows("reviews")), "access reviews", "reviews"),
         (len(rows("duties")), "conflicts of duties", "duties"),
         (len(rows("access_without_reason")), "grants without a reason", "access_without_reason"),
@@ -151,7 +151,7 @@ def _numbers(pack: Pack) -> tuple[tuple[str, str, str], ...]:
     found = [(f"{count:,}", what, where) for count, what, where in counted]
     if proven:
         middle = proven[len(proven) // 2] if len(proven) % 2 else sum(proven[len(proven) // 2 - 1 :][:2]) / 2
-        said = f"hours from the last day to the last proven removal: the median; the longest is {proven[-1]:,.1f}"
+        said = f"hours from last day to last proven removal in the median, {proven[-1]:,.1f} at the longest"
         found.append((f"{middle:,.1f}", said, "leavers"))
     return tuple(found)
 

@@ -22,6 +22,9 @@ REMOVALS = frozenset({ChangeKind.REVOKE.value, ChangeKind.SUSPEND.value, ChangeK
 #: What ended longer ago than this before the last day ended for another reason.
 _BEFORE = dt.timedelta(days=30)
 
+#: What a run writes down of one account within so much time belongs together.
+_TOGETHER = dt.timedelta(minutes=15)
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Removal:
@@ -117,7 +120,8 @@ def _explained(case: Case, account: AccountTold, ending: Ending) -> Removal:
         if change.app != account.app or change.kind not in REMOVALS:
             continue
         for step in change.steps:
-            if step.run == ending.run and step.at == ending.at:
+            # the account and the change are written down by the same run, at about the same time
+            if step.run == ending.run and abs(step.at - ending.at) <= _TOGETHER:
                 if step.state in ("verified", "already"):
                     return Removal(account, ending, "verified", step.actor)
                 if step.state == "done":

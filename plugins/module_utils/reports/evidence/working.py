@@ -61,13 +61,13 @@ def failed_attempts(change: ChangeTold) -> int:
     return failed + came_back
 
 
-def leaver_limits(case: Case, leavers: t.Iterable[Leaver]) -> dict[tuple[str, str, dt.datetime | None], dt.datetime]:
-    """Return the limits of what cut leavers off, by person, app and when it did (None: not yet).
+def leaver_limits(case: Case, leavers: t.Iterable[Leaver]) -> dict[tuple[str, str, str], dt.datetime]:
+    """Return the limits of what cut leavers off, by person, app and the run that did it (empty: none has yet).
 
     They count from the end of the last day, however late HR's news came.
     """
     return {
-        (leaver.told.id, one.account.app, one.ending.at if one.ending else None): limit_of(
+        (leaver.told.id, one.account.app, one.ending.run if one.ending else ""): limit_of(
             case, one.account.app, leaver.over
         )
         for leaver in leavers
@@ -84,7 +84,7 @@ class Limits:
 
     def of(self, change: ChangeTold) -> dt.datetime:
         proof = _proof(change)
-        of_leaver = self._of_leavers.get((change.person, change.app, proof.at if proof else None))
+        of_leaver = self._of_leavers.get((change.person, change.app, proof.run if proof else ""))
         if of_leaver is not None:
             return of_leaver
         task = self._case.history.work.tasks.get(change.task)
