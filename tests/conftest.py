@@ -13,6 +13,7 @@ import os
 import pathlib
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 COLLECTIONS = pathlib.Path(__file__).resolve().parent.parent / ".venv/collections"
 
@@ -21,6 +22,9 @@ if (COLLECTIONS / "ansible_collections/rollcall/access").is_dir():
     os.environ["PYTHONPATH"] = os.pathsep.join([str(COLLECTIONS), *others])
     os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(COLLECTIONS)
 
+# a machine that has other things to do is no failure
+settings.register_profile("rollcall", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("rollcall")
 
 #: What takes minutes by itself, the longest first: begun last, it would leave the other processes with nothing to do.
 LONG = (

@@ -274,11 +274,12 @@ WORDS = st.sampled_from([*_PLAIN, *_MARKS, "not yet", "How to answer:"])
 @example(", " * 50_000)
 @example("x" + " " * 99_000)
 @example("\ud800account: \udfff")
-@settings(max_examples=300, deadline=5000)
+@settings(max_examples=300)
 def test_nothing_that_is_written_raises_or_is_half_understood(text):
-    begun = time.monotonic()
+    begun = time.process_time()
     said = read_reply(text, ours=text[:200])
-    assert time.monotonic() - begun < 5
+    # a pattern that runs away takes hours
+    assert time.process_time() - begun < 30
     assert said.done in ("", "yes", "declined")
     assert not (said.readable and said.unreadable)
     if said.unreadable or not said.readable:
