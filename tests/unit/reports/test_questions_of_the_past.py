@@ -19,16 +19,21 @@ from ansible_collections.rollcall.access.plugins.module_utils.model import (
     AccountRecord,
     App,
     Because,
+    Change,
+    ChangeKind,
     Entitlement,
+    Finding,
     GrantRecord,
     Person,
     PersonRecord,
+    Plan,
     Protected,
     Run,
 )
 from ansible_collections.rollcall.access.plugins.module_utils.policy.organisation import Organisation
 from ansible_collections.rollcall.access.plugins.module_utils.policy.values import Policy
 from ansible_collections.rollcall.access.plugins.module_utils.reports.evidence.case import reasons_text
+from ansible_collections.rollcall.access.plugins.module_utils.reports.evidence.governing import approvals
 from ansible_collections.rollcall.access.plugins.module_utils.reports.evidence.history import history_of
 from ansible_collections.rollcall.access.plugins.module_utils.reports.evidence.population import orphans
 from ansible_collections.rollcall.access.plugins.module_utils.reports.questions.asked import Asked, asked_of
@@ -110,6 +115,21 @@ def asked(ledger: Ledger, question: str, **given: str) -> tuple[AtHand, Asked, A
 
 def days() -> list[str]:
     return [(START + number * DAY).date().isoformat() for number in range(0, DAYS + 1, 3)]
+
+
+def test_an_emergency_that_passed_the_limits_was_not_stopped(tmp_path: pathlib.Path) -> None:
+    breach = Finding("removals_per_run", "error", "2 of 3 accounts would lose access in one run")
+    cut = Change(ChangeKind.SUSPEND, "1", "hub", "a0", urgency="emergency")
+    usual = Change(ChangeKind.SUSPEND, "2", "hub", "a1")
+    with Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}") as ledger:
+        ledger.begin_run(RUN)
+        plans = [Plan((change,), breaches=(breach,), made_at=START) for change in (cut, usual)]
+        for plan in plans:
+            ledger.save_plan(plan, RUN, START)
+        ledger.intend([cut], RUN, START, plans[0].hash)
+        hand, about, answer = asked(ledger, "guard", since="2026-03-01")
+        sheet = approvals(hand.case(history_of(ledger.events()), about.period))
+    assert [row[5] for row in answer.rows] == [row[0] for row in sheet.rows] == [plans[1].hash]
 
 
 def test_accounts_of_nobody_are_the_same_as_from_all_events(ledger: Ledger) -> None:
