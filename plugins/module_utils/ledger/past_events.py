@@ -68,8 +68,11 @@ class PastEvents(Book):
         query = sa.select(*(events[name] for name in (*FIELDS, "hash")))
         wanted = None if kinds is None else frozenset(kinds)
         few = people is not None and len(people) <= (_FEW if wanted == _NEWS else _MANY)
-        if wanted is not None and not few:
-            query = query.where(events.kind.in_(sorted(wanted)))
+        if wanted is not None:
+            # by the index of people alone: a database that does not know how many events there are of a kind may take
+            # that of kinds, and look at all of them
+            kind = events.kind.concat("") if few else events.kind
+            query = query.where(kind.in_(sorted(wanted)))
         if app is not None:
             query = query.where(events.app == app)
         if begins is not None:
@@ -78,12 +81,8 @@ class PastEvents(Book):
             query = query.where(events.at < time_text(ends))
         if containing:
             query = query.where(sa.or_(*(events.data.contains(text, autoescape=True) for text in containing)))
-        # by the index of people alone: a database that does not know how many events there are of a kind may take that
-        # of kinds, and look at all of them
         found = self._of_people(query, events.person, people if few else None)
-        rows = [
-            row for row in found if (wanted is None or row[2] in wanted) and (people is None or few or row[5] in people)
-        ]
+        rows = [row for row in found if people is None or few or row[5] in people]
         rows.sort(key=lambda row: row[0])
         return [_event(row, self.where) for row in rows]
 
