@@ -13,7 +13,9 @@ import typing as t
 from ..desks.contract import NO, Answer
 from ..desks.digests import Happenings, completed_since
 from ..desks.news import News
+from ..desks.review_words import KIND
 from ..desks.settling import Books, finding_for_late, settle_answers
+from ..errors import TaskError
 from ..model import ENDING_SOON, AccessException, Finding, Run, Task
 from ..policy.risks import Risks
 from ..policy.values import AcceptedRisk
@@ -25,6 +27,7 @@ from .following_requests import check_answer
 from .held_against_apps import hold_against_apps
 from .leaving import follow_leaving
 from .request_intake import take_requests
+from .review_tickets import follow_review_tickets
 from .seat_tasks import follow_seats
 from .telling import tell
 
@@ -115,9 +118,17 @@ def synchronise(company: Company, run: Run, answers: t.Sequence[Answer]) -> Sync
 
 
 def _check_approvals(company: Company, run: Run, answers: t.Iterable[Answer]) -> None:
-    """Who asked for something enters no decision on it, in whoever's name."""
+    """Who asked for something enters no decision on it, in whoever's name; and a review is not done by a word."""
     asked = {task.id: task for task in company.ledger.tasks(states=("open",), kind="approval")} if answers else {}
+    reviews = {task.id for task in company.ledger.tasks(states=("open",), kind=KIND)} if answers else set()
     for answer in answers:
+        if answer.task in reviews and answer.done != NO:
+            raise TaskError(
+                "a review is decided with the file that its page saved, or the sheet",
+                where=answer.where or f"task {answer.task}",
+                todo="Take that in with decide_review; the task ends by itself when all is decided",
+                task=answer.task,
+            )
         if answer.task in asked and answer.done != NO:
             check_answer(company, asked[answer.task], answer.by, run.actor)
 
@@ -138,10 +149,16 @@ def _follow(company: Company, run: Run, desks: DeskRound, found: Synchronised) -
     found.findings += leaving.findings
     found.people |= leaving.people
     found.ended.update(follow_seats(company, run))
+    reviewed = follow_review_tickets(company, run)
+    found.ended.update(reviewed.ended)
+    found.opened += reviewed.opened
+    found.findings += reviewed.findings
 
 
 def _chase(company: Company, run: Run, found: Synchronised) -> None:
-    tasks = [task for task in company.ledger.tasks(states=("open",)) if task.id not in found.ended]
+    still = [task for task in company.ledger.tasks(states=("open",)) if task.id not in found.ended]
+    # reviewers are reminded, and what is late goes on, as the review says
+    tasks = [task for task in still if task.kind != KIND]
     chased = chase(company, run, tasks)
     found.findings += chased.findings
     steps = (*chased.reminders, *chased.escalations)
@@ -163,8 +180,8 @@ def _conclude(company: Company, run: Run, desks: DeskRound, found: Synchronised)
     found.findings += [finding for finding in (finding_for_late(task, now) for task in found.open) if finding]
     ended = tuple(task for id in found.ended if (task := ledger.task(id)) is not None and task.state != "open")
     happened = Happenings(
-        open=found.open,
-        ended=ended,
+        open=_but_reviews(found.open),
+        ended=_but_reviews(ended),
         reopened=tuple(found.reopened),
         completed=completed_since(before, ledger.people(touched)),
         findings=tuple(found.findings),
@@ -173,6 +190,11 @@ def _conclude(company: Company, run: Run, desks: DeskRound, found: Synchronised)
         risks=_risks(company),
     )
     _tell(company, run, happened, found)
+
+
+def _but_reviews(tasks: tuple[Task, ...]) -> tuple[Task, ...]:
+    """Leave out what reviewers are told as news of their review."""
+    return tuple(task for task in tasks if task.kind != KIND)
 
 
 def _ending(company: Company) -> tuple[AccessException, ...]:
@@ -216,6 +238,8 @@ def send_new(
         sent=tuple(desks.result.sent),
         left=tuple(sorted(desks.result.left)),
     )
-    happened = Happenings(open=still, completed=completed or {}, findings=tuple(found.findings), reviews=reviews)
+    happened = Happenings(
+        open=_but_reviews(still), completed=completed or {}, findings=tuple(found.findings), reviews=reviews
+    )
     _tell(company, run, happened, found)
     return found
