@@ -27,6 +27,9 @@ EVE = "5,Łukasz,王,eve@acme.example,Seller,Sales,1,2026-06-10,,employee,Active
 DUTY = """
 separation_of_duties:
   - {id: four-eyes, why: who rules does not write, never_together: ["hub:admin", "hub:code"]}
+accepted_risks:
+  - {id: for-now, duty: four-eyes, person: "1", owner: cat@acme.example, reason: for now, from: "2026-06-01",
+     until: "2026-12-31"}
 """
 
 

@@ -18,7 +18,7 @@ def duties(case: Case) -> Sheet:
     """
     ends = case.period.ends
     held: dict[str, dict[tuple[str, str], list[Because]]] = {}
-    watched = {pair for duty in case.policy.separation_of_duties for pair in duty.never_together}
+    watched = {pair for duty in case.policy.separation_of_duties for pair in duty.pairs}
     for grant in case.history.access.grants:
         pair = (grant.app, grant.entitlement)
         if pair not in watched or not case.scope.has_person(grant.person):
