@@ -136,6 +136,12 @@ class EvidenceError(RollcallError):
     code = "evidence"
 
 
+class QuestionError(RollcallError):
+    """A question that there is none of, or that cannot be answered for what was given with it."""
+
+    code = "question"
+
+
 # What an app answered. Only Throttled and Transient are tried again.
 
 

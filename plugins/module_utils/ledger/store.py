@@ -16,6 +16,7 @@ from .evidence import Evidence
 from .fulfilment import Fulfilment
 from .grants import Grants
 from .holdings import Holdings
+from .looking_back import LookingBack
 from .outliers import Outliers
 from .people import People
 from .plans import Plans
@@ -32,6 +33,7 @@ class Ledger(
     Accounts,
     Grants,
     Holdings,
+    LookingBack,
     Outliers,
     Plans,
     Claims,

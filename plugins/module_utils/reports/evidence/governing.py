@@ -89,8 +89,10 @@ def policy_commits(case: Case) -> Sheet:
 def approvals(case: Case) -> Sheet:
     """What the guard stopped in the period, and who approved it."""
     rows = []
+    # an emergency passes the limits, which its plan says all the same
+    urgent = {change.plan for change in case.history.work.changes if change.urgency == "emergency"}
     for stop in case.history.stops:
-        if not case.period.has(stop.at):
+        if not case.period.has(stop.at) or stop.plan in urgent:
             continue
         said = [one for one in case.history.approvals if one.plan == stop.plan]
         rows.append(
@@ -109,7 +111,7 @@ def approvals(case: Case) -> Sheet:
         "Plans that the guard stopped",
         "Plans in the period that would have changed more than the guard lets through by itself, and who approved "
         "them. "
-        "Without an approval nothing of them was carried out.",
+        "Without an approval nothing of them was carried out. Emergencies are not stopped.",
         "plan stopped_at run_by limits_passed approved_by approved_at event",
         rows,
     )
