@@ -48,7 +48,10 @@ class _Finder(abc.MetaPathFinder):
 def _begin() -> None:
     # anywhere else than in Ansible, such as in tests, Python's own loader has loaded this module as well
     spec = sys.modules[__name__].__spec__
-    if spec is None or not isinstance(spec.loader, machinery.SourceFileLoader):
+    if spec is not None and isinstance(spec.loader, machinery.SourceFileLoader):
+        return
+    # where something else stands before Ansible's finder (ansible-test's), it is to stay there
+    if type(sys.meta_path[0]).__name__ == "_AnsibleCollectionFinder":
         sys.meta_path.insert(0, _Finder())
         # what Ansible has made so far is no garbage of ours, and going through it while we import takes time
         gc.freeze()
