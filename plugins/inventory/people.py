@@ -162,7 +162,8 @@ import re
 import sys
 import typing as t
 
-import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401
+# first, for what it does: what is imported after it is compiled once, and not in every run
+import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401  # pylint: disable=unused-import
 from ansible import context
 from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
 from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company

@@ -4,6 +4,7 @@
 
 """An app at its worst: whatever it is asked, it repeats the credentials it was given, in its error messages."""
 
+# pylint: disable=unnecessary-lambda
 from __future__ import annotations
 
 import base64

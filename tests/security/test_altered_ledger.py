@@ -8,6 +8,7 @@ Whoever alters it here can do all that a user of the database can, and knows the
 well: those are found by an export that was kept elsewhere, and by nothing else.
 """
 
+# pylint: disable=unnecessary-lambda
 from __future__ import annotations
 
 import collections

@@ -4,6 +4,7 @@
 
 """Texts and times as interfaces give them, made into what an account holds."""
 
+# pylint: disable=unidiomatic-typecheck
 from __future__ import annotations
 
 import datetime as dt

@@ -7,6 +7,7 @@
 Source: https://www.rfc-editor.org/rfc/rfc7643#section-4.1
 """
 
+# pylint: disable=unidiomatic-typecheck
 from __future__ import annotations
 
 import typing as t

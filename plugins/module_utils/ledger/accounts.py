@@ -71,7 +71,7 @@ class Accounts(Book):
         columns = table("accounts").c
         query = sa.select(columns.id, columns.username, columns.email).where(columns.app == app)
         with self._reading() as connection:
-            return [(id, username, email) for id, username, email in connection.execute(query)]
+            return [tuple(row) for row in connection.execute(query)]
 
     def is_in_step(self, app: str, shown: t.Iterable[Account]) -> bool:
         """Return whether every usable account that is known of an app is in ``shown``, and all there are as known.

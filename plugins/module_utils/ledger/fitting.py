@@ -28,7 +28,7 @@ from .transaction import PROOF, digest, digest_of_values
 sa = library("sqlalchemy")
 
 # what names a row in an event -> the row's digest, None once the row is gone
-_Rows = dict[str, str | None]
+_Rows = dict[str, t.Union[str, None]]
 
 # how the rows that an event tells of begin; a quote inside a text is escaped, so that no text can be taken for it
 _PROOFS = f'"{PROOF}":[["'

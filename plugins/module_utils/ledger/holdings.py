@@ -5,6 +5,7 @@
 """Who has something where, in few words: for looking over a whole company, where values with all they hold would cost
 seconds and hundreds of megabytes."""
 
+# pylint: disable=contextmanager-generator-missing-cleanup
 from __future__ import annotations
 
 import functools

@@ -100,6 +100,7 @@ class Roll(Remembered):
         return hashlib.sha256(repr(self._heads).encode()).hexdigest()
 
     @property
+    # a dict like the base's attribute, but filled when it is first asked for
     def _rows(self) -> dict[str, Row]:  # type: ignore[override]
         if self._all is None:
             self._all = {row[0]: row for row in self._load(None)}

@@ -8,6 +8,7 @@ Source: awx/main/tasks/jobs.py, awx/main/models/inventory.py and awx/main/utils/
 https://github.com/ansible/awx (24; read, not copied). What AWX runs in a container, runs here without one.
 """
 
+# pylint: disable=disallowed-name
 from __future__ import annotations
 
 import dataclasses

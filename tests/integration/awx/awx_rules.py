@@ -4,6 +4,7 @@
 
 """What AWX 24 refuses, as awx/api/serializers.py, awx/api/views and awx/main/fields.py have it (read, not copied)."""
 
+# pylint: disable=unidiomatic-typecheck
 from __future__ import annotations
 
 import re

@@ -8,6 +8,7 @@ It is made from AWX 24's own serializers, views and models. What nobody can see 
 of single users) is not here.
 """
 
+# pylint: disable=unidiomatic-typecheck, disallowed-name
 from __future__ import annotations
 
 import copy

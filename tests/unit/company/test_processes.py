@@ -4,6 +4,7 @@
 
 """Work is divided over processes; what one of them cannot do is said, and the rest is done."""
 
+# pylint: disable=dangerous-default-value
 from __future__ import annotations
 
 import os
