@@ -56,6 +56,8 @@ def check_policy(company: Company) -> tuple[Finding, ...]:
         access.locks,
         list(company.people.values()) if attributes is not None and _known(company) else None,
         today=today,
+        covers=access.covers,
+        now=company.clock.now(),
     )
 
 

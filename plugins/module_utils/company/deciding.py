@@ -44,6 +44,9 @@ def decide(company: Company, people: t.Iterable[str], apps: t.Collection[str] | 
         findings.extend(notes)
         return revised
 
+    if company.covered.findings:
+        names = {company.people[id].username or id for id in people}
+        findings += [finding for finding in company.covered.findings if finding.person in names]
     evaluated = evaluate_all(
         ((company.people[id], company.population.statuses[id]) for id in people),
         policy=company.policy,

@@ -103,8 +103,11 @@ def _words(company: Company) -> set[str]:
             for test in tests(side):
                 if test.attribute == "manager" and isinstance(test, (Is, Under)):
                     words |= test.values if isinstance(test, Is) else test.nodes
-    for exception in company.exceptions:
+    exceptions, covers = company.written
+    for exception in exceptions:
         words |= {exception.person, exception.approved_by, exception.requested_by}
+    for cover in covers:
+        words |= {cover.person, cover.colleague, cover.approved_by, cover.requested_by}
     words |= {lock.person for lock in company.locks}
     return {word.strip().casefold() for word in words} - {""}
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from .access import AccessException, Because, Grant, GrantRecord, Lock, Want
+from .access import TEMPORARY, AccessException, Because, Cover, Grant, GrantRecord, Lock, Want
 from .account import Account, AccountKey, AccountRecord, NewAccount
 from .app import (
     ADDITIVE_KINDS,
@@ -44,6 +44,7 @@ __all__ = [
     "REQUEST_STATES",
     "REVIEW_EVENTS",
     "TASK_KINDS",
+    "TEMPORARY",
     "TIERS",
     "AccessException",
     "AccessRequest",
@@ -56,6 +57,7 @@ __all__ = [
     "Because",
     "Change",
     "ChangeKind",
+    "Cover",
     "DeskSettings",
     "Entitlement",
     "Event",

@@ -10,7 +10,7 @@ import dataclasses
 import types
 import typing as t
 
-from ..model import AccessException, App, DeskSettings, Lock, Origin
+from ..model import AccessException, App, Cover, DeskSettings, Lock, Origin
 from .conditions import Condition
 
 #: (app, entitlement); an empty entitlement is the account by itself.
@@ -86,3 +86,4 @@ class Access:
     policy: Policy
     exceptions: tuple[AccessException, ...] = ()
     locks: tuple[Lock, ...] = ()
+    covers: tuple[Cover, ...] = ()
