@@ -14,6 +14,7 @@ from ..errors import AppError, PolicyError, RollcallError
 from ..model import App, Finding, is_module_name
 from ..policy import checking
 from ..policy.loading import load_access
+from ..policy.values import Policy
 from ..working_time import check_country
 from .company import Company
 from .owning import unowned
@@ -45,7 +46,7 @@ def check_policy(company: Company) -> tuple[Finding, ...]:
         return tuple(error.findings) or (_error("policy", error),)
     today = settings.working_day.today(company.clock.now())
     found = _own_modules(company, access.catalog.apps) + check_notifications(company) + _deadlines(company)
-    found += check_requests(company)
+    found += check_requests(company) + _untold(company, access.policy)
     if _known(company):
         # of an app that names nobody, the check of the catalog tells
         found += tuple(one for one in unowned(company) if access.catalog.apps[one.app].owner)
@@ -130,6 +131,17 @@ def _deadlines(company: Company) -> tuple[Finding, ...]:
     except RollcallError as error:
         return (Finding(error.code, "error", error.message, where=str(company.settings.path), todo=error.todo),)
     return ()
+
+
+def _untold(company: Company, policy: Policy) -> tuple[Finding, ...]:
+    """Report break-glass access of which the app's owner, or the manager, would not be told."""
+    routes = company.settings.notifications.get("routes") or {}
+    missing = [route for route in ("owner", "manager") if route not in routes]
+    if not policy.break_glass or not missing:
+        return ()
+    message = f"break-glass access is told to nobody on the route {' or '.join(missing)}: there is no such route"
+    todo = "Add it under notifications.routes"
+    return (Finding("break_glass_untold", "warning", message, where=str(company.settings.path), todo=todo),)
 
 
 def _known(company: Company) -> bool:

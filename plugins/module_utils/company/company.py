@@ -223,7 +223,9 @@ class Company:
             if self.emergency:
                 return (), ()
             raise
-        return (*files, *self.ledger.exceptions()), covers
+        now = self.clock.now()
+        kept = (one for one in self.ledger.exceptions() if one.ends_at is None or now < one.ends_at)
+        return (*files, *kept), covers
 
     @functools.cached_property
     def covered(self) -> Covered:

@@ -17,6 +17,7 @@ from ..desks.told import FAILED, SENT, Left, Told, place_of, with_left
 from ..errors import RollcallError, SettingsError
 from ..model import Finding, Run
 from .company import Company
+from .glass_reviews import glass_news
 from .mailing_pages import Pages
 from .untold import with_untold
 
@@ -50,15 +51,20 @@ def tell(company: Company, run: Run, happenings: Happenings) -> Telling:
         messages = _messages(company)
     except SettingsError as error:
         return Telling(0, (_finding("notification_route", "error", error),))
-    happenings = with_untold(company, run, happenings)
+    happenings = dataclasses.replace(with_untold(company, run, happenings), urgent=glass_news(company))
     circle = Circle(company.organisation, company.clock.now(), company.settings.security)
     made = digests(happenings, circle)
-    teller = _Teller(company, run, messages, frozenset(task.id for task in happenings.open), list(findings))
+    teller = _Teller(company, run, messages, _going_on(happenings), list(findings))
     # what cannot wait goes out everywhere before the first of the others
     for urgent in (True, False):
         for channel in channels:
             teller.tell(channel, [one for one in made if one.route == channel.route], urgent=urgent)
     return Telling(teller.sent, tuple(teller.findings))
+
+
+def _going_on(happenings: Happenings) -> frozenset[str]:
+    """Return the ids of what is still to be told again where a message was interrupted."""
+    return frozenset(task.id for task in happenings.open) | {one.news.subject for one in happenings.urgent}
 
 
 def routes(company: Company) -> tuple[tuple[Channel, ...], tuple[Finding, ...]]:

@@ -38,6 +38,16 @@ def _nobody() -> t.Mapping[str, str]:
 
 
 @dataclasses.dataclass(frozen=True)
+class Urgent:
+    """News that is a message by itself and waits for nothing. ``alone`` is what keeps it apart from any other."""
+
+    route: str
+    address: str
+    alone: str
+    news: News
+
+
+@dataclasses.dataclass(frozen=True)
 class Happenings:
     """What a run found and did, as far as people may want to hear of it.
 
@@ -61,13 +71,16 @@ class Happenings:
     ending: tuple[AccessException, ...] = ()
     #: what waits for reviewers, each with the address of who is to hear of it
     reviews: tuple[tuple[str, News], ...] = ()
+    #: what cannot wait and is no task: break-glass access that was taken
+    urgent: tuple[Urgent, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
 class Digest:
     """Everything for one address on one route. ``open`` and ``overdue`` count the tasks that wait for it in all.
 
-    ``alone`` is the id of the person whose emergency this is, which is told by itself; else it is empty.
+    ``alone`` is the id of the person whose emergency this is, or of the break-glass access, which is told by itself;
+    else it is empty.
     """
 
     route: str
@@ -161,6 +174,10 @@ def digests(happenings: Happenings, circle: Circle) -> tuple[Digest, ...]:
         address, name = circle.recipient(reviewer)
         names.setdefault(address, name or address)
         news["owner", address, ""].append(one)
+    for call in happenings.urgent:
+        address, name = circle.recipient(call.address)
+        names.setdefault(address, name or address)
+        news[call.route, address, call.alone].append(call.news)
     for finding in happenings.findings:
         if finding.code in FOR_SECURITY:
             news["security", circle.security, ""].append(of_finding(finding))

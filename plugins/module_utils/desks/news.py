@@ -17,8 +17,8 @@ TASK_NEWS = ("declined", "cancelled", "reopened", "escalated", "late", "opened",
 
 @dataclasses.dataclass(frozen=True)
 class News:
-    """One thing to tell. ``what`` is a word of TASK_NEWS, complete, decided, ending, review or finding; ``subject`` the
-    id of what it is about.
+    """One thing to tell. ``what`` is a word of TASK_NEWS, complete, decided, ending, review, break_glass or finding;
+    ``subject`` the id of what it is about.
 
     ``stamp`` tells a second time from the first: the time of a reminder, the level of an escalation. A task that is in
     the ledger alone is ``ticketless``.

@@ -12,6 +12,7 @@ import itertools
 import typing as t
 
 from ..model import AccessException, Cover, Finding, Lock, Person, Status
+from .break_glass_files import is_for
 from .checking_temporary import cover_problems, exception_problems, finding_at, lock_problems
 from .contradictions import several_valued, single_valued
 from .covering import cover_exceptions
@@ -51,6 +52,7 @@ def check(
         *conflicts_within(policy, catalog),
         *overlaps(policy, catalog),
         *_unused(catalog, policy),
+        *_break_glass(catalog, policy),
         *exception_problems(exceptions, organisation, today),
         *lock_problems(locks, organisation),
         *cover_problems(covers, organisation, today),
@@ -116,6 +118,16 @@ def _unused(catalog: Catalog, policy: Policy) -> t.Iterator[Finding]:
             yield finding_at("no_reason", "warning", message, rule.origin, "Add why: auditors and reviewers read it")
 
 
+def _break_glass(catalog: Catalog, policy: Policy) -> t.Iterator[Finding]:
+    for entry in policy.break_glass:
+        for app, key in entry.gives:
+            known = catalog.apps[app].entitlements.get(key) if app in catalog.apps else None
+            if known is not None and not known.privileged:
+                message = f'the break-glass entry "{entry.id}" gives {app}: {key}, which is not privileged'
+                todo = "Say `privileged: true` in the catalog, or let people ask for it (requests)"
+                yield finding_at("not_privileged", "note", message, entry.origin, todo, app=app)
+
+
 def _people(
     catalog: Catalog,
     policy: Policy,
@@ -131,6 +143,10 @@ def _people(
     for rule in policy.rules:
         if rule.id not in matched:
             yield finding_at("matches_nobody", "warning", f'the rule "{rule.id}" matches nobody today', rule.origin)
+    for entry in policy.break_glass:
+        if not any(is_for(entry, person, policy, organisation) for person in here):
+            message = f'the break-glass entry "{entry.id}" is for nobody today'
+            yield finding_at("matches_nobody", "warning", message, entry.origin)
     if not policy.separation_of_duties:
         return
     wants = evaluate_all(

@@ -6,12 +6,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import types
 import typing as t
 
 from ..model import PERSON_FIELDS, Origin
+from .break_glass_files import read_break_glass
 from .conditions import All, ConditionReader, texts
 from .contradictions import condition_of, never_true
+from .durations import parse_duration
 from .files import Definitions, mapping, read_directory, sequence, text_of
 from .grants import GrantReader
 from .problems import Problems, did_you_mean
@@ -59,6 +63,7 @@ class PolicyReader:
             if isinstance(duty, dict)
         ]
         self._unique("the duty", duties)
+        break_glass = read_break_glass(documents, self.problems, self.grants, self.known)
         policy = Policy(
             version=version,
             rules=tuple(rule for rule, _unused in rules),
@@ -66,6 +71,8 @@ class PolicyReader:
             separation_of_duties=tuple(duties),
             trees=trees,
             commit=self.commit,
+            break_glass=break_glass,
+            extend_at_most=self._extend_at_most(documents),
         )
         self._check_possible(policy)
         return policy
@@ -89,6 +96,16 @@ class PolicyReader:
                 "missing_key", 'the key "version" is missing', directory, 'Add to one of the files: version: "1"'
             )
         return version
+
+    def _extend_at_most(self, documents: list[Document]) -> dt.timedelta | None:
+        defined = Definitions("the key", self.problems)
+        found = None
+        for document in documents:
+            if "extend_at_most" in document.value:
+                defined.add("extend_at_most", document.origin(("extend_at_most",)), "Keep it in one file")
+                with contextlib.suppress(ValueError):  # the schema has said so
+                    found = parse_duration(text_of(document.value["extend_at_most"]))
+        return found
 
     def _trees(self, documents: list[Document]) -> t.Mapping[str, t.Mapping[str, tuple[str, ...]]]:
         trees: dict[str, dict[str, tuple[str, ...]]] = {}
