@@ -17,6 +17,7 @@ from ..policy.loading import load_access
 from ..policy.values import Policy
 from ..working_time import check_country
 from .company import Company
+from .contracts import check_contracts
 from .owning import unowned
 from .reading_apps import read_apps
 from .request_intake import check_requests
@@ -68,7 +69,7 @@ def check_feed_of(company: Company) -> tuple[Finding, ...]:
     if isinstance(feed, RollcallError):
         return (_error("feed", feed),)
     try:
-        return company.population.findings
+        return company.population.findings + check_contracts(company)
     except PolicyError:
         return tuple(feed.findings)
     except RollcallError as error:

@@ -35,6 +35,7 @@ from ..model import AccessException, App, Cover, Finding, Lock, Person, Status, 
 from ..policy.commit import git_commit
 from ..policy.covering import Covered, cover_exceptions
 from ..policy.evaluation import lock_in_force
+from ..policy.extensions import EXTENDED, Extension, extended
 from ..policy.loading import load_catalog, load_exceptions_and_cover, load_locks, load_policy, load_sound_apps
 from ..policy.matching import attributes_read
 from ..policy.organisation import Organisation, names_of
@@ -225,7 +226,8 @@ class Company:
             raise
         now = self.clock.now()
         kept = (one for one in self.ledger.exceptions() if one.ends_at is None or now < one.ends_at)
-        return (*files, *kept), covers
+        extensions = [Extension.from_event(event) for event in self.ledger.events(kind=EXTENDED)]
+        return extended((*files, *kept), "exception", extensions), extended(covers, "cover", extensions)
 
     @functools.cached_property
     def covered(self) -> Covered:

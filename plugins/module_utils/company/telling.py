@@ -19,6 +19,7 @@ from ..model import Finding, Run
 from .company import Company
 from .glass_reviews import glass_news
 from .mailing_pages import Pages
+from .offering import Offers
 from .untold import with_untold
 
 # how many things a finding about a message names
@@ -117,6 +118,7 @@ class _Teller:
         self._told = Told(company.ledger, run, company.clock.now())
         self._sender = Sender()
         self._pages = Pages(company)
+        self._offers = Offers(company)
         self.findings = findings
         self.sent = 0
 
@@ -147,7 +149,10 @@ class _Teller:
             return
         try:
             again = again and bool(digest.alone)
-            message = self._messages.message(fresh, now, channel=not channel.personal, again=again)
+            offered = self._offers.of(fresh) if channel.personal else {}
+            message = self._messages.message(
+                fresh, now, channel=not channel.personal, again=again, extensible=offered, desks=self._offers.desks
+            )
         except SettingsError as error:
             self.findings.append(_finding("notification_template", "error", error))
             return

@@ -18,7 +18,7 @@ import typing as t
 
 from ..model import GIVING, AccessException, AccessRequest, Finding, Person, PersonRecord, Task
 from ..policy.organisation import Organisation
-from .news import News, of_decided, of_ended, of_ending, of_finding, of_open, telling, urgent
+from .news import News, of_contract, of_decided, of_ended, of_ending, of_finding, of_open, telling, urgent
 
 #: Who is told, in the words of rollcall.yml; each has a template of the same name.
 ROUTES = ("owner", "security", "manager", "new_hire")
@@ -69,6 +69,8 @@ class Happenings:
     decided: tuple[AccessRequest, ...] = ()
     #: grants outside the rules whose end is near: their people's managers hear of it once
     ending: tuple[AccessException, ...] = ()
+    #: people whose contracts end soon, by HR: their managers hear of it once
+    contracts: tuple[Person, ...] = ()
     #: what waits for reviewers, each with the address of who is to hear of it
     reviews: tuple[tuple[str, News], ...] = ()
     #: what cannot wait and is no task: break-glass access that was taken
@@ -170,6 +172,10 @@ def digests(happenings: Happenings, circle: Circle) -> tuple[Digest, ...]:
         found = circle.organisation.find(exception.person)
         if found is not None and circle.manager(found.id):
             news["manager", circle.manager(found.id), ""].append(of_ending(exception, circle.name(found.id)))
+    for person_ending in happenings.contracts:
+        manager = circle.manager(person_ending.id)
+        if manager:
+            news["manager", manager, ""].append(of_contract(person_ending, circle.name(person_ending.id)))
     for reviewer, one in happenings.reviews:
         address, name = circle.recipient(reviewer)
         names.setdefault(address, name or address)
