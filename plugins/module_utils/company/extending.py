@@ -61,10 +61,18 @@ def extended_by_ticket(company: Company, run: Run, *, token: str, until: str, by
         done = extend(company, run, token=token, until=until, by=by, via=via)
     except RequestError as error:
         for event in company.ledger.events(kind=EXTENDED):
-            if event.data.get("via") == via:
+            if event.data.get("via") == via and token_key(company, token) == event.data.get("token"):
                 return "done", f"{event.data['kind']} {event.data['id']} is extended until {event.data['until']}."
         return "declined", f"This is not extended: {error}"
     return "done", f"{done.kind} {done.id} is extended until {done.until}."
+
+
+def token_key(company: Company, token: str) -> str:
+    """Return the key of a token, under which its use is written down; empty for one that is none."""
+    try:
+        return read(company.ledger, token).key
+    except RequestError:
+        return ""
 
 
 def extend(company: Company, run: Run, *, token: str, until: str, by: str, via: str = "") -> Extended:
@@ -120,7 +128,13 @@ def _write(company: Company, run: Run, token: ExtensionToken, done: Extended, vi
         if not company.ledger.notice(token.key, {"until": str(done.until), "by": by}, run, now):
             # another run was faster
             raise _used((company.ledger.noticed(token.key) or {"data": {}})["data"])
-        data |= {"by": by, "manager": done.by.id, "entered_by": run.actor, **({"via": via} if via else {})}
+        data |= {
+            "by": by,
+            "manager": done.by.id,
+            "entered_by": run.actor,
+            "token": token.key,
+            **({"via": via} if via else {}),
+        }
         company.ledger.append(EXTENDED, run, now, person=done.person.id, data=data)
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A ticket in which a manager extends something: the two lines of the warning."""
+"""A ticket in which a manager extends something: the lines of the warning."""
 
 from __future__ import annotations
 
@@ -15,17 +15,21 @@ _UNTIL = re.compile(r"until\s*[:=]\s*(?P<day>\S+?)\.?", re.IGNORECASE)
 _REST = re.compile(r"[\w.-]{16,}", re.ASCII)
 
 
-def read_extension(lines: t.Iterable[str]) -> tuple[str, str] | None:
-    """Return token and day of the lines of a ticket, as they are written; None where it is about something else."""
-    token, day, goes_on = None, "", False
+def read_extensions(lines: t.Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Return (token, day) for each thing that the lines of a ticket extend, as they are written; none where it is about
+    something else. A day belongs to the token above it."""
+    found: list[list[str]] = []
+    goes_on = False
     for line in lines:
         line = " ".join(line.split())
-        if found := _TOKEN.fullmatch(line):
-            token, goes_on = found["token"], True
+        if token := _TOKEN.fullmatch(line):
+            found.append([token["token"], ""])
+            goes_on = True
         elif goes_on and _REST.fullmatch(line):
-            token = f"{token}{line}"
+            found[-1][0] += line
         else:
             goes_on = False
-            if found := _UNTIL.fullmatch(line):
-                day = found["day"]
-    return None if token is None else (token, day)
+            day = _UNTIL.fullmatch(line)
+            if day and found:
+                found[-1][1] = day["day"]
+    return tuple(dict.fromkeys((token, day) for token, day in found))

@@ -334,3 +334,13 @@ def test_a_ticket_that_extends_nothing_says_why(ending: Helpdesk, by: str, until
     assert expected in ending.answers(ticket)[-1]
     assert not list(ending.place.open().ledger.events(kind="exception.extended"))
     assert ending.requests() == []
+
+
+def test_several_in_one_ticket_are_extended_each_and_what_is_not_is_said(ending: Helpdesk) -> None:
+    both = lines_of(ending).partition("\n-- ")[0] + "\n\nextend: nonsense\nuntil: 2026-06-30\n"
+    ticket = ending.people_ask(both, by="ann@acme.example")
+    assert ending.round().extended == 1
+    assert ending.answers(ticket)[-1].startswith(
+        "exception dan-code is extended until 2026-06-30.\nThis is not extended:"
+    )
+    assert ending.state(ticket) == "rejected"
