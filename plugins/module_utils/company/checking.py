@@ -51,14 +51,16 @@ def check_policy(company: Company) -> tuple[Finding, ...]:
     if _known(company):
         # of an app that names nobody, the check of the catalog tells
         found += tuple(one for one in unowned(company) if access.catalog.apps[one.app].owner)
+    # as they are in force: with what the ledger has, and as managers have extended them
+    exceptions, covers = company.written
     return found + checking.check(
         access.catalog,
         access.policy,
-        (*access.exceptions, *company.ledger.exceptions()),
+        exceptions,
         access.locks,
         list(company.people.values()) if attributes is not None and _known(company) else None,
         today=today,
-        covers=access.covers,
+        covers=covers,
         now=company.clock.now(),
     )
 

@@ -28,6 +28,8 @@ def exception_problems(
 ) -> t.Iterator[Finding]:
     """Yield what is wrong with exceptions: their days, who approved them, and whom they are for."""
     for exception in exceptions:
+        if exception.ends_at is not None:
+            continue  # it was judged when it was given, and ends within hours
         name = f'the exception "{exception.id}"'
         ended = exception.until < today
         if exception.until < exception.start:

@@ -284,3 +284,35 @@ def test_the_end_is_a_moment_in_the_ledger(glass: Place) -> None:
     assert kept == taking.exception
     assert kept.ends_at == dt.datetime(2026, 6, 1, 9, 30, tzinfo=dt.timezone.utc)
     assert kept.kind == "break_glass"
+
+
+def test_a_run_that_died_is_finished_by_the_same_command_or_the_next_run(glass: Place) -> None:
+    company = glass.open(as_of=NINE)
+    give(company, glass.run(company), judged(company))
+    assert roles(glass) == {"user", "code"}
+    again = glass.open(as_of="2026-06-01T09:01:00+00:00")
+    assert judged(again).before
+    carried_out(glass, again, "2")
+    assert roles(glass) == {"admin", "code"}
+    assert len(glass_news(again)) == 3
+
+
+def test_it_was_over_before_anything_was_given(glass: Place) -> None:
+    company = glass.open(as_of=NINE)
+    give(company, glass.run(company), judged(company))
+    after = glass.open(as_of=THIRTEEN)
+    (one,) = unfinished(after)
+    assert finish(after, glass.run(after), one) == "gone"
+    ((review,), _notes) = open_glass_reviews(after, glass.run(after), rules_of(after))
+    assert review.items[0].because[0].text.endswith("nothing was changed in the app")
+
+
+def test_what_a_rule_gives_by_then_is_kept(glass: Place) -> None:
+    take(glass)
+    glass.edit("access/policy/rules.yml", ("when: {title: Chief}", "when: {}"))
+    after = glass.open(as_of=THIRTEEN)
+    carried_out(glass, after, "2")
+    assert "admin" in roles(glass)
+    (one,) = unfinished(after)
+    assert finish(after, glass.run(after), one) == "kept"
+    assert unfinished(after) == []
