@@ -11,6 +11,7 @@ from ..reports.facts import Facts
 from ..reports.gathering import gather
 from .company import Company
 from .concluding import progress
+from .contracts import check_contracts
 from .owning import unowned
 from .runs import tool_version
 
@@ -35,7 +36,7 @@ def facts_of(company: Company) -> Facts:
         now=now,
         today=today,
         progress={id: (state.done, state.due) for id, state in states.items()},
-        findings=unowned(company),
+        findings=(*unowned(company), *check_contracts(company)),
         exceptions=company.exceptions,
         locks=company.locks,
         company=company.settings.company,

@@ -15,9 +15,11 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.company im
 from ansible_collections.rollcall.access.plugins.module_utils.company.contracts import check_contracts, ending_contracts
 from ansible_collections.rollcall.access.plugins.module_utils.company.deciding import decide
 from ansible_collections.rollcall.access.plugins.module_utils.company.extending import Extended, extend, offer
+from ansible_collections.rollcall.access.plugins.module_utils.company.reporting import facts_of
 from ansible_collections.rollcall.access.plugins.module_utils.errors import RequestError
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying import verify_ledger
 from ansible_collections.rollcall.access.plugins.module_utils.model import AccessException, Lock
+from ansible_collections.rollcall.access.plugins.module_utils.reports.page import render
 from ansible_collections.rollcall.access.tests.unit.company.place import POLICY, Place
 
 PEOPLE = """id,first,last,email,username,title,department,manager,start,end,type,status
@@ -286,6 +288,17 @@ def test_contractors_whose_last_day_is_near_or_missing(ending: Place) -> None:
     (finding,) = check_contracts(company)
     assert (finding.code, finding.severity, finding.person) == ("no_end_date", "warning", "flo.kay")
     assert "no last day in HR: flo.kay" in finding.message
+
+
+def test_the_report_shows_cover_and_contracts_without_an_end(ending: Place) -> None:
+    extended(ending, token_of(ending.open(), "cover", "summer"))
+    facts = facts_of(ending.open())
+    assert "no_end_date" in {finding.code for finding in facts.findings}
+    (cover,) = [one for one in facts.exceptions if one.id == "summer"]
+    assert (cover.person, cover.grant, str(cover.until)) == ("dan.orr", "desk: key, hub: code, hub: user", "2026-06-30")
+    assert cover.reason == "cover for Cat Fox until 2026-06-30: leave (extended until 2026-06-30 by bob.ray)"
+    page = render(facts)
+    assert "no last day in HR: flo.kay" in page
 
 
 def test_what_hr_calls_people_who_are_here_for_a_time_can_be_said(ending: Place) -> None:
