@@ -34,6 +34,8 @@ def playbook(
         "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
         "ANSIBLE_HOME": str(folder / ".ansible"),
         "ROLLCALL_ACTOR": "bench",
+        # as on every machine that has run Ansible once
+        "PYTHONDONTWRITEBYTECODE": "",
     }
     sample = run_program(command, cwd=folder, environment=environment, memory=memory, output=log)
     if says not in log.read_text("utf-8", "replace"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import dataclasses
 import datetime as dt
 import functools
 import json
@@ -16,8 +17,8 @@ import sys
 import typing as t
 
 from ...plugins.module_utils.company.company import Company
+from ...plugins.module_utils.company.held_feeds import note_good_feed
 from ...plugins.module_utils.company.settings import Settings
-from ...plugins.module_utils.ledger.store import Ledger
 from ...plugins.module_utils.model import PersonRecord, Run
 from ..headcount import make_company
 from ..processes import run_program
@@ -204,13 +205,12 @@ def _groups_of(listed: t.Mapping[str, t.Any]) -> dict[str, set[str]]:
 
 
 def _remember_everybody(folder: pathlib.Path) -> None:
-    """Write everybody into a ledger, as somebody for whom everything that was due is done."""
+    """Write everybody into a ledger, as somebody for whom everything that was due is done, as a run does at its end."""
     now = dt.datetime(2026, 1, 5, 8, tzinfo=dt.timezone.utc)
-    with (
-        Company(Settings.load(folder / "rollcall.yml")) as company,
-        Ledger.open(f"sqlite:///{folder / 'full.db'}") as ledger,
-    ):
+    settings = dataclasses.replace(Settings.load(folder / "rollcall.yml"), ledger=f"sqlite:///{folder / 'full.db'}")
+    with Company(settings, writes=True) as company:
         run = Run("bench", "reconcile", "bench", now)
-        ledger.begin_run(run)
+        company.ledger.begin_run(run)
         records = [PersonRecord(person, "present", True, now, now) for person in company.people.values()]
-        ledger.record_people(records, run, now)
+        company.ledger.record_people(records, run, now)
+        note_good_feed(company, run)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import typing as t
 
+import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401
+
 from ..module_utils.company.company import Company
 from ..module_utils.company.plans import hold_against_guard, people_named, plan_changes, record_readings
 from ..module_utils.face.carried_out import carry_out_and_conclude, nothing_to_do
-from ..module_utils.model import Plan
+from ..module_utils.planning.plan import apps_concerned
 from ..plugin_utils.action import RollcallAction
 
 
@@ -32,7 +34,7 @@ class ActionModule(RollcallAction):
         if arguments["people"] is not None:
             people = [person.id for person in people_named(company, arguments["people"])]
         kept = company.ledger.plan(arguments["plan"]) if arguments["plan"] else None
-        if kept is not None and not _concerns(kept, app):
+        if kept is not None and app not in apps_concerned(kept):
             # nearly every app on nearly every day: it costs no more than looking into the plan
             return nothing_to_do(kept, diff=self.diff_mode)
         run = self.begin(company, "app_access")
@@ -59,9 +61,3 @@ class ActionModule(RollcallAction):
             say=self.say,
             send=not arguments["plan"],
         )
-
-
-def _concerns(plan: Plan, app: str) -> bool:
-    """Whether a plan has anything to do, to hold back or to put off in an app."""
-    deferred = any(finding.code == "app_deferred" and finding.app == app for finding in plan.findings)
-    return deferred or any(change.app == app for change in (*plan.changes, *plan.held))

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import typing as t
 
+import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401
+
 from ..module_utils.company.company import Company
 from ..module_utils.company.concluding import conclude
+from ..module_utils.company.held_feeds import note_good_feed
 from ..module_utils.company.manual_work import send_new
 from ..module_utils.company.plans import people_named
 from ..module_utils.desks.digests import completed_since
@@ -64,8 +67,9 @@ class ActionModule(RollcallAction):
             else [id for id in scope if id in company.people and (mine is None or id in mine)]
         )
         before = company.ledger.people(people)
-        progress = conclude(company, people, run, open_changes)
-        sent = send_new(company, run, completed_since(before, company.ledger.people(people)))
+        progress = conclude(company, people, run, open_changes, before)
+        after = company.ledger.people([id for id, record in before.items() if not record.complete])
+        sent = send_new(company, run, completed_since(before, after))
         self.say_each(finding_lines(sent.findings))
         incomplete = {company.people[id].username: list(p.missing) for id, p in progress.items() if not p.complete}
         summary = {"plan": plan.hash, "changes": len(changes), "left": len(left), "incomplete": len(incomplete)}
@@ -76,6 +80,8 @@ class ActionModule(RollcallAction):
         left += sent.problems
         if sent.sent:
             message += f"; {len(sent.sent)} tasks went to their owners as tickets"
+        if scope == "everyone":
+            note_good_feed(company, run)
         result: dict[str, t.Any] = {"left": left, "incomplete": incomplete, "msg": message, **summary}
         result["sent"] = list(sent.sent)
         if left:

@@ -7,13 +7,27 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import time
 import typing as t
 
+import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401
+
 from ..module_utils.company.company import Company
-from ..module_utils.company.plans import hold_against_guard, people_named, plan_changes, record_readings
+from ..module_utils.company.narrowing import narrow
+from ..module_utils.company.others import share_few
+from ..module_utils.company.plans import (
+    accounts_seen,
+    hold_against_guard,
+    people_named,
+    plan_changes,
+    record_readings,
+)
 from ..module_utils.face.carried_out import carry_out_and_conclude
+from ..module_utils.fulfilment.seen import NOTHING_SEEN, Seen
 from ..module_utils.model import Lock
 from ..module_utils.policy.durations import parse_duration
+from ..module_utils.sources.glancing import without_collecting
 from ..plugin_utils.action import RollcallAction
 
 
@@ -31,21 +45,27 @@ class ActionModule(RollcallAction):
         return bool(arguments.get("plan"))
 
     def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
-        (person,) = people_named(company, [arguments["person"]])
         emergency = arguments["emergency"]
+        if emergency and not company.is_shared:
+            self._look_at_one(company, arguments)
+        (person,) = people_named(company, [arguments["person"]])
         run = self.begin(company, "emergency_offboard" if emergency else "person_access")
         if emergency:
             self._lock(company, person, arguments, run)
+        seen = NOTHING_SEEN
         kept = company.ledger.plan(arguments["plan"]) if arguments["plan"] else None
         if kept is None:
             apps = arguments["apps"]
             if apps is not None:
                 apps = [name.removeprefix("app.") for name in apps]
                 company.need_apps(apps)
+            began = time.monotonic()
             planned = plan_changes(
                 company, people=[person.id], apps=apps, urgency="emergency" if emergency else "normal"
             )
             plan, deferred = planned.plan, planned.deferred
+            if emergency:
+                seen = Seen(accounts_seen(planned), began)
             if company.writes:
                 record_readings(company, planned, run)
                 company.ledger.save_plan(plan, run, company.clock.now())
@@ -69,7 +89,15 @@ class ActionModule(RollcallAction):
             say=self.say,
             emergency=emergency,
             send=not arguments["plan"],
+            seen=seen,
         )
+
+    def _look_at_one(self, company: Company, arguments: dict[str, t.Any]) -> None:
+        """Without an inventory of people: begin with this one, and read the others when something depends on them."""
+        with without_collecting():
+            found = narrow(company, [arguments["person"]])
+        if found is not None:
+            share_few(company, found, functools.partial(self.company, arguments, writes=False, anew=True))
 
     def _lock(self, company: Company, person: t.Any, arguments: dict[str, t.Any], run: t.Any) -> None:
         now = company.clock.now()

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import typing as t
 
+import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401
+
 from ..module_utils.company.company import Company
 from ..module_utils.company.plans import hold_against_guard, people_named, plan_changes, record_readings
 from ..module_utils.company.sharing import approval_of_part, everyone_like, share_limits
 from ..module_utils.face.diffs import diffs_of
 from ..module_utils.face.results import change_data, finding_lines, plan_lines
+from ..module_utils.planning.plan import apps_concerned
 from ..plugin_utils.action import RollcallAction
 from ..plugin_utils.slices import in_slice
 
@@ -69,6 +72,7 @@ class ActionModule(RollcallAction):
             "findings": [finding.to_dict() for finding in plan.findings],
             "breaches": [breach.to_dict() for breach in plan.breaches],
             "deferred": planned.deferred,
+            "concerned": sorted(apps_concerned(plan)),
             "people": [company.people[id].username for id in planned.people] if people is not None else "everyone",
             "lines": lines,
             "msg": f"{len(plan.changes)} changes due (plan {plan.hash})" if plan.changes else "nothing is due",

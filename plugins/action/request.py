@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 
+import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401
+
 from ..module_utils.company.company import Company
 from ..module_utils.company.request_intake import take_requests
 from ..module_utils.company.requesting import ask, withdraw

@@ -11,6 +11,8 @@ import datetime as dt
 import pathlib
 import typing as t
 
+import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401
+
 from ..module_utils.company import reviewing
 from ..module_utils.company.company import Company
 from ..module_utils.company.following_reviews import news_of
@@ -60,7 +62,8 @@ class ActionModule(RollcallAction):
         done = self._done(company, kept, arguments, directory)
         result = self._result(company, done)
         findings = done.findings
-        if company.writes and (done.outcome is not None or done.workload):
+        # who opens it again, as after a run that died, tells whom that one did not
+        if company.writes and (done.outcome is not None or arguments["state"] == "open"):
             sent = send_new(company, run, reviews=self._told(company, done))
             findings = (*findings, *sent.findings)
             if sent.problems:

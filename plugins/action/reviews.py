@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import typing as t
 
+import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401
+
 from ..module_utils.company.company import Company
 from ..module_utils.company.following_reviews import Followed, follow_reviews
 from ..module_utils.company.manual_work import send_new
+from ..module_utils.company.review_tickets import follow_review_tickets
 from ..module_utils.company.reviewing import rules_of
 from ..module_utils.face.results import finding_lines, result_data, result_line
 from ..plugin_utils.action import RollcallAction
@@ -19,24 +22,26 @@ from ..plugin_utils.action import RollcallAction
 class ActionModule(RollcallAction):
     arguments: t.ClassVar = {
         "decisions": {"type": "path"},
-        "close": {"type": "bool", "default": False},
+        "close": {"type": "bool"},
         "directory": {"type": "path"},
     }
 
     def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         run = self.begin(company, "reviews")
-        folder = arguments["decisions"] or rules_of(company).decisions
+        rules = rules_of(company)
+        folder = arguments["decisions"] or rules.decisions
         found = follow_reviews(
             company,
             run,
             decisions=self.in_company(folder) if folder else None,
-            close_due=arguments["close"],
+            close_due=rules.close if arguments["close"] is None else arguments["close"],
             directory=self.in_company(arguments["directory"]) if arguments["directory"] else None,
             progress=lambda _packet, rows: self.say_each(result_line(row, company.people) for row in rows),
         )
         problems = list(found.problems)
         told = 0
         if company.writes:
+            found.findings += follow_review_tickets(company, run).findings
             sent = send_new(company, run, reviews=found.news())
             found.findings += sent.findings
             problems += sent.problems

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401
+
 from ..module_utils.company.company import Company
 from ..module_utils.company.concluding import conclude
 from ..module_utils.company.evidence import keep_files

@@ -154,12 +154,14 @@ working_day: {end: "17:00", timezone: Europe/Amsterdam}
 """
 
 import functools
+import gc
 import os
 import pathlib
 import re
 import sys
 import typing as t
 
+import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401
 from ansible import context
 from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
 from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company
@@ -170,6 +172,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.others imp
 from ansible_collections.rollcall.access.plugins.module_utils.company.pointing import pointed_to
 from ansible_collections.rollcall.access.plugins.module_utils.company.settings import Settings
 from ansible_collections.rollcall.access.plugins.module_utils.errors import RollcallError
+from ansible_collections.rollcall.access.plugins.module_utils.sources.glancing import without_collecting
 from ansible_collections.rollcall.access.plugins.plugin_utils.about_apps import about_apps_only
 from ansible_collections.rollcall.access.plugins.plugin_utils.templates import as_data, resolver
 
@@ -266,7 +269,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         Company.forget_shared()
         with make() as company:
             named = _plain_names()
-            few = narrow(company, named) if named else None
+            with without_collecting():
+                few = narrow(company, named) if named else None
+                # what was read stays; going through it again and again would take as long as reading it
+                gc.freeze()
             if few is not None:
                 people, apps = person_hosts(company, few.people), app_hosts(company, few.apps)
                 if emergency:

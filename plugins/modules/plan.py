@@ -82,6 +82,11 @@ deferred:
   description: Apps that could not be read, with the reason.
   returned: success
   type: dict
+concerned:
+  description: The apps in which anything is to be done, held back or put off.
+  returned: success
+  type: list
+  elements: str
 people:
   description: The people that the plan is about.
   returned: success

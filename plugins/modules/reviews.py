@@ -30,9 +30,10 @@ options:
       - C(reviews.decisions) of rollcall.yml, when left out.
     type: path
   close:
-    description: Whether reviews that are decided, or whose time is over, are closed and carried out.
+    description:
+      - Whether reviews that are decided, or whose time is over, are closed and carried out.
+      - C(reviews.close) of rollcall.yml, when left out.
     type: bool
-    default: false
   directory:
     description: Where to write the records of reviews that are closed.
     type: path

@@ -54,6 +54,8 @@ class RollcallAction(ActionBase):
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         # what this process was forked with is no garbage of its own: looking through it takes longer than the work
         gc.freeze()
+        # nor are the values of a large plan: by default some hundreds of new ones are a reason to look
+        gc.set_threshold(50_000, 20, 100)
         self.vars = task_vars or {}
         result: dict[str, t.Any] = super().run(tmp, self.vars)
         result["changed"] = False
@@ -111,7 +113,7 @@ class RollcallAction(ActionBase):
     def diff_mode(self) -> bool:
         return bool(self._task.diff)
 
-    def company(self, arguments: dict[str, t.Any], *, writes: bool | None = None) -> Company:
+    def company(self, arguments: dict[str, t.Any], *, writes: bool | None = None, anew: bool = False) -> Company:
         emergency = self.emergency or bool(arguments.get("emergency"))
         settings = self.settings(arguments)
         ahead = self.looks_ahead and settings.as_of is not None and not settings.rehearsal
@@ -121,6 +123,7 @@ class RollcallAction(ActionBase):
             writes=(self.writes if writes is None else writes) and not self.check_mode and not ahead,
             emergency=emergency,
             modules=OwnModules(self, self.vars),
+            anew=anew,
             from_ledger=(os.environ.get("ROLLCALL_HR", "") == "ledger" and "ROLLCALL_HR=ledger says so") or "",
         )
 

@@ -54,6 +54,16 @@ def test_every_account_is_read_once_over_all_pages(case: Case, server: Server, p
     assert len([path for method, path in proxy.seen if method == "GET" and "/Users" in path]) == 3
 
 
+def test_a_list_that_is_read_at_once_is_the_same_list(
+    case: Case, server: Server, proxy: FaultProxy, place: str
+) -> None:
+    server.fill(place, 250)
+    connector = case.build(proxy.port, place, page_size=20)
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        at_once = list(connector.accounts_at_once(pool))
+    assert at_once == list(connector.accounts())
+
+
 @pytest.mark.parametrize("field", ["id", "external_id", "email", "username"])
 def test_an_account_is_found_by_each_key(connector: Connector, people: list[str], field: str) -> None:
     values = {"id": people[5], "external_id": "e5", "email": "P5@acme.example", "username": "P5"}

@@ -348,6 +348,18 @@ exceptions:
     assert "rehearsal" in real.output
 
 
+def test_an_emergency_for_somebody_by_name_without_an_inventory_of_people(company: CompanyDirectory) -> None:
+    company.playbook("reconcile").succeeded()
+    before = {one.external_id for one in company.tenant("mail").holders() if one.active}
+    command = ("ansible-playbook", "rollcall.access.emergency_offboard", "-i", "localhost,", "-e")
+    company.command(*command, "rollcall_person=dov.hart").succeeded()
+    assert {one.external_id for one in company.tenant("mail").holders() if one.active} == before - {"4"}
+    assert [row["person"] for row in rows(company, "locks")] == ["4"]
+    nobody = company.command(*command, "rollcall_person=no.body")
+    assert nobody.rc != 0
+    assert "there is no person 'no.body'" in nobody.output
+
+
 def test_an_emergency_while_hr_is_down(company: CompanyDirectory) -> None:
     company.playbook("reconcile").succeeded()
     (company.path / "hr/people.csv").rename(company.path / "hr/away.csv")

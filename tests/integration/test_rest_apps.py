@@ -15,7 +15,7 @@ from ansible_collections.rollcall.access.tests.conformance.product_case import C
 from ansible_collections.rollcall.access.tests.conformance.products.rest import ENTRY, RestFake, lines_of_the_entry
 
 from .support.company import CompanyDirectory
-from .support.small import PEOPLE, TEMPLATE, edited
+from .support.small import PEOPLE, TEMPLATE, edited, rows
 
 CATALOG = "access/catalog/planner.yml"
 LEAVER, MANAGER = "jon.reed@small.example", "gia.vale@small.example"
@@ -63,6 +63,17 @@ def test_people_come_and_go_in_an_app_described_in_yaml(company: CompanyDirector
     assert all(seen.has == {"editor", "Quota"} for seen in people.values())
     again = company.playbook("reconcile").succeeded()
     assert all(host["changed"] == 0 for host in again.hosts.values())
+
+
+def test_where_nothing_is_due_no_app_is_played_and_the_run_has_its_end(company: CompanyDirectory) -> None:
+    first = company.playbook("reconcile").succeeded()
+    assert [task.state for task in first.of("conclude")] == ["skipped", "ok"]
+    assert [task.result["changed"] for task in first.of("app_access")] == [True]
+    again = company.playbook("reconcile").succeeded()
+    (planned,), (concluded,) = again.of("plan"), again.of("conclude")
+    assert planned.result["concerned"] == planned.result["changes"] == again.of("app_access") == []
+    assert (concluded.state, concluded.result["left"]) == ("ok", 0)
+    assert [row["outcome"] for row in rows(company, "runs") if row["command"] == "Reconcile"] == ["ok", "ok"]
 
 
 def test_a_leaver_is_cut_off_and_what_they_own_goes_to_their_manager(company: CompanyDirectory, fake: RestFake) -> None:

@@ -21,16 +21,15 @@ import time
 import typing as t
 from concurrent import futures
 
-import pytest
 import yaml
 from ansible_collections.rollcall.access.tests.conformance.desks.zammad import ZammadCase
 from ansible_collections.rollcall.access.tests.conformance.fault_proxy import FaultProxy
 from ansible_collections.rollcall.access.tests.integration.support.company import CompanyDirectory
 from ansible_collections.rollcall.access.tests.integration.support.running import Outcome
-from ansible_collections.rollcall.access.tests.integration.support.scim import ScimServer, scim_server
+from ansible_collections.rollcall.access.tests.integration.support.scim import ScimServer
 from ansible_collections.rollcall.access.tests.integration.support.small import TEMPLATE, prepare
 
-from .ledger_server import LedgerServer, ledger_server, signing_key
+from .ledger_server import LedgerServer, signing_key
 
 SEED = os.environ.get("ROLLCALL_TEST_SEED") or str(random.SystemRandom().randrange(10**6))
 
@@ -76,18 +75,6 @@ class Inbox:
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
-
-
-@pytest.fixture(scope="module")
-def ledgers() -> t.Iterator[LedgerServer]:
-    with ledger_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def scim() -> t.Iterator[ScimServer]:
-    with scim_server() as server:
-        yield server
 
 
 class Ground:

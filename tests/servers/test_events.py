@@ -22,7 +22,7 @@ import requests
 import yaml
 from ansible_collections.rollcall.access.tests.integration.support.company import CompanyDirectory
 from ansible_collections.rollcall.access.tests.integration.support.running import environment
-from ansible_collections.rollcall.access.tests.integration.support.scim import TOKEN, Holder, ScimServer, scim_server
+from ansible_collections.rollcall.access.tests.integration.support.scim import TOKEN, Holder, ScimServer
 from ansible_collections.rollcall.access.tests.integration.support.small import onboarded, rows
 from ansible_collections.rollcall.access.tests.unit.events.listening import GENERIC, Signed, from_others
 
@@ -119,12 +119,6 @@ def listening(company: CompanyDirectory, home: pathlib.Path) -> t.Iterator[Event
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-
-
-@pytest.fixture(scope="module")
-def scim() -> t.Iterator[ScimServer]:
-    with scim_server() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -22,27 +22,15 @@ import pytest
 from ansible_collections.rollcall.access.tests.conformance.fault_proxy import FaultProxy
 from ansible_collections.rollcall.access.tests.integration.support.company import CompanyDirectory
 from ansible_collections.rollcall.access.tests.integration.support.running import Outcome
-from ansible_collections.rollcall.access.tests.integration.support.scim import ScimServer, scim_server
+from ansible_collections.rollcall.access.tests.integration.support.scim import ScimServer
 from ansible_collections.rollcall.access.tests.integration.support.small import TEMPLATE, prepare
 
-from .ledger_server import LedgerServer, ledger_server, signing_key
+from .ledger_server import LedgerServer, signing_key
 
 SEED = os.environ.get("ROLLCALL_TEST_SEED") or str(random.SystemRandom().randrange(10**6))
 HAPPENINGS = ("crash", "restart", "session killed")
 #: One of them by lot, or all.
 TRIED = HAPPENINGS if os.environ.get("ROLLCALL_SOAK") else (random.Random(SEED).choice(HAPPENINGS),)
-
-
-@pytest.fixture(scope="module")
-def ledgers() -> t.Iterator[LedgerServer]:
-    with ledger_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def scim() -> t.Iterator[ScimServer]:
-    with scim_server() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ from ansible_collections.rollcall.access.tests.servers.test_report_in_chromium i
     overflow,
 )
 from ansible_collections.rollcall.access.tests.unit.reports.hostile import HOSTILE
-from ansible_collections.rollcall.access.tests.unit.reviews.page_sample import NOW, campaign, hostile
+from ansible_collections.rollcall.access.tests.unit.reviews.page_sample import NOW, campaign, hostile, of_nobody
 from ansible_collections.rollcall.access.tests.unit.reviews.saving import token_for
 
 #: A day on which the sample's review is open.
@@ -180,7 +180,9 @@ def test_the_keys_do_what_the_help_line_says(desk):
     assert page.locator(".item.here .more").is_visible()
     assert page.locator(".item.here .opener").get_attribute("aria-expanded") == "true"
     press(page, "Space n")
-    assert progress(page).startswith("1 of 30 items decided, 1 to take away")
+    assert progress(page).startswith("1 of 30 items decided, 1 to revoke")
+    press(page, "k n")  # the same again is nothing to undo
+    assert progress(page).startswith("1 of 30 items decided")
     press(page, "u")
     assert progress(page).startswith("0 of 30 items decided")
     assert here(page) == second
@@ -212,8 +214,10 @@ def test_a_group_is_decided_with_one_stroke_but_for_what_takes_a_reason(desk):
     assert "System Administrator" in here(page)
     press(page, "]")
     assert page.locator(".head.here h2").inner_text() == "Ben Cole"
+    press(page, "Shift+J Shift+K")
+    assert page.locator(".head.here h2").inner_text() == "Ben Cole"
     press(page, "n")
-    assert progress(page).startswith("11 of 30 items decided, 6 to take away")
+    assert progress(page).startswith("11 of 30 items decided, 6 to revoke")
     press(page, "u u")
     assert progress(page).startswith("0 of 30")
     press(page, "g y")
@@ -239,7 +243,7 @@ def test_what_is_privileged_or_unexplained_is_kept_with_a_reason_only(desk):
     row.locator(".keep").click()
     assert "needs a rule or an exception" in row.locator(".hint").inner_text()
     row.locator(".revoke").click()
-    assert progress(page) == "2 of 30 items decided, 1 to take away"
+    assert progress(page) == "2 of 30 items decided, 1 to revoke"
 
 
 def test_a_role_is_changed_to_another_one_of_the_same_app(desk):
@@ -256,10 +260,29 @@ def test_a_role_is_changed_to_another_one_of_the_same_app(desk):
         "System Administrator (privileged)",
     ]
     page.locator(".item select").select_option("manager")
-    assert progress(page) == "1 of 30 items decided, 1 to take away"
+    assert progress(page) == "1 of 30 items decided, 1 to change"
     press(page, "Escape")
     (entry,) = [entry for entry in desk.read(page).entries if entry.decision]
     assert (entry.decision, entry.change_to) == ("change", "manager")
+
+
+def test_an_account_that_belongs_to_nobody_is_assigned_or_answered_for(desk):
+    review, around = of_nobody()
+    (packet,) = packets(review, around, NOW)
+    page = desk.open(packet=packet)
+    row = page.locator(".item", has_text="belongs to nobody")
+    assert "old.admin" in row.inner_text()
+    row.locator(".keep").click()
+    assert progress(page) == "0 of 2 items decided, 1 to complete"
+    page.keyboard.type("ada.berg")
+    row.locator(".say input").nth(1).fill("batch jobs")
+    assert progress(page) == "1 of 2 items decided"
+    press(page, "Escape c")
+    assert "Whose is it?" in row.inner_text()
+    assert progress(page) == "1 of 2 items decided, 1 to change"
+    press(page, "Escape")
+    (entry,) = [entry for entry in desk.read(page).entries if entry.decision]
+    assert (entry.decision, entry.change_to) == ("change", "ada.berg")
 
 
 def test_decisions_survive_a_reload(desk):
@@ -279,7 +302,24 @@ def test_decisions_survive_a_reload(desk):
     )
     desk.page_file(packet=changed)
     page.reload()
-    assert progress(page).startswith("3 of 30")
+    assert progress(page).startswith("3 of 30"), page.evaluate("JSON.stringify(localStorage)")
+
+
+def test_what_was_decided_before_is_shown_and_is_no_decision_of_the_page_until_somebody_touches_it(desk):
+    review, around, now = campaign(30)
+    said = {"decision": "keep", "decided_by": "ben.cole", "reason": "on holiday"}
+    items = tuple(dataclasses.replace(item, **said) if place < 6 else item for place, item in enumerate(review.items))
+    (packet,) = packets(dataclasses.replace(review, items=items), around, now)
+    page = desk.open(packet=packet)
+    assert progress(page) == "6 of 30 items decided"
+    press(page, "j n")
+    page.reload()
+    assert progress(page) == "6 of 30 items decided, 1 to revoke"
+    press(page, "j")
+    file = desk.read(page)
+    assert [entry.decision for entry in file.entries if entry.how == "one" and entry.decision] == ["revoke"]
+    assert len([entry for entry in file.entries if entry.how == "before"]) == 5
+    assert pace_of(file).decided == 1
 
 
 def test_where_the_browser_keeps_nothing_the_page_says_so_and_works(desk):
@@ -310,7 +350,7 @@ def test_a_saved_file_is_gone_on_with_on_another_machine(desk):
     assert progress(other).startswith("0 of 30")
     other.set_input_files("#load", str(saved))
     other.wait_for_function("() => document.getElementById('notice').textContent.includes('taken from the file')")
-    assert progress(other) == "3 of 30 items decided, 1 to take away"
+    assert progress(other) == "3 of 30 items decided, 1 to revoke"
     assert decided(other, desk) == decided(page, desk)
 
 
@@ -335,8 +375,7 @@ def test_what_is_saved_is_what_the_page_promises(desk):
     press(page, "j y n")
     press(page, "s")
     assert page.locator("#saved-text").inner_text() == (
-        "2 decisions: 1 to keep, 1 to take away. "
-        "28 items are left: what nobody decides is taken away after 14 Apr 2026."
+        "2 decisions: 1 to keep, 1 to revoke. 28 items are left: what nobody decides is taken away after 14 Apr 2026."
     )
     assert page.locator("#saved-name").inner_text() == decisions_name(desk.packet)
     page.locator("#saved summary").click()

@@ -13,6 +13,7 @@ from ..errors import AppError
 from ..fulfilment.executor import Executor, Outcome, packets_of
 from ..fulfilment.packet import Packet, PacketRunner, Send
 from ..fulfilment.retrying import USUAL, Budget
+from ..fulfilment.seen import NOTHING_SEEN, Seen
 from ..ledger.records import ChangeResult
 from ..model import Change, Run
 from ..planning.seating import WAITS
@@ -33,12 +34,14 @@ def carry_out(
     progress: t.Callable[[Packet, list[ChangeResult]], None] | None = None,
     elsewhere: Send | None = None,
     whole: t.Sequence[Change] = (),
+    seen: Seen = NOTHING_SEEN,
 ) -> Outcome:
     """Carry changes out, each with its evidence. Raises LedgerError when the evidence cannot be written, and
     SettingsError, before anything is done, when rollcall.yml names a country whose holidays are not known.
 
     ``elsewhere`` carries them out on another host; then nothing is connected to from here. ``whole`` are all changes of
-    the plan, where these are only some of them: who needs a seat, and whose becomes free, depends on all.
+    the plan, where these are only some of them: who needs a seat, and whose becomes free, depends on all. ``seen`` are
+    accounts that were read a moment ago.
     """
     working_day = company.settings.working_day
     if not company.emergency:
@@ -58,6 +61,7 @@ def carry_out(
         owners=owners_of(company),
         working_day=working_day,
         plan=plan,
+        seen=seen,
     )
     seats = SeatKeeper(company, run, whole or changes)
     results: dict[str, ChangeResult] = {}

@@ -30,6 +30,7 @@ from ..errors import (
     SourceUnreachable,
     UnknownName,
 )
+from ..ledger.remembered import Roll
 from ..ledger.store import Ledger
 from ..model import AccessException, App, Cover, Finding, Lock, Person, Status, is_module_name
 from ..policy.commit import git_commit
@@ -41,6 +42,7 @@ from ..policy.matching import attributes_read
 from ..policy.organisation import Organisation, names_of
 from ..policy.values import Catalog, Policy
 from ..sources.people import Feed, read_people
+from .feed_names import name_of_feed
 from .population import Population, population_of, remembered_population
 from .settings import Settings
 
@@ -96,6 +98,7 @@ class Company:
         self.say: t.Callable[[str], None] = _silence
         #: in an emergency, what is wrong with the catalog's other apps
         self.catalog_findings: tuple[Finding, ...] = ()
+        self._feed_name = ""
         self._connectors: dict[str, Connector] = {}
         self._desks: dict[str, Desk] = {}
         self._lock = threading.Lock()
@@ -111,7 +114,7 @@ class Company:
         names = ("catalog", "policy", "commit", "catalog_findings", "population", "organisation")
         _SHARED[self._key] = {name: getattr(self, name) for name in names}
         if "feed" in self.__dict__:
-            _SHARED[self._key]["feed"] = self.feed
+            _SHARED[self._key].update(feed=self.feed, feed_name=self.feed_name)
 
     @staticmethod
     def forget_shared() -> None:
@@ -129,6 +132,11 @@ class Company:
         if not _WATCHING:
             os.register_at_fork(before=_share_now)
             _WATCHING.append(True)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether the inventory has read everything, or as much as is asked for, already."""
+        return self._shared("population") is not None
 
     @property
     def _key(self) -> tuple[t.Any, ...]:
@@ -309,17 +317,38 @@ class Company:
                 where=str(settings.path),
                 todo="An inventory knows no variables yet: use a lookup (env, file, unvault)",
             )
+        name = name_of_feed(settings, self.resolve)
         try:
-            return read_people(
+            feed = read_people(
                 sources,
                 settings.base,
                 settings.normalise,
                 today=settings.working_day.today(self.clock.now()),
             )
+            # a file that somebody writes meanwhile is neither the one nor the other
+            self._feed_name = name if name_of_feed(settings, self.resolve) == name else ""
+            return feed
         except SettingsError as error:
             return SettingsError(error.message, where=f"{settings.path}, {error.where}".rstrip(", "), todo=error.todo)
         except RollcallError as error:
             return error
+
+    @property
+    def feed_in_use(self) -> Feed | RollcallError | None:
+        """The feed, where somebody has read it."""
+        return self.feed if "feed" in self.__dict__ or self._shared("feed") is not None else None
+
+    @property
+    def feed_name(self) -> str:
+        """What names the very file that ``feed`` was read from (``name_of_feed``); empty where that is not known."""
+        return self._feed_name or self._shared("feed_name") or ""
+
+    def roll(self) -> Roll:
+        """Return everybody whom the ledger knows; more than who they are is read when somebody asks for it."""
+        settings = self.settings
+        return self.ledger.roll(
+            lambda: Ledger.open(settings.ledger, rehearsal=settings.rehearsal, read_only=True, create=False)
+        )
 
     @functools.cached_property
     def population(self) -> Population:

@@ -20,7 +20,8 @@ from .leaving import open_leaving_tasks
 from .seat_tasks import why_waiting
 
 _NOTHING: t.Mapping[str, str] = types.MappingProxyType({})
-_NONE: t.AbstractSet[str] = frozenset()
+_NONE: t.AbstractSet[t.Any] = frozenset()
+_NO_ACCOUNTS: t.Mapping[str, bool] = types.MappingProxyType({})
 
 #: Asking for people one by one pays while they are this few.
 _FEW = 20
@@ -92,62 +93,62 @@ def progress_of(
 def progress(company: Company, people: t.Collection[str]) -> dict[str, Progress]:
     """Return how far each of these people is."""
     chosen = frozenset(people)
-    wants: dict[str, list[Want]] = {id: [] for id in chosen}
-    decided = decide(company, chosen).wants
-    for want in decided.values():
-        if not _left_with(company, want.person, want.app):
+    statuses = company.population.statuses
+    wants: dict[str, list[Want]] = {person: [] for person in chosen}
+    for want in decide(company, chosen).wants.values():
+        if statuses[want.person] is Status.ACTIVE or not _left_with(company, want.person, want.app):
             wants[want.person].append(want)
-    accounts: dict[str, dict[str, bool]] = {id: {} for id in chosen}
-    for id, app, usable in _accounts_of(company, chosen):
-        accounts[id][app] = accounts[id].get(app, False) or usable
+    accounts = _accounts_of(company, chosen)
     # an account in an app that the policy gives nothing in has to go as well
-    for id, mine in accounts.items():
-        working = company.population.statuses[id] is Status.ACTIVE
-        for app in mine.keys() - {want.app for want in wants[id]}:
-            if not (working and app in company.ungoverned) and not _left_with(company, id, app):
-                wants[id].append(Want(id, app, "absent"))
-    granted: dict[str, set[tuple[str, str]]] = {id: set() for id in chosen}
-    wanted = {
-        (w.person, w.app, entitlement)
-        for mine in wants.values()
-        for w in mine
-        if w.app in company.ungoverned
-        for entitlement in w.entitlements
-    }
-    for id, app, entitlement, because in _grants_of(company, chosen):
-        # what nobody of us gave in an app that is not governed yet is left alone
-        ours = app not in company.ungoverned or (id, app, entitlement) in wanted
-        if ours or any(reason.kind not in ("unexplained", "") for reason in because):
-            granted[id].add((app, entitlement))
-    tasks: dict[str, list[Task]] = {id: [] for id in chosen}
-    declined: dict[str, set[tuple[str, str, str]]] = {id: set() for id in chosen}
+    for person, mine in accounts.items():
+        working = statuses[person] is Status.ACTIVE
+        for app in mine.keys() - {want.app for want in wants[person]}:
+            if not (working and app in company.ungoverned) and not _left_with(company, person, app):
+                wants[person].append(Want(person, app, "absent"))
+    granted = _granted_to(company, chosen, wants)
+    tasks: dict[str, list[Task]] = {}
+    declined: dict[str, set[tuple[str, str, str]]] = {}
     for task in _rows(functools.partial(company.ledger.tasks, states=("open", "declined")), chosen):
         if task.state == "open":
             if task.completes:
-                tasks[task.person].append(task)
+                tasks.setdefault(task.person, []).append(task)
         else:
-            declined[task.person] |= {(item.app, item.kind.value, item.entitlement) for item in task.items}
+            items = {(item.app, item.kind.value, item.entitlement) for item in task.items}
+            declined.setdefault(task.person, set()).update(items)
     for task in company.ledger.tasks(states=("open",), kind="rotation"):
-        for id in task.concerns & chosen:
-            record = company.population.records.get(id)
+        for person in task.concerns & chosen:
+            record = company.population.records.get(person)
             if record is None or record.standing != "left":
                 # who left long before somebody wrote down what they knew does not leave once more
-                tasks[id].append(task)
-    waiting = {id: _waiting(company, wants[id], accounts[id]) for id in chosen}
-    return {
-        id: progress_of(wants[id], accounts[id], granted[id], tasks[id], declined[id], id, waiting[id])
-        for id in sorted(chosen)
-    }
+                tasks.setdefault(person, []).append(task)
+    limited = frozenset(key for key, app in company.apps.items() if app.seats.limit is not None)
+    # most are as many others are: where nobody has anything to do for them, they are as far as those
+    alike: dict[tuple[t.Any, ...], Progress] = {}
+    found: dict[str, Progress] = {}
+    for person in sorted(chosen):
+        due, has, given = wants[person], accounts.get(person, _NO_ACCOUNTS), granted.get(person, _NONE)
+        waiting = _waiting(company, due, has, limited) if limited else _NOTHING
+        by_itself = bool(waiting) or person in tasks or person in declined
+        # what many have alike is one object for all of them, and held until the end
+        kind = (id(has), id(given), *((want.app, want.state, id(want.grants)) for want in due))
+        same = None if by_itself else alike.get(kind)
+        if same is None:
+            refused = declined.get(person, _NONE)
+            same = progress_of(due, has, given, tasks.get(person, ()), refused, person, waiting)
+            if not by_itself:
+                alike[kind] = same
+        found[person] = Progress(person, same.done, same.due, same.missing)
+    return found
 
 
-def _waiting(company: Company, wants: t.Iterable[Want], accounts: t.Mapping[str, bool]) -> dict[str, str]:
-    """Say by app why somebody waits for a seat."""
-    limited = [
-        want
-        for want in wants
-        if want.state == "present" and not accounts.get(want.app) and company.apps[want.app].seats.limit is not None
+def _waiting(
+    company: Company, wants: t.Iterable[Want], accounts: t.Mapping[str, bool], limited: t.Container[str]
+) -> dict[str, str]:
+    """Say by app why somebody waits for a seat. ``limited`` are the apps that have so many and no more."""
+    waited_for = [
+        want for want in wants if want.app in limited and want.state == "present" and not accounts.get(want.app)
     ]
-    return {want.app: why_waiting(company, want.person, company.apps[want.app]) for want in limited}
+    return {want.app: why_waiting(company, want.person, company.apps[want.app]) for want in waited_for}
 
 
 def _left_with(company: Company, id: str, app: str) -> bool:
@@ -157,22 +158,52 @@ def _left_with(company: Company, id: str, app: str) -> bool:
     return away and entry is not None and entry.stays_on_leave and company.lock_on(company.people[id]) is None
 
 
-def _accounts_of(company: Company, people: t.Collection[str]) -> t.Iterator[tuple[str, str, bool]]:
-    """Yield (person, app, whether it is usable) of these people's accounts."""
-    if len(people) <= _FEW:
-        for record in _rows(company.ledger.accounts, people):
-            yield record.person, record.account.app, record.account.active
-    else:
-        yield from (row for row in company.ledger.accounts_held() if row[0] in people)
+def _accounts_of(company: Company, people: t.Collection[str]) -> dict[str, t.Mapping[str, bool]]:
+    """Return whether these people's accounts are usable, by person and app. Who has none may be missing."""
+    if len(people) > _FEW:
+        held = company.ledger.accounts_held()
+        return {id: held[id] for id in held.keys() & people}
+    found: dict[str, dict[str, bool]] = {}
+    for record in _rows(company.ledger.accounts, people):
+        mine = found.setdefault(record.person, {})
+        mine[record.account.app] = mine.get(record.account.app, False) or record.account.active
+    return dict(found)
 
 
-def _grants_of(company: Company, people: t.Collection[str]) -> t.Iterator[tuple[str, str, str, tuple[Because, ...]]]:
-    """Yield (person, app, entitlement, because) of these people's grants."""
-    if len(people) <= _FEW:
-        for grant in _rows(company.ledger.grants, people):
-            yield grant.person, grant.app, grant.entitlement, grant.because
+def _granted_to(
+    company: Company, people: t.Collection[str], wants: t.Mapping[str, t.Iterable[Want]]
+) -> dict[str, t.AbstractSet[tuple[str, str]]]:
+    """Return what these people are granted, (app, entitlement). Who has nothing may be missing.
+
+    What nobody of us gave in an app that is not governed yet is left alone.
+    """
+    free = company.ungoverned
+    found: dict[str, t.AbstractSet[tuple[str, str]]] = {}
+    rows: t.Iterable[tuple[str, str, str, tuple[Because, ...]]]
+    if len(people) > _FEW:
+        held = company.ledger.entitlements_held()
+        found = {id: held[id] for id in held.keys() & people}
+        for id, mine in found.items() if free else ():
+            if any(app in free for app, _entitlement in mine):
+                found[id] = {pair for pair in mine if pair[0] not in free}
+        rows = (row for row in company.ledger.grants_held(free) if row[0] in people) if free else ()
     else:
-        yield from (row for row in company.ledger.grants_held() if row[0] in people)
+        records = list(_rows(company.ledger.grants, people))
+        for grant in records:
+            if grant.app not in free:
+                found[grant.person] = {*found.get(grant.person, ()), (grant.app, grant.entitlement)}
+        rows = ((grant.person, grant.app, grant.entitlement, grant.because) for grant in records if grant.app in free)
+    wanted = {
+        (want.person, want.app, entitlement)
+        for mine in wants.values()
+        for want in mine
+        if want.app in free
+        for entitlement in want.entitlements
+    }
+    for id, app, entitlement, because in rows:
+        if (id, app, entitlement) in wanted or any(reason.kind not in ("unexplained", "") for reason in because):
+            found[id] = {*found.get(id, ()), (app, entitlement)}
+    return found
 
 
 def _rows(query: t.Callable[..., t.Iterable[t.Any]], people: t.Collection[str]) -> t.Iterator[t.Any]:
@@ -185,11 +216,16 @@ def _rows(query: t.Callable[..., t.Iterable[t.Any]], people: t.Collection[str]) 
 
 
 def conclude(
-    company: Company, people: t.Collection[str], run: Run, unsettled: t.Mapping[str, t.Sequence[str]] | None = None
+    company: Company,
+    people: t.Collection[str],
+    run: Run,
+    unsettled: t.Mapping[str, t.Sequence[str]] | None = None,
+    remembered: t.Mapping[str, PersonRecord] | None = None,
 ) -> dict[str, Progress]:
     """Write down for each person how far they are; return it. What comes with leaving is opened first.
 
     ``unsettled`` are people with a change of this run that is neither done nor in somebody's hands, with what it was.
+    ``remembered`` is what the ledger says of all of them, where somebody has just asked.
     """
     now = company.clock.now()
     open_leaving_tasks(company, run, people)
@@ -202,7 +238,7 @@ def conclude(
         if id in found and reasons:
             found[id] = dataclasses.replace(found[id], missing=(*found[id].missing, *reasons))
     records = []
-    remembered = company.ledger.people(found)
+    remembered = company.ledger.people(found) if remembered is None else remembered
     for id, state in found.items():
         record = _record(company, id, state.complete, remembered.get(id), now)
         if record is not None:

@@ -13,9 +13,10 @@ import typing as t
 from ..errors import ReviewError, ReviewMoved
 from ..model import Run
 from ..reviews.decisions import Decision
+from ..reviews.reviewers import Reviewers
 from . import reviewing
 from .company import Company
-from .reviewers_pages import files_of, note_pace, read_given
+from .reviewers_pages import Given, files_of, note_pace, read_given
 
 
 def take_in(
@@ -65,16 +66,30 @@ def take_in(
 
 
 def take_file(
-    company: Company, run: Run | None, id: str, file: pathlib.Path, *, late: bool = False
+    company: Company, run: Run | None, id: str, file: pathlib.Path, *, late: bool = False, sender: str = ""
 ) -> tuple[reviewing.Reviewed, int]:
     """Lay what one file decides onto an open review; return what became of it, and how many decisions are in it.
 
-    Raises ReviewError, and decides nothing, for a file that is wrong.
+    ``sender`` is who handed it in, where that is known. Raises ReviewError, and decides nothing, for a file that is
+    wrong, and for one that somebody else handed in than who decides in it.
     """
     review = reviewing.review_of(company, id)
     reviewers, closes = reviewing.reviewers_of(company), reviewing.closes_of(company, review)
     given = read_given(company, review, file, reviewers, closes, late=late)
+    if sender:
+        _must_be_theirs(given, sender, file, reviewers)
     done = reviewing.decide(company, run, id, given.decisions, late=late)
     pace = note_pace(company, run, given.page) if given.page is not None else ()
     findings = (*given.notes, *done.findings, *pace)
     return dataclasses.replace(done, findings=findings), sum(bool(one.decision) for one in given.decisions)
+
+
+def _must_be_theirs(given: Given, sender: str, file: pathlib.Path, reviewers: Reviewers) -> None:
+    whose = {given.page.token.reviewer} if given.page else {one.by for one in given.decisions if one.by}
+    others = sorted(one for one in whose if not reviewers.same(one, sender))
+    if others:
+        raise ReviewError(
+            f"it was handed in by {sender}, and {', '.join(others)} decides in it",
+            where=str(file),
+            todo="Everybody hands in what they decided themselves",
+        )

@@ -38,9 +38,10 @@ class Pages:
     def _packets(self) -> dict[str, list[Packet]]:
         company, now = self._company, self._company.clock.now()
         circumstances, reviewers = around(company), reviewers_of(company)
+        name, zone = company.settings.company, company.settings.working_day.zone
         found: dict[str, list[Packet]] = {}
         for review in company.ledger.reviews(state="open"):
-            for one in packets(review, circumstances, now, company=company.settings.company, reviewers=reviewers):
+            for one in packets(review, circumstances, now, company=name, zone=zone, reviewers=reviewers):
                 if any(not shown.item.decision for shown in one.items):
                     found.setdefault(one.reviewer.casefold(), []).append(one)
         return found

@@ -10,13 +10,13 @@ import dataclasses
 import datetime as dt
 import typing as t
 
-from ..desks.completing import cancel
 from ..desks.contract import NO, Answer
 from ..desks.digests import Happenings, completed_since
 from ..desks.news import News
-from ..desks.settling import Books, finding_for_late, settle_answers, settle_cancelled
-from ..model import GIVING, AccessException, Finding, Person, Run, Status, Task
-from ..reports.facts import ENDING_SOON
+from ..desks.review_words import KIND
+from ..desks.settling import Books, finding_for_late, settle_answers
+from ..errors import TaskError
+from ..model import ENDING_SOON, AccessException, Finding, Person, Run, Task
 from .at_the_desks import DeskRound
 from .chasing import chase
 from .company import Company
@@ -26,9 +26,9 @@ from .following_requests import check_answer
 from .held_against_apps import hold_against_apps
 from .leaving import follow_leaving
 from .request_intake import take_requests
+from .review_tickets import follow_review_tickets
 from .seat_tasks import follow_seats
 from .telling import tell
-from .untold import GONE
 
 #: Seconds that a run which opened tasks waits for another one to be done with a desk.
 _WAIT = 30.0
@@ -117,9 +117,17 @@ def synchronise(company: Company, run: Run, answers: t.Sequence[Answer]) -> Sync
 
 
 def _check_approvals(company: Company, run: Run, answers: t.Iterable[Answer]) -> None:
-    """Who asked for something enters no decision on it, in whoever's name."""
+    """Who asked for something enters no decision on it, in whoever's name; and a review is not done by a word."""
     asked = {task.id: task for task in company.ledger.tasks(states=("open",), kind="approval")} if answers else {}
+    reviews = {task.id for task in company.ledger.tasks(states=("open",), kind=KIND)} if answers else set()
     for answer in answers:
+        if answer.task in reviews and answer.done != NO:
+            raise TaskError(
+                "a review is decided with the file that its page saved, or the sheet",
+                where=answer.where or f"task {answer.task}",
+                todo="Take that in with decide_review; the task ends by itself when all is decided",
+                task=answer.task,
+            )
         if answer.task in asked and answer.done != NO:
             check_answer(company, asked[answer.task], answer.by, run.actor)
 
@@ -140,10 +148,16 @@ def _follow(company: Company, run: Run, desks: DeskRound, found: Synchronised) -
     found.findings += leaving.findings
     found.people |= leaving.people
     found.ended.update(follow_seats(company, run))
+    reviewed = follow_review_tickets(company, run)
+    found.ended.update(reviewed.ended)
+    found.opened += reviewed.opened
+    found.findings += reviewed.findings
 
 
 def _chase(company: Company, run: Run, found: Synchronised) -> None:
-    tasks = [task for task in company.ledger.tasks(states=("open",)) if task.id not in found.ended]
+    still = [task for task in company.ledger.tasks(states=("open",)) if task.id not in found.ended]
+    # reviewers are reminded, and what is late goes on, as the review says
+    tasks = [task for task in still if task.kind != KIND]
     chased = chase(company, run, tasks)
     found.findings += chased.findings
     steps = (*chased.reminders, *chased.escalations)
@@ -165,8 +179,8 @@ def _conclude(company: Company, run: Run, desks: DeskRound, found: Synchronised)
     found.findings += [finding for finding in (finding_for_late(task, now) for task in found.open) if finding]
     ended = tuple(task for id in found.ended if (task := ledger.task(id)) is not None and task.state != "open")
     happened = Happenings(
-        open=found.open,
-        ended=ended,
+        open=_but_reviews(found.open),
+        ended=_but_reviews(ended),
         reopened=tuple(found.reopened),
         completed=completed_since(before, ledger.people(touched)),
         findings=tuple(found.findings),
@@ -175,6 +189,11 @@ def _conclude(company: Company, run: Run, desks: DeskRound, found: Synchronised)
         contracts=_contracts(company),
     )
     _tell(company, run, happened, found)
+
+
+def _but_reviews(tasks: tuple[Task, ...]) -> tuple[Task, ...]:
+    """Leave out what reviewers are told as news of their review."""
+    return tuple(task for task in tasks if task.kind != KIND)
 
 
 def _ending(company: Company) -> tuple[AccessException, ...]:
@@ -221,29 +240,8 @@ def send_new(
         sent=tuple(desks.result.sent),
         left=tuple(sorted(desks.result.left)),
     )
-    happened = Happenings(open=still, completed=completed or {}, findings=tuple(found.findings), reviews=reviews)
+    happened = Happenings(
+        open=_but_reviews(still), completed=completed or {}, findings=tuple(found.findings), reviews=reviews
+    )
     _tell(company, run, happened, found)
     return found
-
-
-def cancel_giving(company: Company, run: Run, people: t.Collection[str]) -> tuple[str, ...]:
-    """Cancel the open tasks that would give something to people who have left or are locked out; return their ids.
-
-    An owner who works through last week's list must not give access back to somebody who was cut off this morning.
-    """
-    now = company.clock.now()
-    gone = {
-        id
-        for id in people
-        if company.population.statuses[id] is Status.LEFT or company.lock_on(company.people[id]) is not None
-    }
-    tasks = [
-        cancel(task, GONE, now)
-        for id in sorted(gone)
-        for task in company.ledger.tasks(states=("open",), person=id)
-        if task.kind == "access" and all(item.kind in GIVING for item in task.items)
-    ]
-    if tasks:
-        books = Books(company.ledger, run, company.people, company.apps)
-        settle_cancelled(books, tasks, now)
-    return tuple(task.id for task in tasks)

@@ -15,7 +15,7 @@ import dataclasses
 import typing as t
 
 from ..ledger.remembered import Remembered
-from ..model import Person
+from ..model import Finding, Person
 from ..planning.guard import check_feed
 from ..policy.conditions import Is, Under, tests
 from ..policy.matching import attributes_read
@@ -25,6 +25,8 @@ from ..sources.namesakes import named_like
 from ..sources.people import Feed
 from ..sources.usernames import base_of, root_of
 from .company import Company
+from .feed_names import name_of_feed
+from .held_feeds import was_found_good
 from .hr_ids import PREFIX, asked_by_id
 from .population import Population, events_of, statuses_of, with_history
 
@@ -51,15 +53,19 @@ def narrow(company: Company, hosts: t.Collection[str]) -> Narrowed | None:
         sources = company.resolve([dict(source) for source in settings.sources])
     except Exception:  # whatever the templating raises is told where everybody is read
         return None
+    name = name_of_feed(settings, company.resolve)
     seen = glance(sources, settings.base, settings.normalise)
     if seen is None:
         return None
     now = company.clock.now()
     with without_collecting():
-        records = company.ledger.remembered()
-    breaches, findings = check_feed(seen, records, settings.limits, settings.working_day.today(now))
-    if breaches:
-        return None
+        records = company.roll()
+    findings: tuple[Finding, ...] = ()
+    # what was held against the same ledger before, and found good, is good
+    if not was_found_good(company, name if name_of_feed(settings, company.resolve) == name else "", records):
+        breaches, findings = check_feed(seen, records, settings.limits, settings.working_day.today(now))
+        if breaches:
+            return None
     # rules may read every column there is
     company.feed = Feed((seen.person(next(iter(seen.numbers))),))
     crowd = _Crowd(seen, records, settings.username)

@@ -298,6 +298,16 @@ def guard_breaches(company: Company, changes: t.Sequence[Change]) -> tuple[Findi
     )
 
 
+def accounts_seen(planned: Planned) -> dict[tuple[str, str], Account]:
+    """Return the accounts that apps showed while a plan was made, by app and id; none that somebody attested."""
+    return {
+        (key, account.id): account
+        for key, reading in planned.readings.items()
+        if not (reading.error or reading.attested)
+        for account in reading.accounts
+    }
+
+
 def correlate_all(company: Company, readings: t.Mapping[str, Reading]) -> dict[str, Correlation]:
     """Say whose the accounts of every app are that was read."""
     records = {key: company.ledger.accounts(app=key) for key, reading in readings.items() if not reading.error}
@@ -346,7 +356,7 @@ def record_accounts(
     nothing is, unless it is ``believed``. ``records`` are what the ledger knew of each app before it was read, where
     somebody has asked already.
     """
-    earlier, records = records, ({} if settle_interrupted(company, readings, correlations, run) else records)
+    interrupted = settle_interrupted(company, readings, correlations, run)
     now = company.clock.now()
     accounts: list[AccountRecord] = []
     found: list[GrantRecord] = []
@@ -355,14 +365,18 @@ def record_accounts(
             company.ledger.record_reading(key, {"complete": False, "error": reading.error}, run, now)
         if reading.error or reading.attested:
             continue
-        before_now = records[key] if key in records else company.ledger.accounts(app=key)
+        earlier = records.get(key)
+        before_now = earlier or ()
+        if earlier is None or interrupted or _differs(reading, correlations[key].matches, earlier):
+            # before anything is written: what another run wrote down meanwhile is newer than what this one read
+            before_now = company.ledger.accounts(app=key)
         vanished = check_reading(reading, [record.account for record in before_now], company.settings.limits)
         if vanished and not believed:
             # half a list must not make the ledger forget the other half; the guard says so
             continue
         # what is settled is on record, with what it gives
         known = {r.account.id: r for r in before_now if r.account.id not in reading.settled}
-        newer = _newer(known, earlier[key]) if key in earlier else frozenset()
+        newer = _newer(known, earlier) if earlier is not None else frozenset()
         matches = correlations[key].matches
         # of whom nothing was read, nothing is compared
         mine = {matches.get(account.id, ("", ""))[0] for account in reading.accounts}
@@ -405,6 +419,15 @@ def record_accounts(
         company.ledger.record_accounts(accounts, run, now)
     if found:
         company.ledger.record_grants(found, run, now)
+
+
+def _differs(reading: Reading, matches: t.Mapping[str, tuple[str, str]], records: t.Collection[AccountRecord]) -> bool:
+    """Say whether what was read is anything else than what is on record of these accounts."""
+    known = {record.account.id: (record.account, record.person) for record in records}
+    shown = {account.id: (account, matches.get(account.id, ("", ""))[0]) for account in reading.accounts}
+    if any(known.get(id) != one for id, one in shown.items()):
+        return True
+    return reading.complete and not known.keys() <= shown.keys() | reading.settled
 
 
 def _newer(known: t.Mapping[str, AccountRecord], earlier: t.Iterable[AccountRecord]) -> frozenset[str]:

@@ -4,7 +4,7 @@
 
 """Small reviews that open by themselves, each once for what happened.
 
-What happened is in the ledger: somebody's title, department or manager became another, a privileged grant began, an
+What happened is in the ledger: somebody's title or department became another, a privileged grant began, an
 account was seen that belongs to nobody. The run looks at the events since it looked last.
 """
 

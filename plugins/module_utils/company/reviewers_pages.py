@@ -30,6 +30,9 @@ from .company import Company
 #: The event that says how the decisions of a page's file were taken.
 HANDED_IN = "review.handed_in"
 
+# a page holds personal data: its owner and group read it, as the report
+_MODE = 0o640
+
 _SUFFIXES = (".csv", ".json", ".yml", ".yaml")
 
 
@@ -45,17 +48,18 @@ class Given:
 def write_pages(
     company: Company, review: Review, reviewers: Reviewers, directory: pathlib.Path
 ) -> tuple[pathlib.Path, ...]:
-    """Write a page for each reviewer and stage of an open review, and for each delegate, and return their paths.
+    """Write a page for each reviewer of a review's stage, and for each of their delegates, and return their paths.
 
     A page that says the same is left alone. One that is written again finds the decisions that the browser keeps.
     """
     files = []
     now = company.clock.now()
-    for packet in packets(review, around(company), now, company=company.settings.company, reviewers=reviewers):
+    name, zone = company.settings.company, company.settings.working_day.zone
+    for packet in packets(review, around(company), now, company=name, zone=zone, reviewers=reviewers):
         path = directory / f"{page_stem(packet)}.html"
         token = token_for(company.ledger, packet)
         if not path.exists() or token.signature not in path.read_text(encoding="utf-8", errors="replace"):
-            write_text(path, render(packet, token))
+            write_text(path, render(packet, token)).chmod(_MODE)
         files.append(path)
     return tuple(files)
 

@@ -19,6 +19,7 @@ from ..planning.ordering import order
 from ..reviews import campaign, closing, decisions, record
 from ..reviews.launch import Workload
 from ..reviews.of_nobody import links_of, one_by_one
+from ..reviews.page import file_stem
 from ..reviews.renamed import possible, renamed
 from ..reviews.reviewers import Reviewers
 from ..reviews.rules import ReviewRules
@@ -270,8 +271,7 @@ def _sheets(company: Company, review: Review, directory: pathlib.Path) -> tuple[
     files = []
     directory.mkdir(parents=True, exist_ok=True)
     for reviewer in sorted({item.reviewer for item in review.items}):
-        name = re.sub(r"[^a-z0-9.@_-]+", "-", reviewer.casefold()).strip(".-") or "nobody"
-        path = directory / f"{name}.csv"
+        path = directory / f"{file_stem(reviewer)}.csv"
         if not path.exists():
             write_text(path, decisions.write_sheet(review, company.people, company.apps, reviewer=reviewer))
         files.append(path)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import typing as t
+from concurrent import futures
 
 from ..errors import Conflict, NotFound, Unsupported
 from ..http import Session
@@ -89,8 +90,14 @@ class ScimConnector(Connector):
     # Reading
 
     def accounts(self) -> t.Iterator[Account]:
+        return self._everybody(None)
+
+    def accounts_at_once(self, pool: futures.Executor) -> t.Iterator[Account]:
+        return self._everybody(pool)
+
+    def _everybody(self, pool: futures.Executor | None) -> t.Iterator[Account]:
         where = self.where("accounts")
-        users = self._users.everyone(where)
+        users = self._users.everyone(where, pool)
         return iter(self._accounts(users, self._groups.memberships, where))
 
     @property
@@ -140,7 +147,9 @@ class ScimConnector(Connector):
         key = resource_id(user, where)
         return self._accounts([user], lambda where: {key: self._groups.memberships_of(key, where)}, where)[0]
 
-    def _list(self, endpoint: str, *, where: str, filter: str = "") -> list[Resource]:
+    def _list(
+        self, endpoint: str, *, where: str, filter: str = "", pool: futures.Executor | None = None
+    ) -> list[Resource]:
         return read_list(
             lambda params: (
                 self._session.get(endpoint, params={**self.dialect.list_parameters, **params}, where=where).body
@@ -149,6 +158,7 @@ class ScimConnector(Connector):
             paging=self.dialect.paging,
             where=where,
             filter=filter,
+            pool=pool,
         )
 
     # Writing

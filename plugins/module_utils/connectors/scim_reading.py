@@ -74,6 +74,7 @@ class _Having:
     def __init__(self, place: Place, kinds: t.Sequence[str], app: App) -> None:
         self.place = place
         self._kind = kinds[0]
+        self._folds = _ignores_case(place)
         self._keys: dict[str, list[str]] = {}
         for one in app.entitlements.values():
             if one.kind in kinds:
@@ -81,7 +82,8 @@ class _Having:
 
     def note(self, names: t.Sequence[str], has: set[str], unknown: set[str]) -> None:
         """Add what the names stand for to ``has``; what the catalog does not know goes to ``unknown``."""
-        found = [key for name in names for key in self._keys.get(as_written(self.place, name), ())]
+        written = [name.casefold() for name in names] if self._folds else names
+        found = [key for name in written for key in self._keys.get(name, ())]
         if found:
             has.update(found)
         else:
@@ -113,6 +115,8 @@ def elements(user: Resource, attribute: str) -> list[Resource]:
     raw = user.get(attribute)
     if raw is None:
         return []
+    if type(raw) is list and len(raw) == 1 and type(raw[0]) is dict:
+        return raw  # as nearly all of very many
     items = raw if isinstance(raw, list) else [raw]
     return [item if isinstance(item, dict) else {"value": item} for item in items]
 
@@ -143,7 +147,11 @@ def values(user: Resource, place: InUser) -> list[str]:
 
 def as_written(place: Place, value: str) -> str:
     """Return a value as two of them are compared at a place."""
-    return value.casefold() if isinstance(place, Values | Attribute) and place.ignore_case else value
+    return value.casefold() if _ignores_case(place) else value
+
+
+def _ignores_case(place: Place) -> bool:
+    return isinstance(place, Values | Attribute) and place.ignore_case
 
 
 def memberships_shown(user: Resource, dialect: ScimDialect) -> list[Membership] | None:
@@ -156,7 +164,7 @@ def memberships_shown(user: Resource, dialect: ScimDialect) -> list[Membership] 
 def is_active(user: Resource, where: str) -> bool:
     """Return ``active``; absent means active, and texts are tolerated as some products send them."""
     active = user.get("active")
-    if active is None:
+    if active is None or active is True:
         return True
     known = {"true": True, "false": False}.get(str(active).lower())
     if known is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 import urllib.parse
+from concurrent import futures
 
 from ..errors import Broken, NotFound, Refused, Unsupported
 from ..http import Session
@@ -30,10 +31,10 @@ class UserDirectory:
         self._dialect = dialect
         self._seen = False
 
-    def everyone(self, where: str) -> list[Resource]:
+    def everyone(self, where: str, pool: futures.Executor | None = None) -> list[Resource]:
         if not self._dialect.listing:
             raise Unsupported("the app's accounts can be looked up, and not listed", where=where)
-        users = self._read_list("Users", where=where)
+        users = self._read_list("Users", where=where, pool=pool)
         self._seen = True
         return users
 

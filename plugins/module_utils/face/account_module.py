@@ -58,8 +58,8 @@ class NotRecorded:
     def one_transaction(self) -> t.ContextManager[None]:
         return contextlib.nullcontext()
 
-    def claim_many(self, people: t.Collection[str], *_: t.Any) -> t.Collection[str]:
-        return people
+    def claim_many(self, pairs: t.Collection[tuple[str, str]], *_: t.Any) -> t.Collection[tuple[str, str]]:
+        return pairs
 
     def intend(self, *_: t.Any) -> frozenset[str]:
         return frozenset()

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import typing as t
 
+from ..company.cancelling import cancel_giving
 from ..company.carrying_out import carry_out
 from ..company.company import Company
 from ..company.concluding import conclude
 from ..company.leaving import open_leaving_tasks
-from ..company.manual_work import cancel_giving, send_new
 from ..company.telling import tell
 from ..company.untold import left_untold
 from ..desks.digests import Happenings, completed_since
 from ..fulfilment.executor import SETTLED
 from ..fulfilment.packet import Send
+from ..fulfilment.seen import NOTHING_SEEN, Seen
 from ..model import Change, Plan, Run
 from .diffs import diffs_of
 from .results import COUNTED, change_data, finding_lines, result_data, result_line, what
@@ -49,11 +50,12 @@ def carry_out_and_conclude(
     emergency: bool = False,
     elsewhere: Send | None = None,
     send: bool = False,
+    seen: Seen = NOTHING_SEEN,
 ) -> dict[str, t.Any]:
     """Carry changes out (not in check mode), conclude for ``people``, and return what the task returns.
 
     ``elsewhere`` carries them out on another host, where the apps cannot be reached from here. ``send`` puts new tasks
-    before their owners at once, where no later task of the play does that.
+    before their owners at once, where no later task of the play does that. ``seen``: accounts read a moment ago.
 
     The result is failed when anything is left that is neither done nor in somebody's hands.
     """
@@ -79,6 +81,7 @@ def carry_out_and_conclude(
         progress=shown.packet,
         elsewhere=elsewhere,
         whole=plan.changes,
+        seen=seen,
     )
     shown.end()
     leaving = open_leaving_tasks(company, run, people or {change.person for change in changes})
@@ -113,6 +116,9 @@ def carry_out_and_conclude(
         }
         result["complete"] = all(state.complete for state in states.values())
     if send and (result["tasks"] or cancelled or completed or left_untold(company, run)):
+        # what goes on at desks is much to read, for somebody whose accounts are all cut off by themselves
+        from ..company.manual_work import send_new
+
         sent = send_new(company, run, completed)
         result["sent"] = list(sent.sent)
         went = f"; {len(sent.sent)} went to their owners as tickets; {sent.told} messages went out"

@@ -23,6 +23,7 @@ from .handing_over import open_tasks
 from .packets import Packet
 from .recording import Evidence, evidence_of
 from .retrying import Budget, with_retries
+from .seen import MAY_BE_REPEATED, Seen
 from .showing import UNREADABLE, shows
 
 
@@ -39,6 +40,7 @@ class Circumstances(t.Protocol):
     working_day: WorkingDay
     sleep: t.Callable[[float], None]
     findings: list[Finding]
+    seen: Seen
 
 
 class Attempt:
@@ -128,13 +130,16 @@ class Attempt:
 
     # doing
 
-    def _automatically(self, changes: list[Change]) -> bool:
+    def _automatically(self, changes: list[Change], *, look: bool = False) -> bool:
+        """Do it. ``look``: read the account whatever was seen a moment ago."""
+        seen = None if look else self._seen_lately(changes)
         try:
-            self.account = None if self.is_new else self._find(changes)
+            self.account = None if self.is_new else seen or self._find(changes)
         except AppError as error:
             # an app that cannot be read is not written to
             for change in changes:
-                self.finish(change, "deferred", str(error))
+                if change.id not in self.done:
+                    self.finish(change, "deferred", str(error))
             return False
         for position, change in enumerate(changes):
             if change.id in self.done:
@@ -170,6 +175,9 @@ class Attempt:
                         self.finish(rest, "deferred", str(error))
                 break
             except AppError as error:
+                if seen is not None and isinstance(error, NotFound):
+                    # it has gone since it was seen, perhaps
+                    return self._automatically(changes, look=True)
                 self.finish(change, "failed", str(error))
                 continue
             self.finish(change, "done", attempts=attempts)
@@ -204,6 +212,15 @@ class Attempt:
         if account is not None and not known:
             self._check_owner(account)
         return account
+
+    def _seen_lately(self, changes: list[Change]) -> Account | None:
+        """Return the account as it was seen a moment ago, where that is enough for what is to be done."""
+        known = next((change.account for change in changes if change.account), "")
+        if self.tried or not known or not self.connector.finds:
+            return None
+        if not all(change.kind in MAY_BE_REPEATED for change in changes):
+            return None
+        return self.runner.seen.lately(self.app.key, known)
 
     def _find_patiently(self, key: AccountKey) -> Account | None:
         return find_patiently(self.connector, key, self.runner.budget, sleep=self.runner.sleep)

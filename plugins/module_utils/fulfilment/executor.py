@@ -11,6 +11,7 @@ import contextlib
 import dataclasses
 import graphlib
 import queue
+import sys
 import threading
 import typing as t
 from concurrent import futures
@@ -27,6 +28,10 @@ GIVE_UP_AFTER = 5
 
 #: So often (s) somebody who waits for an app in which much is done says how far that is.
 _LOOK = 1.0
+
+#: After so long (s) a thread that is writing evidence lets another one look at its app's answer. By default it is ten
+#: times as long, which is a quarter of what a fast app takes.
+_TURN = 0.0005
 
 #: What a change can end as and need no further look.
 SETTLED = frozenset({"done", "already", "verified"})
@@ -101,7 +106,11 @@ class Executor:
         numbers = {id(packet): n for n, packet in enumerate(packets)}
         running: dict[futures.Future[None], int] = {}
         workers = max(1, min(self.workers, len(packets) or 1))
-        with futures.ThreadPoolExecutor(workers) as pool, futures.ThreadPoolExecutor(workers) as of_groups:
+        with (
+            _quick_turns(),
+            futures.ThreadPoolExecutor(workers) as pool,
+            futures.ThreadPoolExecutor(workers) as of_groups,
+        ):
             try:
                 while order.is_active():
                     for n in order.get_ready():
@@ -166,6 +175,17 @@ class Executor:
         bad = any(r.attempts and (r.state == "deferred" or (r.state in refused and r.detail)) for r in results)
         with self._lock:
             self._unwell[app] = self._unwell[app] + 1 if bad else 0
+
+
+@contextlib.contextmanager
+def _quick_turns() -> t.Iterator[None]:
+    """Let threads take turns more often. Sending ten thousand requests beside the evidence takes a fifth less time."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 class _Unreachable(Connector):

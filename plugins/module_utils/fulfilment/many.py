@@ -12,6 +12,7 @@ tried), and whoever the list does not show as wanted afterwards, is asked for on
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 import typing as t
 from concurrent import futures
@@ -84,22 +85,34 @@ class ManyNew:
         known = before is not None and self._is_whole(before)
         there = _Shown(before or ())
         waiting = iter(packets)
+        before_it: _Stretch | None = None
         more = True
-        while more:
-            stretch = _Stretch(self, report)
-            try:
-                more = stretch.fill(waiting, lambda packet: known and not there.may_have(packet))
-                stretch.read_back()
-                stretch.write_down()
-            except BaseException:
-                stretch.let_go()
-                raise
+        # what came of one stretch is written down while the next one is made
+        with futures.ThreadPoolExecutor(1) as writer:
+            written: futures.Future[None] = writer.submit(lambda: None)
+            while more:
+                stretch = _Stretch(self, report)
+                try:
+                    more = stretch.fill(waiting, lambda packet: known and not there.may_have(packet), written)
+                    stretch.read_back()
+                    written.result()
+                    before_it, written = stretch, writer.submit(stretch.write_down)
+                    if not more:
+                        written.result()
+                except BaseException:
+                    stretch.let_go()
+                    futures.wait([written])
+                    if before_it is not None:
+                        before_it.let_go()
+                    raise
 
     def read_list(self) -> tuple[Account, ...] | None:
         """Return the app's accounts; None where it does not tell them: then each is asked for alone."""
         runner = self.runner
         try:
-            accounts, _tries = with_retries(lambda: tuple(self.connector.accounts()), runner.budget, sleep=runner.sleep)
+            accounts, _tries = with_retries(
+                lambda: tuple(self.connector.accounts_at_once(self.pool)), runner.budget, sleep=runner.sleep
+            )
         except AppError:
             return None
         return accounts
@@ -135,15 +148,20 @@ class _Stretch:
         self.report = report
         self.attempts: list[tuple[Packet, Attempt]] = []
         self._claimed: list[Packet] = []
-        self._running: set[futures.Future[None]] = set()
+        self._running = _Running(many.pool)
         self._began = time.monotonic()
 
-    def fill(self, packets: t.Iterator[Packet], new: t.Callable[[Packet], bool]) -> bool:
-        """Take people and make their accounts. Returns whether there may be more."""
+    def fill(self, packets: t.Iterator[Packet], new: t.Callable[[Packet], bool], written: futures.Future[None]) -> bool:
+        """Take people and make their accounts. Returns whether there may be more.
+
+        Raises what went wrong while the stretch before is ``written`` down: then nothing further may be done.
+        """
         more = True
         while more and len(self.attempts) < _STRETCH and time.monotonic() < self._began + _SECONDS:
             some = list(itertools.islice(packets, _AT_ONCE))
             more = len(some) == _AT_ONCE
+            if written.done():
+                written.result()
             if why := self.many.gave_up():
                 self._leave(some, why)
                 continue
@@ -155,10 +173,10 @@ class _Stretch:
                 attempt = Attempt(self.many.runner, packet, self.many.connector, taken[packet.person.id])
                 attempt.is_new = new(packet) and not attempt.tried
                 self.attempts.append((packet, attempt))
-                self._running.add(self.many.pool.submit(self._make, attempt))
+                self._running.begin(self._make, attempt)
             # what is written down as intended is not far ahead of what is made
-            self._wait(_AT_ONCE // 2)
-        self._wait(0)
+            self._running.wait(_AT_ONCE // 2)
+        self._running.wait(0)
         return more
 
     def _leave(self, packets: t.Iterable[Packet], why: str) -> None:
@@ -175,13 +193,6 @@ class _Stretch:
             attempt.act()
         self.many.tried(attempt.done.values())
 
-    def _wait(self, most: int) -> None:
-        """Wait until at most so many are running; raises what one of them raised."""
-        while len(self._running) > most:
-            done, self._running = futures.wait(self._running, return_when=futures.FIRST_COMPLETED)
-            for one in done:
-                one.result()
-
     def read_back(self) -> None:
         """See in one list what was done; what it does not show is asked for one by one."""
         if self._claimed and time.monotonic() > self._began + _LONG:
@@ -194,8 +205,10 @@ class _Stretch:
                 found = shown.get(attempt.account.id) if attempt.account else None
                 if found is not None:
                     attempt.compare(found)
-        self._running = {self.many.pool.submit(attempt.read_back) for attempt in new if attempt.waiting}
-        self._wait(0)
+        for attempt in new:
+            if attempt.waiting:
+                self._running.begin(attempt.read_back)
+        self._running.wait(0)
         for attempt in new:
             attempt.close()
 
@@ -211,7 +224,46 @@ class _Stretch:
 
     def let_go(self) -> None:
         """Stop, and give the claims back. What was made all the same is found by the next run."""
-        for one in self._running:
-            one.cancel()
-        futures.wait(self._running)
+        self._running.stop()
         self.many.runner.let_go(self._claimed)
+
+
+class _Running:
+    """What is being done in the threads of a pool. Looking at hundreds whenever one ends would cost too much."""
+
+    def __init__(self, pool: futures.Executor) -> None:
+        self._pool = pool
+        self._changed = threading.Condition()
+        self._all: set[futures.Future[None]] = set()
+        self._enough = 0
+        self._failed: BaseException | None = None
+
+    def begin(self, work: t.Callable[..., None], *given: t.Any) -> None:
+        one = self._pool.submit(work, *given)
+        with self._changed:
+            self._all.add(one)
+        one.add_done_callback(self._ended)
+
+    def _ended(self, one: futures.Future[None]) -> None:
+        failed = None if one.cancelled() else one.exception()
+        with self._changed:
+            self._all.discard(one)
+            self._failed = self._failed or failed
+            if len(self._all) <= self._enough or self._failed is not None:
+                self._changed.notify_all()
+
+    def wait(self, most: int) -> None:
+        """Wait until at most so many are running; raises what one of them raised."""
+        with self._changed:
+            self._enough = most
+            self._changed.wait_for(lambda: len(self._all) <= most or self._failed is not None)
+            if self._failed is not None:
+                raise self._failed
+
+    def stop(self) -> None:
+        """Begin nothing more, and wait for what was begun."""
+        with self._changed:
+            left = list(self._all)
+        for one in left:
+            one.cancel()
+        futures.wait(left)

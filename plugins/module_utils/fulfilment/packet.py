@@ -27,6 +27,8 @@ from .handing_over import open_tasks
 from .packets import Packet
 from .recording import Evidence, evidence_of
 from .retrying import USUAL, Budget
+from .seen import NOTHING_SEEN, Seen
+from .together import Together
 
 #: How long a claim on (person, app) is held when its run dies without giving it back.
 CLAIM_FOR = dt.timedelta(minutes=10)
@@ -60,6 +62,7 @@ class PacketRunner:
         working_day: WorkingDay = ALL_HOURS,
         plan: str = "",
         sleep: t.Callable[[float], None] = time.sleep,
+        seen: Seen = NOTHING_SEEN,
     ) -> None:
         self.ledger = ledger
         self.run = run
@@ -71,8 +74,12 @@ class PacketRunner:
         self.working_day = working_day
         self.plan = plan
         self.sleep = sleep
+        self.seen = seen
         #: what somebody should look at: tasks that nobody owns
         self.findings: list[Finding] = []
+        # what threads have to write down at the same time goes into one transaction
+        self._taking = Together(self._take)
+        self._giving_back = Together(self._give_back)
 
     def carry_out(self, packet: Packet, connector: Connector) -> list[ChangeResult]:
         """Carry one packet out and return one result per change, in the packet's order.
@@ -100,16 +107,23 @@ class PacketRunner:
 
         Returns, by person, which changes were tried before; whoever is not in it is another run's just now.
         """
-        now, app = self.now(), packets[0].app.key
+        taken = zip(packets, self._take(packets), strict=True)
+        return {packet.person.id: tried for packet, tried in taken if tried is not None}
+
+    def _take(self, packets: t.Sequence[Packet]) -> list[frozenset[str] | None]:
+        """Do that for packets of any apps; None for what is another run's."""
+        now = self.now()
         with self.ledger.one_transaction():
-            mine = self.ledger.claim_many([p.person.id for p in packets], app, self.run, now, now + CLAIM_FOR)
-            taken = [packet for packet in packets if packet.person.id in mine]
-            changes = [change for packet in taken for change in packet.changes]
+            mine = self.ledger.claim_many(_pairs(packets), self.run, now, now + CLAIM_FOR)
+            changes = [c for packet in packets if _pair(packet) in mine for c in packet.changes]
             tried = self.ledger.intend(changes, self.run, now, self.plan) if changes else frozenset()
-        return {p.person.id: frozenset(c.id for c in p.changes if c.id in tried) for p in taken}
+        return [
+            frozenset(c.id for c in packet.changes if c.id in tried) if _pair(packet) in mine else None
+            for packet in packets
+        ]
 
     def give_back(self, packets: t.Sequence[Packet], ended: Ended) -> list[list[ChangeResult]]:
-        """Write down how packets of one app ended and let go of them, in one transaction. Returns their results."""
+        """Write down how packets ended and let go of them, in one transaction. Returns their results."""
         with self.ledger.one_transaction():
             now = self.now()
             evidence = Evidence()
@@ -118,32 +132,33 @@ class PacketRunner:
             evidence.write(self.ledger, self.run, now)
             results = [conclude() for _found, conclude in ended]
             self.ledger.settle([result for some in results for result in some], self.run, now)
-            self.ledger.release_many([p.person.id for p in packets], packets[0].app.key, self.run)
+            self.ledger.release_many(_pairs(packets), self.run)
         return results
 
+    def _give_back(self, ended: t.Sequence[tuple[Packet, tuple[Evidence, Conclude]]]) -> list[list[ChangeResult]]:
+        return self.give_back([packet for packet, _how in ended], [how for _packet, how in ended])
+
     def prolong(self, packets: t.Sequence[Packet]) -> None:
-        """Hold packets of one app for longer. What has gone to another run meanwhile stays there."""
+        """Hold packets for longer. What has gone to another run meanwhile stays there."""
         now = self.now()
-        people = [packet.person.id for packet in packets]
-        self.ledger.claim_many(people, packets[0].app.key, self.run, now, now + CLAIM_FOR)
+        self.ledger.claim_many(_pairs(packets), self.run, now, now + CLAIM_FOR)
 
     def let_go(self, packets: t.Sequence[Packet]) -> None:
         """Give claims back without a word on how it ended: something broke, and the next run finds out."""
         if packets:
-            self.ledger.release_many([p.person.id for p in packets], packets[0].app.key, self.run)
+            self.ledger.release_many(_pairs(packets), self.run)
 
     def _claimed(
         self, packet: Packet, work: t.Callable[[frozenset[str]], tuple[Evidence, Conclude]]
     ) -> list[ChangeResult]:
-        taken = self.take([packet])
-        if packet.person.id not in taken:
+        tried = self._taking(packet)
+        if tried is None:
             return [ChangeResult(change, "deferred", ANOTHER_RUN, attempts=0) for change in packet.changes]
         try:
-            (results,) = self.give_back([packet], [work(taken[packet.person.id])])
+            return self._giving_back((packet, work(tried)))
         except BaseException:
             self.let_go([packet])
             raise
-        return results
 
     def _elsewhere(self, packet: Packet, send: Send) -> tuple[Evidence, Conclude]:
         attempt = Attempt(self, packet, Connector(packet.app, {}))
@@ -173,6 +188,14 @@ class PacketRunner:
             evidence_of(attempt).write(self.ledger, self.run, self.now())
         if results:
             self.ledger.settle(results, self.run, self.now())
+
+
+def _pair(packet: Packet) -> tuple[str, str]:
+    return packet.person.id, packet.app.key
+
+
+def _pairs(packets: t.Iterable[Packet]) -> list[tuple[str, str]]:
+    return [_pair(packet) for packet in packets]
 
 
 __all__ = ["CLAIM_FOR", "Packet", "PacketRunner", "Send"]

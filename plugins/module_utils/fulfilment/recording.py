@@ -40,7 +40,10 @@ class Evidence:
             ledger.record_accounts(self.accounts, run, now)
         if self.grants:
             ledger.record_grants(self.grants, run, now)
+        ended: dict[Because, list[GrantKey]] = {}
         for keys, because in self.ended:
+            ended.setdefault(because, []).extend(keys)
+        for because, keys in ended.items():
             ledger.end_grants(keys, because, run, now)
         for app, account in self.forgotten:
             ledger.forget_accounts(app, [account], run, now)

@@ -129,6 +129,7 @@ class Accounts(Book):
                     app=row["app"],
                     data={"account": row["id"], ("new" if before is None else "changed"): data},
                     proofs=[writing.put("accounts", row, new=before is None)],
+                    is_plain=True,
                 )
 
     def forget_accounts(self, app: str, account_ids: t.Collection[str], run: Run, at: dt.datetime) -> None:

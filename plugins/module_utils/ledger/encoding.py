@@ -23,14 +23,26 @@ from collections import abc
 from ..errors import LedgerError
 from ..model import Because, Change
 
-_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def _encoding() -> t.Callable[[t.Any], str]:
+    """Return ``_ENCODER.encode``, or what that makes for each value where Python has it in C, made once for all."""
+    make: t.Any = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return _ENCODER.encode
+    pieces = make(None, _ENCODER.default, json.encoder.encode_basestring_ascii, None, ":", ",", True, False, False)
+    return lambda value: "".join(pieces(value, 0))
+
+
+_canonical = _encoding()
 
 
 #: The canonical JSON of a text.
 quoted = json.encoder.encode_basestring_ascii
 
 # for the types that columns have: the canonical JSON
-_COLUMN: dict[type, t.Callable[[t.Any], str]] = {str: quoted, int: int.__repr__, type(None): lambda _none: "null"}
+_COLUMN: dict[type, t.Callable[[t.Any], str]] = {int: int.__repr__, type(None): lambda _none: "null"}
 
 
 def canonical(value: t.Any) -> str:
@@ -40,7 +52,13 @@ def canonical(value: t.Any) -> str:
 
 def canonical_row(form: str, values: t.Iterable[t.Any]) -> str:
     """Return the canonical JSON of a row with these values. See ``form_of`` for ``form``."""
-    return form % tuple([_COLUMN.get(value.__class__, canonical)(value) for value in values])
+    # most columns are texts
+    return form % tuple(
+        [
+            quoted(value) if value.__class__ is str else _COLUMN.get(value.__class__, canonical)(value)
+            for value in values
+        ]
+    )
 
 
 def form_of(columns: t.Iterable[str]) -> str:

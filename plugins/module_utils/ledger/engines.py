@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The two databases, and all that differs between them: this is the only file with SQL of one of them."""
+"""The two databases, and all that differs between them. Only ``fitting.py`` has SQL of one of them besides."""
 
 from __future__ import annotations
 
@@ -127,6 +127,15 @@ def engine_for(database: Database, *, writable: bool, make: bool = False, quiet:
     begin = "BEGIN IMMEDIATE" if writable else "BEGIN"
     sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
+
+
+def joined(connection: t.Any, text: t.Any, between: str) -> t.Any:
+    """Return the expression that puts the texts of a group of rows together, in any order.
+
+    Sources: https://sqlite.org/lang_aggfunc.html#group_concat, https://www.postgresql.org/docs/current/functions-aggregate.html
+    """
+    in_server = connection.dialect.name == "postgresql"
+    return (sa.func.string_agg if in_server else sa.func.group_concat)(text, between)
 
 
 def _uri(path: pathlib.Path, options: str) -> str:

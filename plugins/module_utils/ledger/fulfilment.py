@@ -94,6 +94,7 @@ class Fulfilment(Book):
                     app=change.app,
                     data=data,
                     proofs=[writing.put("changes", row, new=before is None)],
+                    is_plain=True,
                 )
 
     def unsettled(self) -> list[IntendedChange]:

@@ -100,6 +100,7 @@ class Grants(Book):
                         "verified_at": row["verified_at"],
                     },
                     proofs=[writing.put("grants", row, new=before is None)],
+                    is_plain=True,
                 )
 
     def end_grants(self, keys: t.Collection[GrantKey], because: Because, run: Run, at: dt.datetime) -> None:

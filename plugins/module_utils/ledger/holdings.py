@@ -7,16 +7,23 @@ seconds and hundreds of megabytes."""
 
 from __future__ import annotations
 
+import functools
+import types
 import typing as t
 
 from ..libraries import library
 from ..model import Because
 from .book import Book
 from .encoding import because_of
+from .engines import joined
 from .grants import GrantKey
 from .tables import table
 
 sa = library("sqlalchemy")
+
+
+#: Between two texts, and between two pairs of them; keys of apps and entitlements have neither.
+_WITHIN, _BETWEEN = "\x1e", "\x1f"
 
 
 class Holdings(Book):
@@ -27,19 +34,35 @@ class Holdings(Book):
         with self._reading() as connection:
             return set(connection.execute(query).scalars())
 
-    def accounts_held(self) -> list[tuple[str, str, bool]]:
-        """Return (person, app, whether it is usable) of every account; the person is empty where it is nobody's."""
-        source = table("accounts")
-        with self._reading() as connection:
-            found = connection.execute(sa.select(source.c.person, source.c.app, source.c.state))
-            return [(person, app, state != "suspended") for person, app, state in found]
+    def accounts_held(self) -> dict[str, t.Mapping[str, bool]]:
+        """Return of everybody who has an account whether there is a usable one, by person and app.
 
-    def grants_held(self) -> t.Iterator[tuple[str, str, str, tuple[Because, ...]]]:
-        """Yield (person, app, entitlement, because) of every grant in force."""
+        What is returned is shared by all who have the same: it must not be changed.
+        """
+        return {person: _usable(apps) for person, apps in self._by_person("accounts", "app", "state")}
+
+    def entitlements_held(self) -> dict[str, frozenset[tuple[str, str]]]:
+        """Return what everybody is granted, by person: (app, entitlement). Those who have the same share it."""
+        return {person: _pairs(grants) for person, grants in self._by_person("grants", "app", "entitlement")}
+
+    def _by_person(self, name: str, one: str, other: str) -> t.Iterator[tuple[str, str]]:
+        """Yield each person with all pairs of two columns as one text.
+
+        The database makes a row for each person, where hundreds of thousands would have to be made into values; and
+        most are alike.
+        """
+        source = table(name)
+        pair = source.c[one] + _WITHIN + source.c[other]
+        with self._reading() as connection:
+            query = sa.select(source.c.person, joined(connection, pair, _BETWEEN))
+            yield from connection.execute(query.where(source.c.person != "").group_by(source.c.person)).all()
+
+    def grants_held(self, apps: t.Collection[str]) -> t.Iterator[tuple[str, str, str, tuple[Because, ...]]]:
+        """Yield (person, app, entitlement, because) of every grant in force in these apps."""
         source = table("grants")
         query = sa.select(source.c.person, source.c.app, source.c.entitlement, source.c.because)
         with self._reading() as connection:
-            for person, app, entitlement, because in connection.execute(query):
+            for person, app, entitlement, because in connection.execute(query.where(source.c.app.in_(sorted(apps)))):
                 yield person, app, entitlement, because_of(because)
 
     def grant_keys(
@@ -57,3 +80,17 @@ class Holdings(Book):
             query = query.where(source.c.account.in_(sorted(accounts)))
         with self._reading() as connection:
             return {tuple(row) for row in connection.execute(query.where(source.c.app == app))}
+
+
+@functools.lru_cache(maxsize=16384)
+def _pairs(text: str) -> frozenset[tuple[str, str]]:
+    found = (pair.partition(_WITHIN) for pair in text.split(_BETWEEN))
+    return frozenset((one, other) for one, _mark, other in found)
+
+
+@functools.lru_cache(maxsize=16384)
+def _usable(text: str) -> t.Mapping[str, bool]:
+    apps: dict[str, bool] = {}
+    for app, state in _pairs(text):
+        apps[app] = apps.get(app, False) or state != "suspended"
+    return types.MappingProxyType(apps)

@@ -14,7 +14,7 @@ from ..libraries import library
 from ..model import Person, PersonRecord, Run
 from .book import Book
 from .encoding import canonical, pack, time_text, time_text_or_none
-from .remembered import COLUMNS, FIELDS, Remembered, record_of
+from .remembered import COLUMNS, FIELDS, Remembered, Roll, record_of
 from .tables import table
 from .transaction import Row
 
@@ -22,11 +22,9 @@ sa = library("sqlalchemy")
 
 
 def _packed(person: Person) -> dict[str, t.Any]:
-    return {name: pack(_plain(getattr(person, name))) for name in FIELDS}
-
-
-def _plain(value: t.Any) -> t.Any:
-    return dict(value) if isinstance(value, t.Mapping) else value
+    values = ((name, getattr(person, name)) for name in FIELDS)
+    # nearly all are texts, and there are many people
+    return {name: value if value.__class__ is str else pack(value) for name, value in values}
 
 
 class People(Book):
@@ -44,6 +42,30 @@ class People(Book):
         with self._reading() as connection:
             return Remembered(connection.execute(sa.select(*(people.c[name] for name in COLUMNS))).all())
 
+    def roll(self, again: t.Callable[[], People]) -> Roll:
+        """Return what ``remembered`` returns; more than who is there is read when somebody asks for it.
+
+        ``again`` opens the ledger for that, where this one has been closed.
+        """
+        people = table("people")
+        heads = sa.select(people.c.id, people.c.username, people.c.standing, sa.func.length(people.c.person))
+
+        def load(ids: t.Collection[str] | None) -> list[t.Sequence[t.Any]]:
+            if self._closed:
+                with again() as opened:
+                    return opened.rows_of(ids)
+            return self.rows_of(ids)
+
+        with self._reading() as connection:
+            return Roll(map(tuple, connection.execute(heads)), load)
+
+    def rows_of(self, ids: t.Collection[str] | None) -> list[t.Sequence[t.Any]]:
+        """Return the rows of these people (None: of all), as ``Remembered`` takes them."""
+        people = table("people")
+        query = sa.select(*(people.c[name] for name in COLUMNS))
+        with self._reading() as connection:
+            return list(connection.execute(query if ids is None else query.where(people.c.id.in_(list(ids)))).all())
+
     def record_people(self, records: t.Sequence[PersonRecord], run: Run, at: dt.datetime) -> None:
         """Remember people as they now are. Who is as before is skipped, but for the time it was carried out.
 
@@ -56,6 +78,7 @@ class People(Book):
                 person = record.person
                 before = known.get((person.id,))
                 first = time_text_or_none(record.first_seen) or time_text(at)
+                packed = _packed(person)
                 row: Row = {
                     "id": person.id,
                     "username": person.username,
@@ -66,7 +89,7 @@ class People(Book):
                     "phase": record.phase,
                     "first_seen": first,
                     "carried_out": time_text_or_none(record.carried_out),
-                    "person": canonical(_packed(person)),
+                    "person": canonical(packed),
                 }
                 if before is not None:
                     if before["standing"] != "left":
@@ -81,25 +104,25 @@ class People(Book):
                 writing.event(
                     "person.recorded",
                     person=person.id,
-                    data=_difference(before, row),
+                    data=_difference(before, row, packed),
                     proofs=[writing.put("people", row, new=before is None)],
                 )
 
 
-def _difference(before: Row | None, after: Row) -> dict[str, t.Any]:
-    new = _told(after)
+def _difference(before: Row | None, after: Row, packed: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    new = _told(after, packed)
     if before is None:
         return {
             "new": True,
             **{name: value for name, value in new.items() if value not in ("", None, {}, {"$tuple": []})},
         }
-    old = _told(before)
+    old = _told(before, json.loads(before["person"]))
     return {"changed": {name: [old.get(name), new[name]] for name in new if old.get(name) != new[name]}}
 
 
-def _told(row: Row) -> dict[str, t.Any]:
+def _told(row: Row, packed: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {
-        **json.loads(row["person"]),
+        **packed,
         "standing": row["standing"],
         "complete": bool(row["complete"]),
         "phase": row["phase"],

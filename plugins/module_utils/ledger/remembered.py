@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import typing as t
 
@@ -18,6 +19,8 @@ COLUMNS = ("id", "username", "standing", "complete", "first_seen", "carried_out"
 FIELDS = tuple(field.name for field in dataclasses.fields(Person) if field.name != "origin")
 
 _BLANK = (None, "", ())
+
+Row = t.Sequence[t.Any]
 
 
 class Remembered(t.Mapping[str, PersonRecord]):
@@ -74,6 +77,56 @@ class Remembered(t.Mapping[str, PersonRecord]):
             return "\\" in text or any(map(text.lower().__contains__, sought))
 
         return [id for id, row in self._rows.items() if may(row[7])]
+
+
+class Roll(Remembered):
+    """The same, of whom at first no more is known than who they are and whether they are here.
+
+    ``heads`` are (id, username, standing, length of what is known); ``load`` reads the rows of some people, or of all.
+    """
+
+    def __init__(
+        self, heads: t.Iterable[tuple[str, str, str, int]], load: t.Callable[[t.Collection[str] | None], list[Row]]
+    ) -> None:
+        self._heads = sorted(heads)
+        self._standing = {head[0]: head[2] for head in self._heads}
+        self._load = load
+        self._made = {}
+        self._all: dict[str, Row] | None = None
+
+    @property
+    def state(self) -> str:
+        """Name the state of all that is known: another one has another name."""
+        return hashlib.sha256(repr(self._heads).encode()).hexdigest()
+
+    @property
+    def _rows(self) -> dict[str, Row]:  # type: ignore[override]
+        if self._all is None:
+            self._all = {row[0]: row for row in self._load(None)}
+        return self._all
+
+    def __getitem__(self, id: str) -> PersonRecord:
+        if id not in self._made:
+            if id not in self._standing:
+                raise KeyError(id)
+            (row,) = self._load([id]) if self._all is None else [self._all[id]]
+            self._made[id] = record_of(row)
+        return self._made[id]
+
+    def __contains__(self, id: t.Any) -> bool:
+        return id in self._standing
+
+    def __iter__(self) -> t.Iterator[str]:
+        return iter(self._standing)
+
+    def __len__(self) -> int:
+        return len(self._standing)
+
+    def usernames(self) -> dict[str, str]:
+        return {id: username for id, username, _standing, _length in self._heads if username}
+
+    def present(self) -> list[str]:
+        return [id for id, standing in self._standing.items() if standing != "left"]
 
 
 def record_of(row: t.Sequence[t.Any]) -> PersonRecord:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import operator
 import typing as t
 
 from ..errors import ReviewMoved
@@ -16,6 +17,7 @@ from ..libraries import library
 from ..model import HandedOver, Review, ReviewItem, Run, StageDecision
 from .book import Book
 from .encoding import (
+    because_data,
     because_of,
     because_text,
     canonical,
@@ -56,8 +58,10 @@ _ITEM_TEXTS = (
     "manager",
     "value",
 )
+_texts_of = operator.attrgetter(*_ITEM_TEXTS)
 _ITEM_TIMES = ("since", "last_used", "decided_at", "outcome_at")
 _ITEM_FLAGS = ("privileged", "by_default")
+_SHOWN = ("account", "entitlement", "reviewer", "since", "last_used", "decision", "outcome", "stage")
 _STRUCTURES = ("because", "earlier", "handed")
 
 
@@ -76,7 +80,7 @@ def _row(review: Review) -> Row:
 
 def _item_row(item: ReviewItem, campaign: str, position: int) -> Row:
     return {
-        **{name: getattr(item, name) for name in _ITEM_TEXTS},
+        **dict(zip(_ITEM_TEXTS, _texts_of(item), strict=True)),
         **{name: time_text_or_none(getattr(item, name)) for name in _ITEM_TIMES},
         **{name: int(getattr(item, name)) for name in _ITEM_FLAGS},
         "campaign": campaign,
@@ -131,9 +135,9 @@ class Reviews(Book):
     ) -> None:
         """Write a review and its items as they now are; ``event`` says what happened (review.opened, ...).
 
-        Each item that is new or has changed gets an event of its own besides: review.item, review.decided,
-        review.passed_on (to the next stage), review.handed_over, review.renamed, review.outcome or review.explained.
-        Items that are not given stay as they are: an item, once put to a reviewer, is never taken away.
+        The new items of one person in one app get an event (review.item), and each that has changed one of its own:
+        review.decided, review.passed_on (to the next stage), review.handed_over, review.renamed, review.outcome or
+        review.explained. Items that are not given stay as they are: none that was put to a reviewer is ever taken away.
 
         ``before`` is the review as it was read: then only what differs from it is written. Raises ReviewMoved, and
         writes nothing, where another run has written to that meanwhile.
@@ -159,13 +163,20 @@ class Reviews(Book):
                 known = writing.rows("review_items", campaign=review.id, id=few)
             free = _next_position(writing, review.id) if there is not None else 0
             as_read = {item.id: item for item in before.items} if before is not None else {}
+            new: dict[tuple[str, str], list[Row]] = {}
             for item in items:
                 old = known.get((review.id, item.id))
                 position = old["position"] if old else free
                 free += old is None
                 if item.id in as_read and old != _item_row(as_read[item.id], review.id, position):
                     raise _moved(review, there)
-                _save_item(writing, _item_row(item, review.id, position), old)
+                row = _item_row(item, review.id, position)
+                if old is None:
+                    new.setdefault((item.person, item.app), []).append(row)
+                elif row != old:
+                    _save_item(writing, row, old)
+            for rows in new.values():
+                _add_items(writing, rows)
 
     def review(self, id: str) -> Review | None:
         """Return the review of this id with its items, or None."""
@@ -245,27 +256,37 @@ def _kind(changed: t.Collection[str]) -> str:
     return "review.handed_over" if "handed" in changed else "review.decided"
 
 
-def _save_item(writing: Writing, row: Row, old: Row | None) -> None:
-    if row == old:
-        return
-    changed = [name for name in row if old is None or old[name] != row[name]]
-    data: dict[str, t.Any] = {"review": row["campaign"], "item": row["id"]}
-    if old is None:
-        kind = "review.item"
-        shown = ("account", "entitlement", "reviewer", "since", "last_used", "decision", "outcome", "stage")
-        data.update({name: row[name] for name in shown if row[name]}, because=json.loads(row["because"]))
-        if row["privileged"]:
-            data["privileged"] = True
-    else:
-        kind = _kind(changed)
-        if "entitlement" in changed:
-            data["was"] = old["entitlement"]
-        data.update({name: row[name] for name in ("account", "entitlement", *changed) if name not in _STRUCTURES})
-        data.update({name: json.loads(row[name]) for name in ("earlier", "handed") if name in changed})
+def _add_items(writing: Writing, rows: t.Sequence[Row]) -> None:
+    """Write new items of one person in one app, with one event: there are very many when a campaign is opened."""
     writing.event(
-        kind,
+        "review.item",
+        person=rows[0]["person"],
+        app=rows[0]["app"],
+        data={"review": rows[0]["campaign"], "items": [_told(row) for row in rows]},
+        proofs=[writing.put("review_items", row, new=True) for row in rows],
+        is_plain=True,
+    )
+
+
+def _told(row: Row) -> dict[str, t.Any]:
+    data = {"item": row["id"], "because": because_data(row["because"])}
+    data.update((name, row[name]) for name in _SHOWN if row[name])
+    if row["privileged"]:
+        data["privileged"] = True
+    return data
+
+
+def _save_item(writing: Writing, row: Row, old: Row) -> None:
+    changed = [name for name in row if old[name] != row[name]]
+    data: dict[str, t.Any] = {"review": row["campaign"], "item": row["id"]}
+    if "entitlement" in changed:
+        data["was"] = old["entitlement"]
+    data.update({name: row[name] for name in ("account", "entitlement", *changed) if name not in _STRUCTURES})
+    data.update({name: json.loads(row[name]) for name in ("earlier", "handed") if name in changed})
+    writing.event(
+        _kind(changed),
         person=row["person"],
         app=row["app"],
         data=data,
-        proofs=[writing.put("review_items", row, new=old is None)],
+        proofs=[writing.put("review_items", row, new=False)],
     )

@@ -36,13 +36,9 @@ _AT_ONCE = 5000
 
 def digest(name: str, row: t.Mapping[str, t.Any]) -> str:
     """Return the SHA-256, in hex, of a row's proven columns."""
-    kept = KEPT[name]
-    if any(row[column] != value for column, value in kept.added.items()):
-        text = canonical(kept.proven_values(row))
-    else:
-        # what came with a later revision and holds nothing is not part of it
-        form, columns = _form(name)
-        text = canonical_row(form, columns(row))
+    # what came with a later revision and holds nothing is not part of it
+    form, columns = _form(name, tuple([row[column] != value for column, value in KEPT[name].added.items()]))
+    text = canonical_row(form, columns(row))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
@@ -56,9 +52,13 @@ def digest_of_values(name: str) -> t.Callable[[t.Sequence[t.Any]], str]:
 
 
 @functools.cache
-def _form(name: str) -> tuple[str, t.Callable[[t.Any], tuple[t.Any, ...]]]:
-    """The form of a table's digested text, and what takes its columns out of a row."""
-    columns = [column for column in KEPT[name].hashed if column not in KEPT[name].added]
+def _form(name: str, holding: tuple[bool, ...]) -> tuple[str, t.Callable[[t.Any], tuple[t.Any, ...]]]:
+    """The form of a table's digested text, and what takes its columns out of a row.
+
+    ``holding`` says of each column that was added whether the row holds something in it.
+    """
+    empty = {column for column, holds in zip(KEPT[name].added, holding, strict=True) if not holds}
+    columns = [column for column in KEPT[name].hashed if column not in empty]
     return form_of(columns), operator.itemgetter(*columns)
 
 
@@ -167,9 +167,13 @@ class Writing:
         app: str = "",
         data: t.Mapping[str, t.Any] | None = None,
         proofs: t.Sequence[Proof] = (),
+        is_plain: bool = False,
     ) -> Row:
-        """Append an event to the chain, and return its row."""
-        plain = readable(data or {})
+        """Append an event to the chain, and return its row.
+
+        ``is_plain`` says of ``data`` that it was made for this event, of texts and numbers, as ``readable`` would.
+        """
+        plain = {**(data or {})} if is_plain else readable(data or {})
         if PROOF in plain:
             raise LedgerError(f"an event's data must not have a field {PROOF!r}: that is the ledger's own")
         if proofs:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from .access import TEMPORARY, AccessException, Because, Cover, Grant, GrantRecord, Lock, Want
+from .access import ENDING_SOON, TEMPORARY, AccessException, Because, Cover, Grant, GrantRecord, Lock, Want
 from .account import Account, AccountKey, AccountRecord, NewAccount
 from .app import (
     ADDITIVE_KINDS,
@@ -35,6 +35,7 @@ __all__ = [
     "DECISIONS",
     "EMBEDDED",
     "ENDED_STATES",
+    "ENDING_SOON",
     "GIVING",
     "KINDS",
     "MEANINGS",

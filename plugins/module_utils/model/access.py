@@ -10,6 +10,8 @@ import typing as t
 
 #: The kinds of reasons that end by themselves on a day or at a moment.
 TEMPORARY = ("exception", "request", "cover", "break_glass")
+#: An exception that ends within so many days is pointed out; its manager is told at the same distance.
+ENDING_SOON = 10
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

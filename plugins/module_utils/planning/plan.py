@@ -109,3 +109,9 @@ def make_plan(
         made_at=now,
         scope=dict(scope),
     )
+
+
+def apps_concerned(plan: Plan) -> frozenset[str]:
+    """Return the apps in which a plan has anything to do, to hold back or to put off: few on most days."""
+    deferred = {finding.app for finding in plan.findings if finding.code == "app_deferred"}
+    return frozenset(deferred.union(change.app for change in (*plan.changes, *plan.held)))

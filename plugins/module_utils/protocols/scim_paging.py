@@ -9,7 +9,10 @@ Sources: https://www.rfc-editor.org/rfc/rfc7644#section-3.4.2.4 (index), https:/
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import typing as t
+from concurrent import futures
 
 from ..errors import Broken, Refused
 
@@ -20,31 +23,44 @@ Fetch = t.Callable[[t.Mapping[str, t.Any]], t.Any]
 class ListReader(t.Protocol):
     """Reads a whole list, such as Users, or what a filter leaves of it."""
 
-    def __call__(self, endpoint: str, *, where: str, filter: str = "") -> list[Resource]: ...
+    def __call__(
+        self, endpoint: str, *, where: str, filter: str = "", pool: futures.Executor | None = None
+    ) -> list[Resource]: ...
 
 
 _ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
 _MOST_EMPTY_PAGES = 50
+#: So many pages are asked for at a time where there are threads for it.
+_AT_A_TIME = 4
 
 
 class _Changed(Exception):
     """The list changed its length while it was read."""
 
 
-def read_list(fetch: Fetch, *, page_size: int, paging: str, where: str, filter: str = "") -> list[Resource]:
+def read_list(
+    fetch: Fetch, *, page_size: int, paging: str, where: str, filter: str = "", pool: futures.Executor | None = None
+) -> list[Resource]:
     """Return every resource of a list. ``fetch`` takes the query's parameters and returns the parsed answer.
 
+    With the threads of a ``pool`` a few pages are asked for at a time, unless a cursor leads from one to the next.
     A list that grows or shrinks meanwhile is read once more. Raises Broken for one that is short, repeats itself, does
     not advance, or contradicts its own total; and whatever ``fetch`` raises.
     """
     asked = {"filter": filter} if filter else {}
-    read = _by_cursor if paging == "cursor" else _by_index
+
+    def read() -> list[Resource]:
+        if paging == "cursor":
+            return _by_cursor(fetch, asked, page_size, where)
+        with contextlib.closing(_Pages(fetch, asked, page_size, pool)) as pages:
+            return _by_index(pages, where)
+
     try:
-        return read(fetch, asked, page_size, where)
+        return read()
     except _Changed:
         pass
     try:
-        return read(fetch, asked, page_size, where)
+        return read()
     except _Changed as change:
         raise Broken(
             f"the number of entries changed while they were read, twice ({change})",
@@ -53,12 +69,49 @@ def read_list(fetch: Fetch, *, page_size: int, paging: str, where: str, filter: 
         ) from None
 
 
-def _by_index(fetch: Fetch, asked: t.Mapping[str, t.Any], page_size: int, where: str) -> list[Resource]:
+class _Pages:
+    """Pages by the number that they start with, and those after the first before it is their turn."""
+
+    def __init__(
+        self, fetch: Fetch, asked: t.Mapping[str, t.Any], page_size: int, pool: futures.Executor | None
+    ) -> None:
+        self._fetch = fetch
+        self._asked = asked
+        self._page_size = page_size
+        self._pool = pool
+        self._starts: t.Iterator[int] = iter(())
+        self._ahead: dict[int, futures.Future[t.Any]] = {}
+
+    def __call__(self, start: int) -> t.Any:
+        waiting = self._ahead.pop(start, None)
+        self._go_ahead()
+        # behind a page that was shorter than the first, the others start elsewhere: they are asked for one by one
+        return waiting.result() if waiting else self._ask(start)
+
+    def expect(self, starts: t.Iterable[int]) -> None:
+        """Ask for these, a few at a time."""
+        self._starts = iter(starts)
+        self._go_ahead()
+
+    def close(self) -> None:
+        for waiting in self._ahead.values():
+            waiting.cancel()
+
+    def _ask(self, start: int) -> t.Any:
+        return self._fetch({**self._asked, "startIndex": start, "count": self._page_size})
+
+    def _go_ahead(self) -> None:
+        if self._pool is not None:
+            for start in itertools.islice(self._starts, _AT_A_TIME - len(self._ahead)):
+                self._ahead[start] = self._pool.submit(self._ask, start)
+
+
+def _by_index(pages: _Pages, where: str) -> list[Resource]:
     found: dict[str, Resource] = {}
     total: int | None = None
     while total is None or len(found) < total:
         start = len(found) + 1
-        page = list_answer(fetch({**asked, "startIndex": start, "count": page_size}), where)
+        page = list_answer(pages(start), where)
         now_total = _total(page)
         if now_total is None:
             raise Broken("the list has no totalResults: whether it is complete cannot be known", where=where)
@@ -71,6 +124,8 @@ def _by_index(fetch: Fetch, asked: t.Mapping[str, t.Any], page_size: int, where:
                 f"the list says {total} entries and ends after {len(found)}", where=where, total=total, read=len(found)
             )
         _take(entries, found, where)
+        if start == 1 and found:
+            pages.expect(range(1 + len(found), total + 1, len(found)))
     if len(found) != total:
         raise Broken(f"the list says {total} entries and has {len(found)}", where=where, total=total, read=len(found))
     return list(found.values())

@@ -13,11 +13,10 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
+from ..model import ENDING_SOON
+
 # How far an app is automated. read-only: it can be read, every change is a task.
 COVERAGES = ("automatic", "read-only", "manual")
-
-# An exception that ends within so many days is pointed out; its manager is told at the same distance.
-ENDING_SOON = 10
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import typing as t
 from ..errors import ReviewError
 from ..model import AccountRecord, App, Because, Finding, GrantRecord, HandedOver, Person, Review, ReviewItem
 from .changed import changes_since, last_decided
-from .reviewers import APP_OWNER, MANAGER, Reviewers, assign
+from .reviewers import APP_OWNER, MANAGER, Reviewers, assigned_by, nobody_reviews
 from .scope import Scope, select
 from .stages import Stages
 
@@ -109,6 +109,7 @@ def open_review(
         campaign=id,
         reasons=reasons,
         changed=lambda item: bool(changes_since(item, last)),
+        who=assigned_by(reviewers, reviewer),
     )
     if not chosen:
         raise ReviewError(
@@ -118,7 +119,7 @@ def open_review(
             if checked.changed
             else "Run discover or reconcile first so that the ledger knows who has what, or widen the scope",
         )
-    items, findings = assign(chosen, reviewer, reviewers)
+    findings = [nobody_reviews(item) for item in chosen if not item.reviewer]
     review = Review(
         id=id,
         title=title,
@@ -128,7 +129,7 @@ def open_review(
         due=due,
         opened_by=opened_by,
         undecided=undecided,
-        items=tuple(items),
+        items=chosen,
         stages=several,
         dues=stages.dues if stages is not None and several else (),
     )

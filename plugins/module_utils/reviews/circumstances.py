@@ -107,11 +107,16 @@ class Circumstances:
             exception = self._exceptions.get((because.kind, because.id))
             agreed = ""
             if exception is not None:
-                by = f"approved by {exception.approved_by}" if exception.approved_by else ""
-                asked = f"asked for by {exception.requested_by}" if exception.requested_by else ""
+                by = f"approved by {self._who(exception.approved_by)}" if exception.approved_by else ""
+                asked = f"asked for by {self._who(exception.requested_by)}" if exception.requested_by else ""
                 agreed = ", ".join(filter(None, (asked, by, f"until {day(exception.until)}")))
             found.append(Why(because.kind, because.id, because.text, agreed))
         return tuple(dict.fromkeys(found))
+
+    def _who(self, reference: str) -> str:
+        """Say who is meant by an id; any other reference is words enough."""
+        person = self.people.get(reference)
+        return (person.name or person.username) if person else reference
 
     def earlier(self, item: ReviewItem) -> tuple[ReviewItem, Review] | None:
         """Return what the last closed review of the same access said, and that review."""

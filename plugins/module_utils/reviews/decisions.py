@@ -95,7 +95,7 @@ def told(item: ReviewItem, people: t.Mapping[str, Person], apps: t.Mapping[str, 
     name = item.entitlement or "(an account without entitlements)"
     return {
         "reviewer": item.reviewer,
-        "person": (person.name or person.username) if person else item.person,
+        "person": (person.name or person.username) if person else item.person or "(nobody)",
         "email": person.email if person else "",
         "title": person.title if person else "",
         "department": person.department if person else "",

@@ -26,8 +26,8 @@ from .token import Token, digest_of, token_of
 
 FORMAT, VERSION = "rollcall-decisions", 1
 
-#: How a decision was made: by itself, or for a whole group with one stroke.
-HOW = ("one", "group")
+#: How a decision was made: by itself, for a whole group with one stroke, or before the page was: it only shows it.
+HOW = ("one", "group", "before")
 
 #: No file is larger: ten thousand items with long reasons have less.
 LARGEST = 20 * 1024 * 1024

@@ -17,7 +17,7 @@ GrantKey = tuple[str, str, str, str]
 Reasons = t.Mapping[tuple[str, str, str], tuple[Because, ...]]
 
 #: A new value of one of these makes somebody a mover.
-_MOVING = ("title", "department", "manager")
+_MOVING = ("title", "department")
 #: Reasons that are rules: what one of these gives is no leftover.
 _BY_RULE = frozenset({"rule", "bundle"})
 #: What was asked for was approved, and what was taken without asking has a review of its own.
@@ -33,7 +33,7 @@ _SILENCE = {"orphan": "keep"}
 
 
 def movers(events: t.Iterable[Event]) -> frozenset[str]:
-    """Return the ids of people who, by these events (person.recorded), have another title, department or manager."""
+    """Return the ids of people who, by these events (person.recorded), have another title or department."""
     found = set()
     for event in events:
         changed: t.Mapping[str, t.Any] = event.data.get("changed") or {}

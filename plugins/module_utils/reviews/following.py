@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import datetime as dt
+import functools
 
 from ..clock import WorkingDay
 from ..model import Finding, Review, ReviewItem
@@ -57,7 +58,8 @@ def pass_on(
         return review, ()
     findings: list[Finding] = []
     items = []
-    late = {stage: rules.escalates(review.due_of(stage), working_day, now) for stage in range(review.last_stage + 1)}
+    # asked of each item, and nearly all of them began together
+    late = functools.cache(lambda since, stage: rules.escalates(since, review.due_of(stage), working_day, now))
     above: dict[tuple[str, str, str], str] = {}
 
     def heir(item: ReviewItem) -> str:
@@ -76,7 +78,7 @@ def pass_on(
             to = reviewers.find(item, review.reviewers[item.stage])
             if to:
                 item = hand_over(item, _FOUND, to, now, reason="nobody could review it before")
-        elif not item.decision and item.reviewer and late[item.stage] and not _went_on(item):
+        elif not item.decision and item.reviewer and not _went_on(item) and late(_since(review, item)[0], item.stage):
             to = heir(item)
             if to and not reviewers.same(to, item.reviewer):
                 reason = f"undecided shortly before {review.due_of(item.stage):%Y-%m-%d %H:%M} UTC"

@@ -45,21 +45,26 @@ def decisions_of(
     over: list[Finding] = []
     others: list[str] = []
     undecided = said = 0
+    stage = file.token.stage
+    over_now = stage_now(review) != stage
     for number, entry in enumerate(file.entries, start=1):
         item = items.get(entry.item)
         if item is None:
             raise ReviewError(f"item {entry.item} is not in review {review.id}", where=file.where)
         if not entry.decision:
             undecided += 1
-        elif _said_already(entry, item, file, reviewers):
+        elif entry.how == "before" or _said_already(entry, item, file, reviewers):
             said += 1
-        elif max(item.stage, stage_now(review)) != file.token.stage:
+        elif over_now or item.stage != stage:
             over.append(_note(item, file, "decision_after_stage", "its stage is over, so it was passed over"))
         elif reviewers.in_stead_of(file.token.reviewer, item) is None:
             others.append(item.reviewer or "nobody")
         elif entry.decision == "keep" and reason_needed(item) and not entry.reason:
             why = "it is privileged" if item.privileged else "nothing in the policy gives it"
             text = f"it was passed over: to keep it takes a reason, since {why}"
+            notes.append(_note(item, file, "decision_unfinished", text))
+        elif entry.decision == "keep" and not item.person and not entry.change_to:
+            text = "it was passed over: to keep an account that belongs to nobody is to say who answers for it"
             notes.append(_note(item, file, "decision_unfinished", text))
         else:
             if entry.shown != words_of(item, reviewers.people, apps):
@@ -74,9 +79,8 @@ def decisions_of(
     if undecided:
         text = f"{undecided} of {len(file.entries)} items of {file.token.reviewer} are still undecided"
         notes.append(Finding("decisions_half_filled", "note", text, where=file.where))
-    if found and now > review.due_of(file.token.stage):
-        due = _minute(review.due_of(file.token.stage))
-        text = f"the decisions of {file.token.reviewer} came after the deadline, {due}"
+    if found and now > review.due_of(stage):
+        text = f"the decisions of {file.token.reviewer} came after the deadline, {_minute(review.due_of(stage))}"
         notes.append(Finding("decisions_late", "warning", text, where=file.where))
     return tuple(found), (*over, *notes)
 
@@ -105,7 +109,7 @@ def _hold_against(
             where=file.where,
             todo="Give their items to somebody else",
         )
-    if now > closes(token.stage) and not late:
+    if closes(token.stage) <= now and not late:
         raise ReviewError(
             f"it was handed in after the deadline, {_minute(closes(token.stage))}",
             where=file.where,

@@ -120,13 +120,15 @@ def _old(
         complete = last is not None and bool(last.get("complete"))
         if last is not None and complete and now - last["at"] <= dt.timedelta(days=rules.data_age):
             continue
-        when = f"was last read on {last['at']:%Y-%m-%d}" if last is not None else "was never read"
-        if last is not None and not complete:
-            when += ", and could not be read completely"
+        if last is None:
+            when, severity = "was never read in full: what is in it besides what was done through Rollcall", "warning"
+        else:
+            how = "was last read" if complete else "could not be read completely when it was last tried,"
+            when, severity = f"{how} on {last['at']:%Y-%m-%d}: who has what in it now", "error"
         yield Finding(
             "review_old_data",
-            "error",
-            f"{key} {when}: who has what in it may be another thing by now",
+            severity,
+            f"{key} {when} is not known",
             todo=f"Run discover or reconcile, so that it was read within {rules.data_age} days (reviews.data_age)",
             app=key,
         )

@@ -13,6 +13,7 @@ import typing as t
 from ..model import App, Entitlement, Person, Review, ReviewItem, StageDecision, fingerprint
 from .circumstances import Circumstances, News, Peers, Why, day
 from .reviewers import Reviewers
+from .stages import stage_now
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,6 +53,12 @@ class Packet:
     apps: t.Mapping[str, App]
     items: tuple[Shown, ...]
     in_stead_of: str = ""
+    zone: dt.tzinfo = dt.timezone.utc
+
+    @property
+    def due_here(self) -> dt.datetime:
+        """When it is due, by the company's clock."""
+        return self.due.astimezone(self.zone)
 
     @property
     def shown(self) -> tuple[tuple[str, str], ...]:
@@ -65,25 +72,28 @@ def packets(
     now: dt.datetime,
     *,
     company: str = "",
+    zone: dt.tzinfo = dt.timezone.utc,
     reviewers: Reviewers | None = None,
 ) -> tuple[Packet, ...]:
-    """Return a packet for each reviewer and stage of an open review, and for each delegate of a reviewer.
+    """Return a packet for each reviewer of the stage that an open review has reached, and for each of their delegates.
 
-    ``reviewers`` knows delegates (None: there are none). What is a delegate's own access is not on their page.
+    ``zone`` is the company's, for the deadline; ``reviewers`` knows delegates (None: there are none). What is a
+    delegate's own access is not on their page.
     """
-    parts: dict[tuple[str, int], list[ReviewItem]] = {}
+    parts: dict[str, list[ReviewItem]] = {}
     names: dict[str, str] = {}
-    for item in review.items:
-        if item.reviewer:
-            name = names.setdefault(item.reviewer.casefold(), item.reviewer)
-            parts.setdefault((name, item.stage), []).append(item)
+    stage = stage_now(review)
+    named: dict[str, t.Any] = {"stage": stage, "company": company, "zone": zone}
+    for item in review.items if review.state == "open" else ():
+        if item.reviewer and item.stage == stage:
+            parts.setdefault(names.setdefault(item.reviewer.casefold(), item.reviewer), []).append(item)
     found = []
-    for (reviewer, stage), items in sorted(parts.items()):
-        found.append(packet(review, items, around, now, reviewer=reviewer, stage=stage, company=company))
+    for reviewer, items in sorted(parts.items()):
+        found.append(packet(review, items, around, now, reviewer=reviewer, **named))
         for delegate in reviewers.delegates_of(reviewer) if reviewers else ():
             theirs = [item for item in items if reviewers and reviewers.in_stead_of(delegate, item) == reviewer]
             if theirs:
-                one = packet(review, theirs, around, now, reviewer=delegate, stage=stage, company=company)
+                one = packet(review, theirs, around, now, reviewer=delegate, **named)
                 found.append(dataclasses.replace(one, in_stead_of=reviewer))
     return tuple(found)
 
@@ -97,6 +107,7 @@ def packet(
     reviewer: str,
     stage: int,
     company: str = "",
+    zone: dt.tzinfo = dt.timezone.utc,
 ) -> Packet:
     """Return what the page of this reviewer shows of these items."""
     people, apps = around.people, around.apps
@@ -113,6 +124,7 @@ def packet(
         people={one.item.person: people[one.item.person] for one in shown if one.item.person in people},
         apps={one.item.app: apps[one.item.app] for one in shown if one.item.app in apps},
         items=tuple(shown),
+        zone=zone,
     )
 
 
@@ -160,7 +172,7 @@ def _shown(item: ReviewItem, around: Circumstances) -> Shown:
         news=around.news(item),
         last_time=around.last_time(item),
         stages=tuple(map(_stage, item.earlier)),
-        choices=_choices(app, known),
+        choices=_choices(app, known) if item.person else (),
     )
 
 

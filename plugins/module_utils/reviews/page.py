@@ -12,7 +12,6 @@ SHA-256, and nothing else: no network, no frame, no form.
 from __future__ import annotations
 
 import base64
-import datetime as dt
 import functools
 import hashlib
 import json
@@ -21,6 +20,7 @@ import re
 import typing as t
 
 from ..libraries import library
+from ..model import fingerprint
 from .circumstances import day
 from .decisions_file import FORMAT, VERSION
 from .packet import Packet, Shown
@@ -30,31 +30,43 @@ jinja2 = library("jinja2")
 
 _HERE = pathlib.Path(__file__).parent
 
+# of a name in a file's name; 255 bytes is what most file systems take for the whole
+_LONGEST = 100
+
 #: The script's parts, in their order. They become one.
-_SCRIPTS = ("page_items.js", "page_memory.js", "page_rows.js", "page_keys.js", "page_saving.js")
+_SCRIPTS = (
+    "page_items.js",
+    "page_memory.js",
+    "page_rows.js",
+    "page_details.js",
+    "page_keys.js",
+    "page_saving.js",
+)
 
 
 def render(packet: Packet, token: Token) -> str:
     """Return the page. The same arguments give the same text. Raises MissingLibrary without Jinja2."""
     style, script = _style(), _script()
-    return str(
-        _template().render(
-            packet=packet,
-            review=packet.review,
-            name=packet.reviewer_name or packet.reviewer,
-            due=f"{day(packet.due)}, {packet.due.astimezone(dt.timezone.utc):%H:%M} UTC",
-            data=_data(packet, token),
-            style=style,
-            script=script,
-            policy=_content_security_policy(style, script),
-            csv=file_stem(packet.reviewer) + ".csv",
-        )
+    text: str = _template().render(
+        packet=packet,
+        review=packet.review,
+        name=packet.reviewer_name or packet.reviewer,
+        due=f"{day(packet.due_here)}, {packet.due_here:%H:%M %Z}",
+        data=_data(packet, token),
+        style=style,
+        script=script,
+        policy=_content_security_policy(style, script),
+        csv=file_stem(packet.reviewer) + ".csv",
     )
+    # half of a surrogate pair, which a broken feed may hold, is no UTF-8: it becomes a question mark
+    return text.encode(errors="replace").decode()
 
 
 def file_stem(name: str) -> str:
-    """Return a name that may stand in the name of a file."""
-    return re.sub(r"[^a-z0-9.@_-]+", "-", name.casefold()).strip(".-") or "nobody"
+    """Return a name that may stand in the name of a file. Two names never have the same one, but for their case."""
+    plain = name.casefold()
+    stem = re.sub(r"[^a-z0-9.@_-]+", "-", plain).strip(".-")[:_LONGEST] or "nobody"
+    return stem if stem == plain or not plain else f"{stem}-{fingerprint(plain)[:6]}"
 
 
 def decisions_name(packet: Packet) -> str:
@@ -98,7 +110,7 @@ def _data(packet: Packet, token: Token) -> str:
         "token": token.to_dict(),
         "file": decisions_name(packet),
         "title": review.title,
-        "due": packet.due.isoformat(),
+        "due": packet.due_here.isoformat(),
         "made": packet.made_at.isoformat(),
         "undecided": review.undecided,
         "people": people.rows,

@@ -58,20 +58,20 @@ const alone = (item) => item.peers !== null && item.peers.have * 4 <= item.peers
 // What there still is to say before a decision counts; empty when it does.
 function missing(item) {
   if (!item.decision) return "undecided";
-  if (item.decision === "change" && !item.changeTo) return "to which role?";
-  if (item.decision === "keep" && item.orphan && !item.changeTo) return "whose is it?";
+  if (item.decision === "change" && !item.changeTo) return item.orphan ? "whose is it?" : "to which role?";
+  if (item.decision === "keep" && item.orphan && !item.changeTo) return "who answers for it?";
   if (item.decision === "keep" && item.needsReason && !item.reason.trim()) return "a reason is missing";
   return "";
 }
 const decided = (item) => !missing(item);
 
 function progress(some) {
-  const found = { all: some.length, kept: 0, taken: 0, begun: 0 };
+  const found = { all: some.length, keep: 0, revoke: 0, change: 0, begun: 0 };
   for (const item of some) {
-    if (decided(item)) found[item.decision === "keep" ? "kept" : "taken"] += 1;
+    if (decided(item)) found[item.decision] += 1;
     else if (item.decision) found.begun += 1;
   }
-  found.decided = found.kept + found.taken;
+  found.decided = found.keep + found.revoke + found.change;
   found.left = found.all - found.decided;
   return found;
 }
@@ -84,9 +84,9 @@ const state = (item) => Object.fromEntries(FIELDS.map((field) => [field, item[fi
 // One stroke: the same decision on one item or on several at once.
 function decide(some, decision, how) {
   const at = new Date().toISOString();
-  strokes.push(some.map((item) => [item, state(item)]));
-  for (const item of some) {
-    if (item.decision === decision) continue;
+  const changed = some.filter((item) => item.decision !== decision || item.how === "before");
+  if (changed.length) strokes.push(changed.map((item) => [item, state(item)]));
+  for (const item of changed) {
     Object.assign(item, { decision, at, how });
     if (decision !== "change" && !item.orphan) item.changeTo = "";
   }

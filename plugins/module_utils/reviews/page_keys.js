@@ -68,14 +68,16 @@ function goOn() {
 function tellProgress() {
   const found = progress(items);
   const words = found.decided + " of " + count(found.all, "item") + " decided";
-  byId("progress-text").textContent = words + (found.taken ? ", " + found.taken + " to take away" : "") + (found.begun ? ", " + found.begun + " to complete" : "");
+  byId("progress-text").textContent = words + (found.revoke ? ", " + found.revoke + " to revoke" : "") + (found.change ? ", " + found.change + " to change" : "") + (found.begun ? ", " + found.begun + " to complete" : "");
   const bar = byId("progress");
   bar.setAttribute("aria-valuemax", String(found.all));
   bar.setAttribute("aria-valuenow", String(found.decided));
   const part = (n) => String(found.all ? (100 * n) / found.all : 0);
-  bar.querySelector(".kept").setAttribute("width", part(found.kept));
-  bar.querySelector(".taken").setAttribute("x", part(found.kept));
-  bar.querySelector(".taken").setAttribute("width", part(found.taken));
+  bar.querySelector(".kept").setAttribute("width", part(found.keep));
+  bar.querySelector(".taken").setAttribute("x", part(found.keep));
+  bar.querySelector(".taken").setAttribute("width", part(found.revoke));
+  bar.querySelector(".changed").setAttribute("x", part(found.keep + found.revoke));
+  bar.querySelector(".changed").setAttribute("width", part(found.change));
   byId("undo").disabled = !strokes.length;
   byId("save").classList.toggle("ready", !found.left && unsaved);
   return words;
@@ -90,7 +92,7 @@ function after(some) {
 }
 
 function choose(item, decision, byKey) {
-  if (decision === "change" && !item.thing.choices.length) return say("There is no other role to change it to.");
+  if (decision === "change" && !item.orphan && !item.thing.choices.length) return say("There is no other role to change it to.");
   if (item.decision === decision && !byKey) clear(item);
   else decide([item], decision, "one");
   const words = after([item]);
@@ -120,7 +122,7 @@ function chooseAll(group, decision, byKey) {
 function write(item, field, words) {
   item[field] = words;
   item.writes = true; // the field stays while somebody is in it
-  if (item.decision) item.at = new Date().toISOString();
+  if (item.decision) Object.assign(item, { at: new Date().toISOString(), how: item.how === "before" ? "one" : item.how });
   after([item]);
   if (field === "reason") learn();
 }
@@ -187,6 +189,7 @@ function look() {
 
 const LETTERS = {
   j: () => move(1), k: () => move(-1), "]": () => moveGroup(1), "[": () => moveGroup(-1),
+  J: () => moveGroup(1), K: () => moveGroup(-1),
   y: () => act("keep"), n: () => act("revoke"), c: () => act("change"),
   r: () => here && here.item && reasonOf(here.item),
   g: () => here && (here.group ? stand(here.group.items[0], true) : standAtHead(here.item.group, true)),
@@ -216,7 +219,11 @@ function press(event) {
   if (event.key === "ArrowDown") move(1);
   else if (event.key === "ArrowUp") move(-1);
   else if ((event.key === " " || event.key === "Enter") && !onButton && item) toggle(item);
-  else if (byId("keys-on").checked && LETTERS[event.key]) LETTERS[event.key]();
-  else return;
+  else {
+    // caps lock is no shift
+    const key = event.shiftKey ? event.key : event.key.toLowerCase();
+    if (!byId("keys-on").checked || !Object.hasOwn(LETTERS, key)) return;
+    LETTERS[key]();
+  }
   event.preventDefault();
 }

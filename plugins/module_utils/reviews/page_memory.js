@@ -23,7 +23,7 @@ let unsaved = false; // decided since the last file
 function snapshot() {
   const found = {};
   for (const item of items) {
-    if (item.decision || item.reason || item.looked || item.before) found[item.id] = { shown: item.shown, ...state(item), looked: item.looked };
+    if (item.how !== "before" && (item.decision || item.reason || item.looked || item.before)) found[item.id] = { shown: item.shown, ...state(item), looked: item.looked };
   }
   return { openedAt, unsaved, items: found };
 }
@@ -52,8 +52,8 @@ function restore(found) {
   let taken = 0;
   for (const [id, kept] of Object.entries(found.items)) {
     const item = itemById.get(id);
-    if (!item || !kept || kept.shown !== item.shown) continue;
-    const decision = WORDS[kept.decision] ? kept.decision : "";
+    if (!item || !kept || kept.shown !== item.shown || kept.how === "before") continue;
+    const decision = Object.hasOwn(WORDS, kept.decision) ? kept.decision : "";
     Object.assign(item, {
       decision, changeTo: text(kept.changeTo, ""), reason: text(kept.reason, ""),
       at: decision ? text(kept.at, "") || new Date().toISOString() : "", how: kept.how === "group" ? "group" : "one",
@@ -61,7 +61,7 @@ function restore(found) {
     });
     taken += decision ? 1 : 0;
   }
-  if (!Number.isNaN(Date.parse(text(found.openedAt, "")))) openedAt = found.openedAt;
+  if (Date.parse(text(found.openedAt, "")) < Date.parse(openedAt)) openedAt = found.openedAt;
   unsaved = found.unsaved === true;
   return taken;
 }
@@ -69,7 +69,7 @@ function restore(found) {
 function recall() {
   // what the ledger has: shown as decided, to be changed if need be
   for (const item of items) {
-    if (item.before) Object.assign(item, item.before, { at: data.made });
+    if (item.before) Object.assign(item, item.before, { at: data.made, how: "before" });
   }
   if (forgets) return tellOfMemory();
   try {

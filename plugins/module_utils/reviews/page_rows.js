@@ -82,18 +82,18 @@ function drawItem(item) {
   const row = make("div", { class: "item", role: "group", tabindex: "-1", id: "item-" + item.place });
   const name = make("p", { class: "name" }, value(item.name), ...marks(item).flatMap((mark) => [" ", mark]));
   const place = mode === "person" ? item.app.name : [item.person.name, item.person.title].filter(Boolean).join(" · ");
-  const below = mode === "person" ? item.thing.description : item.person.department;
+  const below = item.orphan ? item.account : mode === "person" ? item.thing.description : item.person.department;
   const what = make("div", { class: "what" }, name,
     make("p", { class: "place" }, value(place), below ? make("span", { class: "quiet" }, " · ", value(below)) : null));
   const since = item.since ? "since " + day(item.since) : "";
   const why = make("div", { class: "why" },
     make("p", item.explained ? null : { class: "bad-text" }, value(whyText(item))),
-    make("p", { class: "quiet" }, [since, item.used ? usedText(item) : ""].filter(Boolean).join(" · ") || usedText(item)));
+    make("p", { class: "quiet" }, [since, item.used ? usedText(item) : "use not known"].filter(Boolean).join(" · ")));
   const peers = make("div", { class: "peers" });
   if (item.peers) peers.append(meter(item.peers.have, item.peers.all), make("span", null, item.peers.have + " of " + item.peers.all), make("span", { class: "quiet" }, " in the same job"));
   const keep = button("Keep", "keep", item);
   const revoke = button("Revoke", "revoke", item);
-  const change = item.thing.choices.length ? button("Change", "change", item) : null;
+  const change = item.orphan ? button("Assign", "change", item) : item.thing.choices.length ? button("Change", "change", item) : null;
   const buttons = make("div", { class: "choices", role: "group", "aria-label": "Decision on " + title(item) }, keep, revoke, change);
   const id = "details-" + item.place;
   const opener = make("button", { type: "button", class: "opener", "aria-expanded": "false", "aria-controls": id, "aria-label": "Details of " + title(item) });
@@ -135,13 +135,13 @@ function drawSay(item, found) {
   found.say.replaceChildren();
   found.reason = found.to = found.warn = null;
   if (!shows) return undefined;
-  if (item.decision === "change") {
+  if (item.orphan && item.decision !== "revoke") {
+    found.to = make("input", { type: "text", autocomplete: "off", spellcheck: "false", placeholder: "Username or address", required: "" });
+    found.say.append(make("label", null, make("span", null, item.decision === "keep" ? "Who answers for it?" : "Whose is it?"), found.to));
+  } else if (item.decision === "change") {
     found.to = make("select", { required: "" }, make("option", { value: "" }, "Choose a role"),
       ...item.thing.choices.map((role) => make("option", { value: role.key }, role.label + (role.privileged ? " (privileged)" : "") + (role.about ? " – " + role.about : ""))));
     found.say.append(make("label", null, make("span", null, "Change to"), found.to));
-  } else if (item.decision === "keep" && item.orphan) {
-    found.to = make("input", { type: "text", autocomplete: "off", spellcheck: "false", placeholder: "Username or address", required: "" });
-    found.say.append(make("label", null, make("span", null, "Whose is it?"), found.to));
   }
   if (found.to) {
     found.to.value = item.changeTo;
@@ -160,33 +160,6 @@ function drawSay(item, found) {
   found.say.append(make("label", null, make("span", null, asks), found.reason), hint);
   found.warn();
   return undefined;
-}
-
-function drawDetails(item) {
-  const line = (term, ...said) => make("div", null, make("dt", null, term), make("dd", null, ...said));
-  const found = make("dl", null);
-  const name = [item.thing.name ? value(item.thing.name) : "An account that gives nothing"];
-  if (item.thing.description) name.push(": ", value(item.thing.description));
-  found.append(line("What", ...name));
-  const person = [item.person.title, item.person.department, item.person.type, item.person.address].filter(Boolean);
-  found.append(line("Person", value([item.person.name, ...person].join(" · "))));
-  const app = [value(item.app.name), item.app.tier ? " · " + item.app.tier : "", item.app.owner ? " · owner " : ""];
-  if (item.app.owner) app.push(value(item.app.owner));
-  found.append(line("App", ...app), line("Account", value(item.account || "–")));
-  for (const why of item.whys) {
-    found.append(line("Why", value((why.kind + " " + why.id).trim()), why.text ? ": " : "", why.text ? value(why.text) : "", why.agreed ? make("small", null, value(why.agreed)) : null));
-  }
-  if (!item.whys.length) found.append(line("Why", whyText(item)));
-  found.append(line("Since", item.since ? day(item.since) : "not known"));
-  found.append(line("Last use", item.used ? day(item.used) : "the app does not tell"));
-  if (item.peers) {
-    const others = [item.person.title, item.person.department].filter(Boolean).join(" in ");
-    found.append(line("Colleagues", item.peers.have + " of the " + item.peers.all + " people who are ", value(others), " have it"));
-  } else found.append(line("Colleagues", "nobody else has the same title in the same department"));
-  for (const each of item.news) found.append(line("Changed", value(each.text)));
-  for (const words of item.told) found.append(line("Before", value(words)));
-  if (item.privileged) found.append(line("Privileged", "yes: it can change what others may do, or reach what few should"));
-  return found;
 }
 
 function drawGroup(group) {

@@ -64,7 +64,7 @@ function save() {
   tellProgress();
   const found = progress(items);
   const left = found.left ? " " + count(found.left, "item is", "items are") + " left: what nobody decides is " + (data.undecided === "keep" ? "kept" : "taken away") + " after " + day(data.due) + "." : " That is everything.";
-  byId("saved-text").textContent = count(found.decided, "decision") + ": " + found.kept + " to keep, " + found.taken + " to take away." + left;
+  byId("saved-text").textContent = count(found.decided, "decision") + ": " + found.keep + " to keep, " + found.revoke + " to revoke" + (found.change ? ", " + found.change + " to change." : ".") + left;
   byId("saved-name").textContent = data.file;
   byId("saved-copy").value = words;
   byId("saved").showModal();
@@ -87,7 +87,7 @@ async function load(file) {
   }
   const kept = {};
   for (const row of found.decisions) {
-    if (row && typeof row === "object") kept[row.item_id] = { shown: row.shown, decision: row.decision, changeTo: row.change_to, reason: row.reason, at: row.at, how: row.how, looked: row.looked };
+    if (row && typeof row === "object" && row.decision) kept[row.item_id] = { shown: row.shown, decision: row.decision, changeTo: row.change_to, reason: row.reason, at: row.at, how: row.how, looked: row.looked };
   }
   const taken = restore({ openedAt: found.opened_at, unsaved: false, items: kept });
   strokes.length = 0;

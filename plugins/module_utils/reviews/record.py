@@ -12,7 +12,7 @@ import json
 import typing as t
 
 from ..ledger.records import ChangeRow
-from ..model import App, Person, Review, ReviewItem, Task
+from ..model import App, HandedOver, Person, Review, ReviewItem, StageDecision, Task
 from ..tabular import write_csv
 from .closing import changes_of, ended, since_close
 from .decisions import told
@@ -42,6 +42,12 @@ COLUMNS = (
     "outcome",
     "outcome_at",
     "done",
+    "stage",
+    "in_stead_of",
+    "earlier",
+    "handed",
+    "explanation",
+    "explained_by",
 )
 
 
@@ -98,6 +104,11 @@ def to_json(
             "state": review.state,
             "closed_at": review.closed_at,
             "closed_by": review.closed_by,
+            "stages": list(review.reviewers),
+            "dues": list(review.dues or (review.due,)),
+            "event": review.event,
+            "standing": review.standing,
+            "ended_at": review.ended_at,
         },
         "summary": summary(review),
         "handed_in": [dict(one) for one in handed_in],
@@ -150,7 +161,27 @@ def _row(
         "outcome": item.outcome,
         "outcome_at": item.outcome_at,
         "done": "; ".join(done),
+        "stage": item.stage + 1,
+        "in_stead_of": item.in_stead_of,
+        "earlier": "; ".join(map(_stage, item.earlier)),
+        "handed": "; ".join(map(_handed, item.handed)),
+        "explanation": item.explanation,
+        "explained_by": item.explained_by,
     }
+
+
+def _stage(one: StageDecision) -> str:
+    by = one.decided_by or "silence"
+    text = f"stage {one.stage + 1}: {one.decision} by {by}"
+    text += f" in the stead of {one.in_stead_of}" if one.in_stead_of else ""
+    text += f" on {_plain(one.decided_at)}" if one.decided_at else ""
+    return f"{text} ({one.reason})" if one.reason else text
+
+
+def _handed(step: HandedOver) -> str:
+    text = f"{step.kind} from {step.before or 'nobody'} to {step.after or 'nobody'} on {_plain(step.at)}"
+    text += f" by {step.by}" if step.by else ""
+    return f"{text} ({step.reason})" if step.reason else text
 
 
 def _task(task: Task) -> str:

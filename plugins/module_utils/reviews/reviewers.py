@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ..model import App, Finding, Person, ReviewItem
@@ -58,18 +59,23 @@ class Reviewers:
         return first is not None and second is not None and first.id == second.id
 
     def find(self, item: ReviewItem, wanted: str) -> str:
-        """Return who reviews ``item``, as an email address (a username where there is none); empty where nobody can.
+        """Return who reviews ``item``; see ``find_for``."""
+        return self.find_for(item.person, item.app, wanted)
+
+    def find_for(self, person: str, app: str, wanted: str) -> str:
+        """Return who reviews what somebody has in an app, as an email address (a username where there is none); empty
+        where nobody can.
 
         ``wanted`` is manager, app_owner or a name. Who would review what is their own is passed over: then the
         person's manager, the manager above, the app's owner and the fallback are tried, in this order.
         """
         first: list[str] = []
         if wanted == APP_OWNER:
-            first = self._owners(item.app)
+            first = self._owners(app)
         elif wanted != MANAGER:
             first = [wanted]
-        for name in (*first, *self._managers(item.person), *self._owners(item.app), self.fallback):
-            if name and not self._own(name, item) and self._here(name):
+        for name in (*first, *self._managers(person), *self._owners(app), self.fallback):
+            if name and not self._own(name, person) and self._here(name):
                 found = self.person(name)
                 return _address(found) if found else name.strip()
         return ""
@@ -102,7 +108,7 @@ class Reviewers:
         """Return who decides after the reviewer ``name``: the next manager above who can; empty where there is none."""
         found = self.person(name)
         for manager in self._managers(found.id) if found else ():
-            if not self._own(manager, item) and self._here(manager):
+            if not self._own(manager, item.person) and self._here(manager):
                 return _address(self.people[manager])
         return ""
 
@@ -125,11 +131,11 @@ class Reviewers:
             self._owners_of[app] = [name for name in names if name]
         return self._owners_of[app]
 
-    def _own(self, name: str, item: ReviewItem) -> bool:
-        if not item.person:
+    def _own(self, name: str, person: str) -> bool:
+        if not person:
             return False
-        subject = self.people.get(item.person)
-        return name == item.person or (subject is not None and is_named(subject, name))
+        subject = self.people.get(person)
+        return name == person or (subject is not None and is_named(subject, name))
 
     def _here(self, name: str) -> bool:
         found = self.person(name)
@@ -139,21 +145,19 @@ class Reviewers:
         return bool(_address(found)) and (self.present is None or found.id in self.present)
 
 
+def assigned_by(reviewers: Reviewers, wanted: str) -> t.Callable[[str, str], str]:
+    """Return what says who reviews what a person has in an app.
+
+    There are hundreds of thousands of items in a large company: who reviews somebody in an app is looked up once.
+    """
+    return functools.cache(lambda person, app: reviewers.find_for(person, app, wanted))
+
+
 def assign(items: t.Iterable[ReviewItem], wanted: str, reviewers: Reviewers) -> tuple[list[ReviewItem], list[Finding]]:
     """Give each item its reviewer; an item that nobody can review keeps an empty one, with an error."""
-    assigned: list[ReviewItem] = []
-    findings: list[Finding] = []
-    # hundreds of thousands of items in a large company: who reviews somebody in an app is looked up once
-    known: dict[tuple[str, str], str] = {}
-    for item in items:
-        place = (item.person, item.app)
-        if place not in known:
-            known[place] = reviewers.find(item, wanted)
-        who = known[place]
-        assigned.append(dataclasses.replace(item, reviewer=who))
-        if not who:
-            findings.append(nobody_reviews(item))
-    return assigned, findings
+    who = assigned_by(reviewers, wanted)
+    assigned = [dataclasses.replace(item, reviewer=who(item.person, item.app)) for item in items]
+    return assigned, [nobody_reviews(item) for item in assigned if not item.reviewer]
 
 
 def nobody_reviews(item: ReviewItem) -> Finding:

@@ -43,8 +43,7 @@ class Pace:
 
 def pace_of(file: PageFile) -> Pace:
     """Return how the decisions of a file were taken."""
-    # what stood in the ledger before is older than the page
-    decided = [e for e in file.entries if e.decision and e.at is not None and e.at >= file.opened_at]
+    decided = [entry for entry in file.entries if entry.decision and entry.how != "before"]
     strokes: dict[dt.datetime, list[Entry]] = {}
     for entry in decided:
         if entry.at is not None:

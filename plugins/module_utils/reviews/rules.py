@@ -28,8 +28,9 @@ class ReviewRules:
     their manager ``escalate`` before it (0m: never). A stage takes decisions until ``grace`` after its deadline.
 
     ``events`` are those that open a review by themselves, decided in ``days`` working days. An app is to be read in
-    full within ``data_age`` days. ``seconds`` is how long a decision takes, for the estimate. ``decisions`` is the
-    folder from which decisions files are taken in.
+    full within ``data_age`` days. ``close`` says whether the daily run closes what is over. ``seconds`` is how long a
+    decision takes, for the estimate. ``decisions`` is the folder from which decisions files are taken in, ``desk`` the
+    desk at which each reviewer gets a ticket.
     """
 
     remind: tuple[dt.timedelta, ...] = (dt.timedelta(days=3), dt.timedelta(days=1))
@@ -38,8 +39,10 @@ class ReviewRules:
     events: tuple[str, ...] = ()
     days: int = 7
     data_age: int = 7
+    close: bool = False
     seconds: int = 30
     decisions: str = ""
+    desk: str = ""
     delegates: tuple[Delegate, ...] = ()
 
     @classmethod
@@ -64,9 +67,14 @@ class ReviewRules:
         deadline = review.due_of(stage)
         return due(working_day, deadline, self.grace) if self.grace > _NEVER else deadline
 
-    def escalates(self, deadline: dt.datetime, working_day: WorkingDay, now: dt.datetime) -> bool:
-        """Say whether it is so late that what is undecided goes to the reviewer's manager."""
-        return self.escalate > _NEVER and elapsed(working_day, now, deadline) <= self.escalate
+    def escalates(self, since: dt.datetime, deadline: dt.datetime, working_day: WorkingDay, now: dt.datetime) -> bool:
+        """Say whether it is so late that what somebody has had ``since`` goes to their manager.
+
+        Who had less time than that from the beginning keeps it.
+        """
+        if self.escalate <= _NEVER or elapsed(working_day, now, deadline) > self.escalate:
+            return False
+        return elapsed(working_day, since, deadline) > self.escalate
 
     def reminder(
         self, since: dt.datetime, deadline: dt.datetime, working_day: WorkingDay, now: dt.datetime

@@ -106,8 +106,9 @@ def select(
     campaign: str = "",
     reasons: t.Mapping[tuple[str, str, str], tuple[Because, ...]] | None = None,
     changed: t.Callable[[ReviewItem], bool] = lambda item: True,
+    who: t.Callable[[str, str], str] = lambda person, app: "",
 ) -> tuple[ReviewItem, ...]:
-    """Return the items, without reviewers, by app and person.
+    """Return the items, by app and person. ``who`` says who reviews what a person has in an app (empty: nobody yet).
 
     ``reasons``, by person, app and entitlement, is why the policy gives it today; what the ledger remembers of a grant
     may be older. Both are shown to the reviewer.
@@ -141,7 +142,7 @@ def select(
                 app=grant.app,
                 account=grant.account,
                 entitlement=grant.entitlement,
-                reviewer="",
+                reviewer=who(grant.person, grant.app),
                 because=_together(grant.because, today),
                 since=grant.since,
                 last_used=record.account.last_used if record else None,
@@ -168,7 +169,7 @@ def select(
                 app=key,
                 account=id,
                 entitlement="",
-                reviewer="",
+                reviewer=who(record.person, key),
                 since=record.account.created or record.first_seen,
                 last_used=record.account.last_used,
                 title=title,

@@ -35,7 +35,7 @@ def everything_is_made_from_nothing(setup: Setup) -> None:
     assert (source["source"], source["update_on_launch"], source["overwrite"]) == ("scm", True, True)
     assert awx.objects["credentials"][source["credential"]]["name"] == "Rollcall HR and ledger"
     assert len(awx.names("job_templates")) == len(templates())
-    assert len(awx.names("schedules")) == 8
+    assert len(awx.names("schedules")) == 9
     assert not any(schedule["enabled"] for schedule in awx.objects["schedules"].values())
     reconcile = awx.named("job_templates", "Rollcall reconcile")
     assert reconcile["job_slice_count"] == 4

@@ -60,16 +60,27 @@ def _cleo_sells(life: Life) -> None:
     )
 
 
+def _a_sheet_comes_in(life: Life) -> None:
+    """What was decided on Jane's access is put where the daily run finds it."""
+    _write_decisions(life, "inbox/q2/jane.csv", lambda row: row["person"] == "Jane Doe")
+
+
 def _reviewers_decide(life: Life) -> None:
     """What Jane may in the planner, and Ada's badge, are taken away; all else stays."""
+    _write_decisions(life, "decisions.csv", lambda row: True)
+
+
+def _write_decisions(life: Life, name: str, wanted: t.Callable[[dict[str, str]], bool]) -> None:
     decided = []
     for sheet in sorted((life.path / "sheets").glob("*.csv")):
         with sheet.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 revoked = (row["person"], row["app"]) in {("Jane Doe", "Planner"), ("Ada Stone", "Badge")}
                 word = "revoke" if revoked else "keep"
-                decided.append({**row, "decision": word, "reason": "reviewed", "by": row["reviewer"]})
-    with (life.path / "decisions.csv").open("w", encoding="utf-8", newline="") as file:
+                if wanted(row):
+                    decided.append({**row, "decision": word, "reason": "reviewed", "by": row["reviewer"]})
+    (life.path / name).parent.mkdir(parents=True, exist_ok=True)
+    with (life.path / name).open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, decided[0].keys())
         writer.writeheader()
         writer.writerows(decided)
@@ -117,9 +128,10 @@ DAYS = (
     Day("tasks_approved", "2026-06-03T09", ("tasks",), _approvers_agree),
     Day("move", "2026-06-04T09", ("move",), _cleo_sells),
     Day("open_review", "2026-06-05T09", ("open_review", *REVIEW)),
+    Day("reviews", "2026-06-05T10", ("reviews", "-e", "rollcall_decisions=inbox"), _a_sheet_comes_in),
     Day(
         "close_review",
-        "2026-06-05T10",
+        "2026-06-05T11",
         ("close_review", "-e", "rollcall_decisions=decisions.csv", *CLOSE),
         _reviewers_decide,
     ),

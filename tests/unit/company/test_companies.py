@@ -12,6 +12,7 @@ import typing as t
 
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.company import reviewing
+from ansible_collections.rollcall.access.plugins.module_utils.company.cancelling import cancel_giving
 from ansible_collections.rollcall.access.plugins.module_utils.company.carrying_out import carry_out
 from ansible_collections.rollcall.access.plugins.module_utils.company.checking import check_apps, check_feed_of
 from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company
@@ -19,7 +20,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.concluding
 from ansible_collections.rollcall.access.plugins.module_utils.company.deciding import decide
 from ansible_collections.rollcall.access.plugins.module_utils.company.discovering import discover, propose_bundles
 from ansible_collections.rollcall.access.plugins.module_utils.company.hosts import app_hosts, group_name, person_hosts
-from ansible_collections.rollcall.access.plugins.module_utils.company.manual_work import cancel_giving, synchronise
+from ansible_collections.rollcall.access.plugins.module_utils.company.manual_work import synchronise
 from ansible_collections.rollcall.access.plugins.module_utils.company.plans import (
     Planned,
     correlate_all,
@@ -519,7 +520,8 @@ def test_a_review_from_the_sheet_to_the_record(place):
     step(place)
     first = opened(place, {"apps": ["hub"]})
     assert (first.changed, first.review.state) == (True, "open")
-    assert {path.name for path in first.files} == {"ann@acme.example.csv", "hub@acme.example.csv"}
+    of_both = {"ann@acme.example", "hub@acme.example"}
+    assert {path.name for path in first.files} == {f"{one}.{kind}" for one in of_both for kind in ("csv", "html")}
     (place.path / "review/ann@acme.example.csv").write_text("being filled in")
     again = opened(place, {"apps": ["hub"]})
     assert (again.changed, again.review.id) == (False, "q2")

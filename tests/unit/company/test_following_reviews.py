@@ -15,7 +15,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.company import rev
 from ansible_collections.rollcall.access.plugins.module_utils.company.carrying_out import carry_out
 from ansible_collections.rollcall.access.plugins.module_utils.company.concluding import conclude
 from ansible_collections.rollcall.access.plugins.module_utils.company.following_reviews import Followed, follow_reviews
-from ansible_collections.rollcall.access.plugins.module_utils.company.manual_work import synchronise
+from ansible_collections.rollcall.access.plugins.module_utils.company.manual_work import send_new, synchronise
 from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes, record_readings
 from ansible_collections.rollcall.access.plugins.module_utils.company.review_changes import explain, reassign
 from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import Answer
@@ -29,7 +29,8 @@ from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying i
 from ansible_collections.rollcall.access.plugins.module_utils.model import Account
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.decisions import SHEET_COLUMNS, Decision
 from ansible_collections.rollcall.access.plugins.module_utils.tabular import write_csv
-from ansible_collections.rollcall.access.tests.unit.company.place import Place
+from ansible_collections.rollcall.access.tests.unit.company.place import Everything, Place
+from ansible_collections.rollcall.access.tests.unit.desks.post_office import web_server
 from ansible_collections.rollcall.access.tests.unit.fulfilment.memory import Fault
 
 PEOPLE = """id,first,last,email,title,department,manager,start,end,type,status
@@ -44,11 +45,24 @@ HUB, ANN, EVE, FLO = "hub@acme.example", "ann@acme.example", "eve@acme.example",
 TWO = [{"reviewer": "manager", "due": "2026-06-10"}, {"reviewer": "app_owner", "due": "2026-06-20"}]
 
 
+#: The company on 1 June as the first test made it: its files, and what is in its apps.
+_MADE: dict[str, t.Any] = {}
+
+
 @pytest.fixture
 def place(place: Place) -> Place:
-    """A company on 1 June, in which everybody has what the policy gives."""
+    """A company on 1 June, in which everybody has what the policy gives. It is made once, and copied."""
     place.write("people.csv", PEOPLE)
-    reconcile(place, "2026-06-01")
+    if not _MADE:
+        reconcile(place, "2026-06-01")
+        place.close()
+        files = {path.name: path.read_bytes() for path in place.path.glob("ledger*")}
+        apps = {key: dict(app.there) for key, app in Everything.stores.items()}
+        _MADE.update(files=files, apps=apps)
+    for name, content in _MADE["files"].items():
+        (place.path / name).write_bytes(content)
+    for key, accounts in _MADE["apps"].items():
+        place.app(key).there.update(accounts)
     return place
 
 
@@ -360,6 +374,31 @@ def test_what_is_over_is_closed_only_where_that_is_wanted(place):
     assert (done.closed, done.ended, review(place).standing) == (["q2"], ["q2"], "ended")
     assert (place.path / "evidence/q2.json").exists()
     assert not follow(place, "2026-06-05", close_due=True).changed
+
+
+def test_reviewers_are_told_by_mail_once_for_each_step_and_what_could_not_be_sent_is_sent_later(place):
+    def told(day: str) -> list[tuple[str, str]]:
+        """The mails of one day, to whom and what; sorted."""
+        company = place.open(as_of=day)
+        run, before = place.run(company), len(web.messages)
+        send_new(company, run, reviews=follow_reviews(company, run).news())
+        return sorted((title, body) for _to, title, body in web.messages[before:])
+
+    with web_server() as web:
+        settings(place, f"notifications: {{routes: {{owner: '{web.url('ops')}'}}}}\n")
+        opened(place)
+        told("2026-06-02")
+        assert told("2026-06-03") == []
+        web.status = 503
+        assert len(told("2026-06-07T18:00:00")) > 0
+        web.status = 200
+        reminders = told("2026-06-08")
+        bodies = [body for _title, body in reminders if "For Eve Mor" in body]
+        assert len(bodies) == 1
+        assert "Access that you are asked to review:" in bodies[0]
+        assert "A reminder: this is still undecided" in bodies[0]
+        assert "by 2026-06-10 17:00 UTC, review q2" in bodies[0]
+        assert told("2026-06-08") == []
 
 
 # bad input

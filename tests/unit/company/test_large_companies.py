@@ -20,6 +20,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.face.carried_out i
 from ansible_collections.rollcall.access.plugins.module_utils.model import (
     Account,
     AccountRecord,
+    Because,
     GrantRecord,
     Lock,
     Plan,
@@ -73,6 +74,32 @@ def test_what_another_run_makes_while_apps_are_read_is_not_taken_for_gone(place,
     assert theirs.id in {record.account.id for record in company.ledger.accounts(app="hub")}
 
 
+@pytest.mark.parametrize("left_by_another", [False, True])
+def test_what_another_run_changes_while_apps_are_read_is_not_written_over(place, monkeypatch, left_by_another):
+    monkeypatch.setattr(plans, "settle_interrupted", lambda *_: left_by_another)
+    reconcile(place)
+    company = place.open()
+    run = place.run(company)
+    (record,) = company.ledger.accounts(app="hub", person="1")
+    theirs = dataclasses.replace(record.account, state="suspended")
+    connector = company.connect(company.apps["hub"])
+    usual = connector.accounts
+
+    def listed_before_it_was_suspended():
+        # that they are called otherwise in the app is news, but older than that they were suspended
+        accounts = [
+            dataclasses.replace(account, name="Of Yesterday") if account.id == theirs.id else account
+            for account in usual()
+        ]
+        company.ledger.record_accounts([AccountRecord(theirs, "1")], run, company.clock.now())
+        return iter(accounts)
+
+    monkeypatch.setattr(connector, "accounts", listed_before_it_was_suspended)
+    record_readings(company, plan_changes(company), run)
+    (record,) = company.ledger.accounts(app="hub", person="1")
+    assert not record.account.active
+
+
 def test_what_another_run_gives_while_apps_are_read_does_not_end_with_what_was_read_before(place, monkeypatch):
     reconcile(place)
     company = place.open()
@@ -108,6 +135,25 @@ def test_many_people_are_as_far_as_each_of_them_alone(place):
     assert len(together) == 30
     assert together == alone
     assert any(not one.complete for one in together.values())
+
+
+def test_many_people_are_as_far_as_each_of_them_where_an_app_is_not_governed_yet(place):
+    rest = "Engineering,,2015-01-01,,employee,Active"
+    rows = [f"{n},P{n},Q{n},p{n}@acme.example,Engineer,{rest}\n" for n in range(1, 31)]
+    place.write("people.csv", HEAD + "".join(rows))
+    reconcile(place)
+    place.edit("access/policy/rules.yml", (", wiki: [reader]", ""))
+    company = place.open()
+    run, now = place.run(company), company.clock.now()
+    account = Account("wiki", "w7", "p7", entitlements=frozenset({"reader", "editor"}))
+    company.ledger.record_accounts([AccountRecord(account, "7"), AccountRecord(Account("wiki", "w8"), "")], run, now)
+    found = GrantRecord("7", "wiki", "w7", "editor", (Because("unexplained"),), now, "found", now)
+    company.ledger.record_grants([found], run, now)
+    company = place.open()
+    assert "wiki" in company.ungoverned
+    together = progress(company, company.people)
+    assert together == {id: progress(company, [id])[id] for id in company.people}
+    assert together["7"].due == together["6"].due
 
 
 def cut_off(place, monkeypatch, id):

@@ -517,7 +517,7 @@ def test_without_known_to_everybody_with_an_account_knew_it(place):
 
 def test_a_manager_who_is_asked_does_not_give_access_back_by_a_cancelled_task(left):
     # what has no changes of access is not cancelled with the tasks that would give something
-    from ansible_collections.rollcall.access.plugins.module_utils.company.manual_work import cancel_giving
+    from ansible_collections.rollcall.access.plugins.module_utils.company.cancelling import cancel_giving
 
     company = left.open()
     assert cancel_giving(company, left.run(company), ["2"]) == ()

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import json
+import threading
 import typing as t
+from concurrent import futures
 
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.connectors import scim_patching as patching
@@ -74,6 +76,72 @@ def test_a_list_is_read_whole_whatever_the_page_size(size: int, largest_page: in
     lists = Lists(size, largest_page)
     assert read(lists.by_index) == [user["id"] for user in lists.everyone]
     assert read(lists.by_cursor, "cursor") == [user["id"] for user in lists.everyone]
+
+
+@pytest.fixture(scope="module")
+def pool() -> t.Iterator[futures.Executor]:
+    with futures.ThreadPoolExecutor(8) as threads:
+        yield threads
+
+
+@given(size=st.integers(0, 60), largest_page=st.integers(1, 15), short=st.integers(0, 60))
+def test_pages_that_are_asked_for_at_a_time_are_the_same_list(
+    pool: futures.Executor, size: int, largest_page: int, short: int
+) -> None:
+    lists = Lists(size, largest_page)
+
+    def fetch(params: t.Mapping[str, t.Any]) -> Page:
+        # now and then a page is shorter than was asked for, and the next one begins where it ends
+        return lists.by_index({**params, "count": 1} if short <= params["startIndex"] < short + 3 else params)
+
+    found = read_list(fetch, page_size=10, paging="index", where="w", pool=pool)
+    assert found == lists.everyone
+
+
+def test_pages_are_asked_for_before_it_is_their_turn(pool: futures.Executor) -> None:
+    lists = Lists(50)
+    together = threading.Barrier(3)
+
+    def fetch(params: t.Mapping[str, t.Any]) -> Page:
+        if params["startIndex"] in (11, 21, 31):
+            together.wait(30)
+        return lists.by_index(params)
+
+    assert read_list(fetch, page_size=10, paging="index", where="w", pool=pool) == lists.everyone
+    assert len(lists.asked) == 5
+
+
+@given(size=st.integers(1, 40), data=st.data())
+def test_a_list_that_loses_entries_is_never_taken_for_whole_however_it_is_asked_for(
+    pool: futures.Executor, size: int, data: st.DataObject
+) -> None:
+    lists = Lists(size)
+    lost = data.draw(st.sets(st.integers(0, size - 1), min_size=1))
+
+    def fetch(params: t.Mapping[str, t.Any]) -> Page:
+        page = lists.by_index(params)
+        return {**page, "Resources": [u for u in page["Resources"] if int(u["id"][1:]) not in lost]}
+
+    with pytest.raises(Broken):
+        read_list(fetch, page_size=10, paging="index", where="w", pool=pool)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_list_that_grows_while_pages_are_asked_for_is_read_once_more(pool: futures.Executor, times: int) -> None:
+    lists, grown = Lists(30), [0]
+
+    def fetch(params: t.Mapping[str, t.Any]) -> Page:
+        page = lists.by_index(params)
+        if params["startIndex"] == 1 and grown[0] < times:
+            grown[0] += 1
+            lists.everyone = [*lists.everyone, *users(1000 + grown[0])]
+        return page
+
+    if times == 1:
+        assert len(read_list(fetch, page_size=10, paging="index", where="w", pool=pool)) == 31
+    else:
+        with pytest.raises(Broken, match="changed while they were read, twice"):
+            read_list(fetch, page_size=10, paging="index", where="w", pool=pool)
 
 
 def test_a_cursor_starts_empty_and_is_never_mixed_with_an_index() -> None:

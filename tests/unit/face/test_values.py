@@ -118,7 +118,7 @@ def test_results_come_back_in_the_order_of_the_changes_whatever_order_they_were_
 
 def test_what_stands_in_for_the_ledger_keeps_the_account_as_it_was_read_back():
     stand_in = NotRecorded()
-    assert list(stand_in.claim_many(["1"], "hub")) == ["1"]
+    assert list(stand_in.claim_many([("1", "hub")])) == [("1", "hub")]
     assert stand_in.account is None
     account = Account("hub", "x")
     stand_in.record_accounts([AccountRecord(account, "1")], None, NOW)

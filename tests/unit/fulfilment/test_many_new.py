@@ -18,6 +18,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.errors import (
     Throttled,
     Transient,
 )
+from ansible_collections.rollcall.access.plugins.module_utils.fulfilment import many
 from ansible_collections.rollcall.access.plugins.module_utils.fulfilment.executor import (
     GIVE_UP_AFTER,
     Executor,
@@ -295,6 +296,44 @@ def test_a_ledger_that_fails_ends_the_run_and_gives_claims_back(crew, other_run,
     assert crew.ledger.accounts(app="github") == [], "half of the evidence is not kept"
     assert len(crew.ledger.unsettled()) == 2 * len(CREW), "the next run finds out"
     assert crew.ledger.claim(CREW[0].id, "github", other_run, NOW, NOW + CLAIM_FOR)
+
+
+def test_one_stretch_is_written_down_while_the_next_one_is_made(crew, monkeypatch):
+    monkeypatch.setattr(many, "_STRETCH", 5)
+    monkeypatch.setattr(many, "_AT_ONCE", 5)
+    app = Listing(GITHUB)
+    outcome = hire(crew, app)
+    assert [result.change for result in outcome.results] == hiring(app)
+    assert outcome.counts() == {"verified": 2 * len(CREW)}
+    assert holders(app) == {one.id: 1 for one in CREW}
+    crew.assert_evidence(app)
+    assert crew.ledger.unsettled() == []
+    assert verify_ledger(crew.ledger).ok
+
+
+def test_when_one_stretch_cannot_be_written_down_the_next_one_ends_too(crew, other_run, monkeypatch):
+    monkeypatch.setattr(many, "_STRETCH", 5)
+    monkeypatch.setattr(many, "_AT_ONCE", 5)
+    app = Listing(GITHUB)
+    settle, settled = crew.ledger.settle, []
+
+    def fail_once(results: t.Sequence[ChangeResult], *more: t.Any) -> None:
+        settled.append(len(results))
+        if len(settled) == 2:
+            raise LedgerError("the disk is full")
+        settle(results, *more)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(crew.ledger, "settle", fail_once)
+        with pytest.raises(LedgerError, match="disk is full"):
+            hire(crew, app)
+    assert len(settled) == 2, "nothing is written down after what could not be"
+    assert len(crew.ledger.accounts(app="github")) == 5
+    assert len(app.there) < len(CREW), "and little is made"
+    assert all(crew.ledger.claim(one.id, "github", other_run, NOW, NOW + CLAIM_FOR) for one in CREW)
+    assert not hire(crew, app, run=other_run).left
+    assert holders(app) == {one.id: 1 for one in CREW}
+    assert verify_ledger(crew.ledger).ok
 
 
 def test_what_comes_after_another_apps_account_waits_for_it(crew):

@@ -550,7 +550,7 @@ class NotHere:
     def one_transaction(self) -> t.ContextManager[None]:
         return contextlib.nullcontext()
 
-    def claim_many(self, people: t.Collection[str], *_: object) -> t.Collection[str]:
+    def claim_many(self, people: t.Collection[tuple[str, str]], *_: object) -> t.Collection[tuple[str, str]]:
         return people
 
     def open_task(self, task: object, *_: object) -> object:

@@ -32,16 +32,22 @@ def test_who_has_a_suspended_account_only_holds_none(ledger):
     assert ledger.account_holders() == ledger_says
 
 
-def test_accounts_are_named_with_whether_they_can_be_used(ledger):
-    expected = {(r.person, r.account.app, r.account.active) for r in ledger.accounts()}
-    assert set(ledger.accounts_held()) == expected
-    assert len(ledger.accounts_held()) == 5
+def test_accounts_are_named_with_whether_they_can_be_used(ledger, run, now):
+    assert ledger.accounts_held() == {"1": {"hub": True}, "2": {"hub": False, "wiki": True}, "3": {"hub": True}}
+    ledger.record_accounts([AccountRecord(Account("hub", "h5"), "2")], run, now)
+    assert ledger.accounts_held()["2"] == {"hub": True, "wiki": True}
 
 
 def test_grants_come_with_their_reasons(ledger):
     expected = {(g.person, g.app, g.entitlement, g.because) for g in ledger.grants()}
-    assert set(ledger.grants_held()) == expected
+    assert set(ledger.grants_held({"hub", "wiki", "lab"})) == expected
     assert ("1", "hub", "code", ()) in expected
+    assert set(ledger.grants_held({"hub"})) == {grant for grant in expected if grant[1] == "hub"}
+
+
+def test_what_each_has_is_what_the_grants_say(ledger):
+    expected = {"1": {("hub", "user"), ("hub", "code")}, "2": {("wiki", "reader")}}
+    assert ledger.entitlements_held() == expected
 
 
 def test_the_keys_of_grants_are_those_of_one_app(ledger):

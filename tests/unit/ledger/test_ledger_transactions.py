@@ -96,13 +96,27 @@ def test_many_claims_are_taken_at_once_but_for_those_of_another_live_run(ledger,
     assert ledger.claim("p2", "github", other_run, now, now + HOUR)
     assert ledger.claim("p3", "slack", other_run, now, now + HOUR)
     assert ledger.claim("p4", "github", other_run, now - HOUR, now)
-    mine = ledger.claim_many(["p1", "p2", "p3", "p4"], "github", run, now, now + HOUR)
-    assert mine == {"p1", "p3", "p4"}
+    pairs = [(person, "github") for person in ("p1", "p2", "p3", "p4")]
+    mine = ledger.claim_many(pairs, run, now, now + HOUR)
+    assert mine == {("p1", "github"), ("p3", "github"), ("p4", "github")}
     assert [event.person for event in ledger.events() if event.kind == "claim.taken_over"] == ["p4"]
-    ledger.release_many(["p1", "p2"], "github", run)
+    ledger.release_many(pairs[:2], run)
     assert ledger.claim("p1", "github", other_run, now, now + HOUR)
     assert not ledger.claim("p2", "github", run, now, now + HOUR)
     assert not ledger.claim("p3", "github", other_run, now, now + HOUR)
+
+
+def test_claims_on_one_person_in_many_apps_and_on_many_in_one_are_exactly_those(ledger, run, other_run, now):
+    pairs = [("p1", "github"), ("p1", "slack"), ("p1", "crm"), ("p2", "slack"), ("p3", "slack")]
+    assert ledger.claim("p1", "crm", other_run, now, now + HOUR)
+    assert ledger.claim_many(pairs, run, now, now + HOUR) == set(pairs) - {("p1", "crm")}
+    assert ledger.claim("p2", "crm", other_run, now, now + HOUR), "nobody has taken that pair"
+    ledger.release_many([("p1", "github"), ("p1", "slack")], run)
+    assert ledger.claim_many([("p1", "github"), ("p1", "slack")], other_run, now, now + HOUR)
+    assert not ledger.claim("p2", "slack", other_run, now, now + HOUR)
+    ledger.release_many([("p2", "slack"), ("p1", "crm")], run)
+    assert ledger.claim("p2", "slack", other_run, now, now + HOUR)
+    assert not ledger.claim("p1", "crm", run, now, now + HOUR), "it was another run's"
 
 
 def test_a_ledger_in_memory_can_do_the_same(run, now):

@@ -151,6 +151,18 @@ def campaign(number: int, *, each: int = 6, id: str = "2026-q1") -> tuple[Review
     return review, around, NOW
 
 
+def of_nobody() -> tuple[Review, Circumstances]:
+    """Return a review of two accounts, one of which belongs to nobody."""
+    items = tuple(
+        ReviewItem(
+            item_id("2026-q1", who, "crm", name, "user"), "2026-q1", who, "crm", name, "user", REVIEWER, (_NOBODY,)
+        )
+        for who, name in (("", "old.admin"), ("1", "ada.berg"))
+    )
+    review = Review("2026-q1", "Orphans", {}, "app_owner", NOW, DUE, "audit@corp.example", items=items)
+    return review, Circumstances(people=people(2), apps=APPS)
+
+
 def _last(review: Review) -> Review:
     """The review before: it kept nearly everything that was there, some for another reason, and somebody has moved."""
     then = NOW - dt.timedelta(days=90)

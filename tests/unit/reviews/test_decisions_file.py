@@ -23,7 +23,14 @@ from ansible_collections.rollcall.access.plugins.module_utils.reviews.delegates 
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.handed_in import decisions_of
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.packet import packets
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.reviewers import Reviewers
-from ansible_collections.rollcall.access.tests.unit.reviews.page_sample import APPS, DUE, NOW, REVIEWER, campaign
+from ansible_collections.rollcall.access.tests.unit.reviews.page_sample import (
+    APPS,
+    DUE,
+    NOW,
+    REVIEWER,
+    campaign,
+    of_nobody,
+)
 from ansible_collections.rollcall.access.tests.unit.reviews.saving import document, sealed, token_for, written
 
 OPENED = NOW + dt.timedelta(days=1)
@@ -121,6 +128,16 @@ def test_to_keep_what_is_privileged_or_unexplained_without_a_reason_is_passed_ov
     done, notes = case.taken(case.saved({id: {"decision": "revoke"}}))
     assert [item.id for item in done.items] == [id]
     assert "decision_unfinished" not in notes
+
+
+def test_what_the_page_only_shows_of_others_stays_theirs(case):
+    items = tuple(
+        dataclasses.replace(item, decision="keep", decided_by="1", in_stead_of=REVIEWER) for item in case.review.items
+    )
+    decided = dataclasses.replace(case.review, items=items)
+    made = case.saved({id: {"decision": "keep", "how": "before"} for id in case.plain} | {case.plain[0]: KEEP})
+    done, _notes = case.taken(made, review=decided)
+    assert [item.id for item in done.items] == [case.plain[0]]
 
 
 def altered(made, **changes):
@@ -302,6 +319,22 @@ def test_a_delegate_has_a_page_of_their_own_and_decides_in_their_stead(case):
     decisions, _notes = decisions_of(case.read(made), case.review, LATER, reviewers=reviewers, apps=APPS)
     (item,) = decide(case.review, decisions, LATER, reviewers=reviewers, apps=APPS).items
     assert (item.decided_by, item.in_stead_of) == ("1", REVIEWER)
+
+
+def test_an_account_that_belongs_to_nobody_is_kept_by_saying_who_answers_for_it(ledger, tmp_path):
+    review, around = of_nobody()
+    (packet,) = packets(review, around, NOW)
+    nobodys = next(one for one in packet.items if not one.item.person)
+    assert nobodys.choices == ()
+    reviewers = Reviewers(around.people, APPS)
+    for change_to, decided in (("", ""), ("ben.cole", "keep")):
+        answer = {"decision": "keep", "reason": "batch jobs", "change_to": change_to}
+        made = document(packet, token_for(ledger, packet), {nobodys.item.id: answer}, OPENED)
+        file = read_page_file(written(made, tmp_path), ledger)
+        decisions, notes = decisions_of(file, review, LATER, reviewers=reviewers, apps=APPS)
+        done = decide(review, decisions, LATER, reviewers=reviewers, apps=APPS)
+        assert next(item for item in done.review.items if not item.person).decision == decided
+        assert ("decision_unfinished" in [note.code for note in notes]) is not bool(decided)
 
 
 def test_words_that_have_changed_since_are_reported(case):

@@ -69,13 +69,20 @@ def test_an_item_that_nobody_can_review_is_on_no_page():
     assert first.id not in {one.item.id for packet in packets(review, around(), NOW) for one in packet.items}
 
 
-def test_each_stage_has_a_page_of_its_own():
+def test_a_page_is_about_the_stage_that_the_review_has_reached():
     review = opened().review
-    second = dataclasses.replace(review.items[0], stage=1)
     dues = (DUE - dt.timedelta(days=7), DUE)
-    review = dataclasses.replace(review, items=(second, *review.items[1:]), stages=("manager", "app_owner"), dues=dues)
-    found = packets(review, around(), NOW)
-    assert {(packet.stage, packet.due) for packet in found} == {(0, dues[0]), (1, dues[1])}
+    review = dataclasses.replace(review, stages=("manager", "app_owner"), dues=dues)
+    assert {(packet.stage, packet.due) for packet in packets(review, around(), NOW)} == {(0, dues[0])}
+    # what the first stage took away is decided for good
+    second = dataclasses.replace(review.items[0], stage=1)
+    gone = tuple(dataclasses.replace(item, decision="revoke") for item in review.items[1:])
+    (packet,) = packets(dataclasses.replace(review, items=(second, *gone)), around(), NOW)
+    assert (packet.stage, packet.due, [one.item.id for one in packet.items]) == (1, dues[1], [second.id])
+
+
+def test_a_closed_review_has_no_pages():
+    assert packets(close(opened().review, "audit", NOW, early=True), around(), NOW) == ()
 
 
 def test_an_entitlement_says_what_it_is_and_what_it_may_become():
@@ -92,11 +99,16 @@ def test_what_nothing_gives_takes_a_reason_and_says_so():
 
 
 def test_an_exception_says_who_agreed_to_it_and_until_when():
+    grants = (held(ALEX, "wiki", "edit", Because("exception", "covers", "Covers for Sam"), RULE),)
+    by_id = AccessException(
+        "covers", ALEX, (("wiki", "edit"),), "", ALEX, SAM, dt.date(2026, 3, 1), dt.date(2026, 5, 1)
+    )  # fmt: skip
+    one = shown(opened(grants=grants).review, ALEX, "wiki", "edit", grants=grants, exceptions=(by_id,)).whys[0]
+    assert one.agreed == "asked for by Alex, approved by Sam, until 1 May 2026"
     exception = AccessException(
         "covers", ALEX, (("wiki", "edit"),), "Covers for Sam", "alex", "boss@acme.example",
         dt.date(2026, 3, 1), dt.date(2026, 5, 1),
     )  # fmt: skip
-    grants = (held(ALEX, "wiki", "edit", Because("exception", "covers", "Covers for Sam"), RULE),)
     review = opened(grants=grants).review
     first, second = shown(review, ALEX, "wiki", "edit", grants=grants, exceptions=(exception,)).whys
     assert (first.kind, first.text) == ("exception", "Covers for Sam")

@@ -102,6 +102,12 @@ def test_five_hundred_items_are_smaller_than_three_hundred_kilobytes(ledger):
     assert len(render(packet, token_for(ledger, packet)).encode()) < 300_000
 
 
+def test_half_of_a_surrogate_pair_does_not_stop_the_page(ledger):
+    packet = hostile("half \ud800")
+    page = render(packet, token_for(ledger, packet))
+    assert "half ?" in page.encode().decode()
+
+
 def test_the_same_packet_makes_the_same_page(ledger):
     packet = packet_of(30)
     assert render(packet, token_for(ledger, packet)) == render(packet_of(30), token_for(ledger, packet))
@@ -111,13 +117,24 @@ def test_the_same_packet_makes_the_same_page(ledger):
     ("name", "stem"),
     [
         ("Gia.Vale@Corp.example", "gia.vale@corp.example"),
-        ("../../etc/passwd", "etc-passwd"),
-        ("a b\x00/c", "a-b-c"),
-        ("...", "nobody"),
+        ("../../etc/passwd", "etc-passwd-"),
+        ("a b\x00/c", "a-b-c-"),
+        ("...", "nobody-"),
+        ("x" * 400, "x" * 100 + "-"),
+        ("", "nobody"),
     ],
 )
 def test_a_reviewers_name_is_one_plain_part_of_a_files_name(name, stem):
-    assert file_stem(name) == stem
+    found = file_stem(name)
+    assert found.startswith(stem)
+    assert re.fullmatch(r"[a-z0-9@_-][a-z0-9.@_-]*", found)
+    assert len(found) == len(stem) + (6 if stem.endswith("-") else 0)
+
+
+def test_two_reviewers_never_have_one_file():
+    names = ["a+b@corp.example", "a-b@corp.example", "a b@corp.example", "é@corp.example", "x" * 150, "x" * 151]
+    assert len(set(map(file_stem, names))) == len(names)
+    assert file_stem("Ada@corp.example") == file_stem("ada@CORP.example")
 
 
 def test_pages_of_stages_and_delegates_have_names_of_their_own():

@@ -75,8 +75,12 @@ def test_a_few_items_are_decided_at_a_glance():
 
 def test_a_clock_that_was_put_back_counts_as_nothing():
     pace = pace_of(page(*((5 * n, "keep") for n in range(1, 21)), (-600, "keep")))
-    assert pace.decided == 20  # what is older than the page was decided elsewhere
-    assert pace.seconds == 5.0
+    assert (pace.decided, pace.seconds) == (21, 5.0)
+
+
+def test_what_was_decided_before_the_page_was_made_says_nothing_of_haste():
+    pace = pace_of(page(*((0, "keep", "before") for _n in range(30)), (9, "keep")))
+    assert (pace.decided, pace.kept, pace.strokes) == (1, 1, 1)
 
 
 def test_what_was_not_decided_counts_for_nothing():
