@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import typing as t
 
+# first, for what it does: what is imported after it is compiled once, and not in every run
+import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401  # pylint: disable=unused-import
+
 from ..module_utils.company.answering import answer_of
 from ..module_utils.company.company import Company
 from ..module_utils.reports.questions.question import PARAMETERS

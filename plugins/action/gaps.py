@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
-import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401
+# first, for what it does: what is imported after it is compiled once, and not in every run
+import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401  # pylint: disable=unused-import
 
 from ..module_utils.company.company import Company
 from ..module_utils.company.reporting import gaps_facts

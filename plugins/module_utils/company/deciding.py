@@ -67,6 +67,9 @@ def decide(company: Company, people: t.Iterable[str], apps: t.Collection[str] | 
     refused = _refused(company, people, vetoed, now)
     findings += [refused_finding(one, company.people[one.person].username, today) for one in refused]
     nothing = {id(one.exception) for one in refused}
+    if company.covered.findings:
+        names = {company.people[id].username or id for id in people}
+        findings += [finding for finding in company.covered.findings if finding.person in names]
     evaluated = evaluate_all(
         pairs,
         exceptions=[one for one in company.exceptions if id(one) not in nothing],

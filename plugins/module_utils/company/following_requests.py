@@ -91,7 +91,7 @@ def cancel_approvals(company: Company, run: Run, request: AccessRequest, why: st
 
 def forget_exceptions(company: Company) -> None:
     """Have the company read its exceptions again: one has begun or ended in this run."""
-    for name in ("exceptions", "ungoverned"):
+    for name in ("written", "covered", "ungoverned"):
         company.__dict__.pop(name, None)
 
 

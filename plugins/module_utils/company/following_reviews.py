@@ -25,6 +25,7 @@ from ..reviews import closing
 from ..reviews.following import Waiting, pass_on, waiting
 from ..reviews.stages import move_on, stage_now, waits
 from .company import Company
+from .glass_reviews import open_glass_reviews
 from .handing_in import take_file
 from .review_events import open_event_reviews
 from .reviewing import close, closes_of, review_of, reviewers_of, rules_of
@@ -132,8 +133,9 @@ class _Follower:
 
     def open_small_ones(self) -> None:
         opened = open_event_reviews(self.company, self.run, self.rules, self.reviewers)
-        self.found.opened += [review.id for review in opened.reviews]
-        self.found.findings += opened.findings
+        reviews, findings = open_glass_reviews(self.company, self.run, self.rules)
+        self.found.opened += [review.id for review in (*opened.reviews, *reviews)]
+        self.found.findings += (*opened.findings, *findings)
 
     def bring_on(self, id: str, decisions: pathlib.Path | None, *, close_due: bool) -> None:
         if decisions is not None:

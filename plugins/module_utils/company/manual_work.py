@@ -16,13 +16,14 @@ from ..desks.news import News
 from ..desks.review_words import KIND
 from ..desks.settling import Books, finding_for_late, settle_answers
 from ..errors import TaskError
-from ..model import ENDING_SOON, AccessException, Finding, Run, Task
+from ..model import ENDING_SOON, AccessException, Finding, Person, Run, Task
 from ..policy.risks import Risks
 from ..policy.values import AcceptedRisk
 from .at_the_desks import DeskRound
 from .chasing import chase
 from .company import Company
 from .concluding import conclude
+from .contracts import ending_contracts
 from .following_requests import check_answer
 from .held_against_apps import hold_against_apps
 from .leaving import follow_leaving
@@ -188,6 +189,7 @@ def _conclude(company: Company, run: Run, desks: DeskRound, found: Synchronised)
         decided=tuple(request for id in found.decided if (request := ledger.request(id)) is not None),
         ending=_ending(company),
         risks=_risks(company),
+        contracts=_contracts(company),
     )
     _tell(company, run, happened, found)
 
@@ -201,7 +203,16 @@ def _ending(company: Company) -> tuple[AccessException, ...]:
     """Return the exceptions in force that end within the days of warning."""
     today = company.settings.working_day.today(company.clock.now())
     soon = today + dt.timedelta(days=ENDING_SOON)
-    return tuple(one for one in company.exceptions if one.start <= today <= one.until <= soon)
+    ending = (one for one in company.exceptions if one.kind != "break_glass")
+    return tuple(one for one in ending if one.start <= today <= one.until <= soon)
+
+
+def _contracts(company: Company) -> tuple[Person, ...]:
+    """Return those whose contracts end within the days of warning, as HR has it."""
+    if company.population.stale:
+        return ()
+    today = company.settings.working_day.today(company.clock.now())
+    return ending_contracts(company, today, today + dt.timedelta(days=ENDING_SOON))
 
 
 def _risks(company: Company) -> tuple[AcceptedRisk, ...]:

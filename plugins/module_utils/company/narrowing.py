@@ -112,8 +112,11 @@ def _words(company: Company) -> set[str]:
                 words |= test.values if isinstance(test, Is) else test.nodes
     for risk in risks:
         words |= {risk.owner, risk.person}
-    for exception in company.exceptions:
+    exceptions, covers = company.written
+    for exception in exceptions:
         words |= {exception.person, exception.approved_by, exception.requested_by}
+    for cover in covers:
+        words |= {cover.person, cover.colleague, cover.approved_by, cover.requested_by}
     words |= {lock.person for lock in company.locks}
     return {word.strip().casefold() for word in words} - {""}
 

@@ -82,12 +82,14 @@ def plan_changes(
     urgency: str = "normal",
     ignore_tasks: bool = False,
     budget: Budget = USUAL,
+    stale_too: bool = False,
 ) -> Planned:
     """Work out what would change for these people (None: everyone) in these apps (None: all of them).
 
-    Raises SourceUnreachable when HR cannot be read, unless the company is in an emergency.
+    Raises SourceUnreachable when HR cannot be read, unless the company is in an emergency, or people as the ledger
+    remembers them will do (``stale_too``).
     """
-    if company.population.stale and not company.emergency:
+    if company.population.stale and not (company.emergency or stale_too):
         raise SourceUnreachable(
             f"HR cannot be read, so nothing is planned: {company.population.stale}",
             todo="Mend the source and run again; emergency_offboard works meanwhile",

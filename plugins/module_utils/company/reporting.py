@@ -21,6 +21,7 @@ from ..reports.gathering import gather
 from ..sources.glancing import without_collecting
 from .company import Company
 from .concluding import progress
+from .contracts import check_contracts
 from .deciding import refused_findings
 from .duties import held_conflicts
 from .owning import unowned
@@ -48,7 +49,7 @@ def facts_of(company: Company) -> Facts:
         now=now,
         today=today,
         progress={id: (state.done, state.due) for id, state in states.items()},
-        findings=(*unowned(company), *refused_findings(company)),
+        findings=(*unowned(company), *refused_findings(company), *check_contracts(company)),
         conflicts=conflicts,
         risks=risk_facts(company.policy, company.organisation, conflicts, today),
         exceptions=company.exceptions,

@@ -46,6 +46,8 @@ class Settings:
     limits: Limits = dataclasses.field(default_factory=Limits)
     fallback_owner: str = ""
     security: str = ""
+    #: what HR calls people who are here for a time
+    temporary_types: tuple[str, ...] = ("contractor",)
     evidence: pathlib.Path = pathlib.Path("evidence")
     requests: pathlib.Path = pathlib.Path("access/requests")
     chasing: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
@@ -98,6 +100,7 @@ class Settings:
             limits=Limits.from_settings(data.get("guard") or {}),
             fallback_owner=data.get("fallback_owner", ""),
             security=data.get("security", ""),
+            temporary_types=tuple(data.get("temporary_types", cls.temporary_types)),
             evidence=base / data.get("evidence", "evidence"),
             requests=base / data.get("requests", "access/requests"),
             chasing=data.get("chasing") or {},

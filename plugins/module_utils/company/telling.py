@@ -17,7 +17,9 @@ from ..desks.told import FAILED, SENT, Left, Told, place_of, with_left
 from ..errors import RollcallError, SettingsError
 from ..model import Finding, Run
 from .company import Company
+from .glass_reviews import glass_news
 from .mailing_pages import Pages
+from .offering import Offers
 from .untold import with_untold
 
 # how many things a finding about a message names
@@ -52,18 +54,23 @@ def tell(company: Company, run: Run, happenings: Happenings, *, only: str = "") 
         messages = _messages(company)
     except SettingsError as error:
         return Telling(0, (_finding("notification_route", "error", error),))
-    happenings = with_untold(company, run, happenings)
+    happenings = dataclasses.replace(with_untold(company, run, happenings), urgent=glass_news(company))
     circle = Circle(company.organisation, company.clock.now(), company.settings.security)
     made = digests(happenings, circle)
     if only:
         some = [dataclasses.replace(one, news=tuple(n for n in one.news if n.what == only)) for one in made]
         made = tuple(one for one in some if one.news)
-    teller = _Teller(company, run, messages, frozenset(task.id for task in happenings.open), list(findings))
+    teller = _Teller(company, run, messages, _going_on(happenings), list(findings))
     # what cannot wait goes out everywhere before the first of the others
     for urgent in (True, False):
         for channel in channels:
             teller.tell(channel, [one for one in made if one.route == channel.route], urgent=urgent)
     return Telling(teller.sent, tuple(teller.findings))
+
+
+def _going_on(happenings: Happenings) -> frozenset[str]:
+    """Return the ids of what is still to be told again where a message was interrupted."""
+    return frozenset(task.id for task in happenings.open) | {one.news.subject for one in happenings.urgent}
 
 
 def routes(company: Company) -> tuple[tuple[Channel, ...], tuple[Finding, ...]]:
@@ -116,6 +123,7 @@ class _Teller:
         self._told = Told(company.ledger, run, company.clock.now())
         self._sender = Sender()
         self._pages = Pages(company)
+        self._offers = Offers(company)
         self.findings = findings
         self.sent = 0
 
@@ -146,7 +154,10 @@ class _Teller:
             return
         try:
             again = again and bool(digest.alone)
-            message = self._messages.message(fresh, now, channel=not channel.personal, again=again)
+            offered = self._offers.of(fresh) if channel.personal else {}
+            message = self._messages.message(
+                fresh, now, channel=not channel.personal, again=again, extensible=offered, desks=self._offers.desks
+            )
         except SettingsError as error:
             self.findings.append(_finding("notification_template", "error", error))
             return

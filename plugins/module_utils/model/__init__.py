@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from .access import ENDING_SOON, AccessException, Because, Grant, GrantRecord, Lock, Want
+from .access import ENDING_SOON, TEMPORARY, AccessException, Because, Cover, Grant, GrantRecord, Lock, Want
 from .account import Account, AccountKey, AccountRecord, NewAccount
 from .app import (
     ADDITIVE_KINDS,
@@ -45,6 +45,7 @@ __all__ = [
     "REQUEST_STATES",
     "REVIEW_EVENTS",
     "TASK_KINDS",
+    "TEMPORARY",
     "TIERS",
     "AccessException",
     "AccessRequest",
@@ -57,6 +58,7 @@ __all__ = [
     "Because",
     "Change",
     "ChangeKind",
+    "Cover",
     "DeskSettings",
     "Entitlement",
     "Event",

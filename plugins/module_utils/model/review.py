@@ -101,8 +101,8 @@ class Review:
 
     ``reviewer`` is who decides, and in a review of several ``stages`` who decides first; ``stages`` is empty where
     there is only one. ``dues`` are the deadlines of the stages, of which ``due`` is the last. ``event`` is why it was
-    opened by itself (one of REVIEW_EVENTS), empty for a campaign. A closed review has ``ended`` once each of its
-    decisions is proven to be carried out, attested or explained.
+    opened by itself (one of REVIEW_EVENTS, or break_glass), empty for a campaign. A closed review has ``ended`` once
+    each of its decisions is proven to be carried out, attested or explained.
     """
 
     id: str

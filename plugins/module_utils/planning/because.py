@@ -31,6 +31,10 @@ def no_longer_needed(reasons: t.Iterable[Because], policy: str, commit: str) -> 
 def _ended(reason: Because, policy: str, commit: str) -> Because:
     if reason.kind == "exception":
         return Because("expiry", reason.id, "the exception has ended", policy, commit)
+    if reason.kind == "cover":
+        return Because("expiry", reason.id, f"the cover has ended: {reason.text}", policy, commit)
+    if reason.kind == "break_glass":
+        return Because("expiry", reason.id, "the break-glass access has ended", policy, commit)
     if reason.kind == "request" and reason.id:
         return Because("expiry", reason.id, "what was given on request has ended", policy, commit)
     if reason.kind == "rule":

@@ -123,9 +123,11 @@ def exceptions_of(
     return sorted(mine, key=lambda exception: (exception.start, exception.id))
 
 
-def in_force(exception: AccessException, organisation: Organisation, today: dt.date) -> bool:
-    """Return whether an exception counts today: within its days, and approved by somebody else."""
-    return exception.start <= today <= exception.until and not self_approved(exception, organisation)
+def in_force(exception: AccessException, organisation: Organisation, today: dt.date, now: dt.datetime) -> bool:
+    """Return whether an exception counts: within its days, or before the moment at which it ends, and approved by
+    somebody else."""
+    moment, within = exception.ends_at, exception.start <= today <= exception.until
+    return (within if moment is None else now < moment) and not self_approved(exception, organisation)
 
 
 def self_approved(exception: AccessException, organisation: Organisation) -> bool:
@@ -200,7 +202,7 @@ def _decide(
         return tuple(Want(person.id, app.key, "suspended", because=locked) for app in apps)
     if status is Status.FUTURE:
         return ()
-    held = _held(person, policy, exceptions, organisation, today)
+    held = _held(person, policy, exceptions, organisation, today, now)
     state = "present"
     first: tuple[Because, ...] = ()
     if status is Status.LEAVE:
@@ -218,13 +220,14 @@ def _held(
     exceptions: t.Sequence[AccessException],
     organisation: Organisation,
     today: dt.date,
+    now: dt.datetime,
 ) -> Held:
     held: Held = collections.defaultdict(list)
     for rule in rule_index(policy, organisation).rules_of(person):
         because = Because("rule", rule.id, rule.why, policy.version, policy.commit)
         _add(held, rule.gives, because)
     for exception in exceptions:
-        if in_force(exception, organisation, today):
+        if in_force(exception, organisation, today, now):
             because = Because(exception.kind, exception.id, exception.reason, policy.version, policy.commit)
             _add(held, exception.grants, because)
     return held

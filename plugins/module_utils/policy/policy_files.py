@@ -6,12 +6,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import types
 import typing as t
 
 from ..model import PERSON_FIELDS, Origin
+from .break_glass_files import read_break_glass
 from .conditions import All, ConditionReader, texts
 from .contradictions import condition_of, never_true
+from .durations import parse_duration
 from .duty_files import DutyReader
 from .files import Definitions, mapping, read_directory, sequence, text_of
 from .grants import GrantReader
@@ -55,6 +59,7 @@ class PolicyReader:
         self._unique("the rule", [rule for rule, _unused in rules])
         duty_files = DutyReader(self.problems, self.grants, self.known)
         duties = duty_files.duties(documents)
+        break_glass = read_break_glass(documents, self.problems, self.grants, self.known)
         policy = Policy(
             version=version,
             rules=tuple(rule for rule, _unused in rules),
@@ -63,6 +68,8 @@ class PolicyReader:
             trees=trees,
             commit=self.commit,
             accepted_risks=duty_files.risks(documents, duties),
+            break_glass=break_glass,
+            extend_at_most=self._extend_at_most(documents),
         )
         self._check_possible(policy)
         return policy
@@ -86,6 +93,16 @@ class PolicyReader:
                 "missing_key", 'the key "version" is missing', directory, 'Add to one of the files: version: "1"'
             )
         return version
+
+    def _extend_at_most(self, documents: list[Document]) -> dt.timedelta | None:
+        defined = Definitions("the key", self.problems)
+        found = None
+        for document in documents:
+            if "extend_at_most" in document.value:
+                defined.add("extend_at_most", document.origin(("extend_at_most",)), "Keep it in one file")
+                with contextlib.suppress(ValueError):  # the schema has said so
+                    found = parse_duration(text_of(document.value["extend_at_most"]))
+        return found
 
     def _trees(self, documents: list[Document]) -> t.Mapping[str, t.Mapping[str, tuple[str, ...]]]:
         trees: dict[str, dict[str, tuple[str, ...]]] = {}

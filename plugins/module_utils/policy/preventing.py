@@ -82,6 +82,8 @@ class Preventing:
             new = [clash for clash in now if clash not in before]
             risks = [self.risks.accepted(clash.duty.id, person, day) for clash in new]
             wrong = next((clash for clash, risk in zip(new, risks, strict=True) if risk is None), None)
+            if exception.kind == "break_glass":
+                wrong = None  # it was judged when it was taken: for hours the policy may let it break a duty
             if wrong is not None:
                 earlier = [risk for risk in self.risks.about(wrong.duty.id, person) if risk.until < day]
                 last = max(earlier, key=lambda risk: risk.until, default=None)
@@ -183,7 +185,7 @@ def refusals(
         if ever:
             found += preventing.ever(today, person, there, mine)
         else:
-            current = [one for one in mine if in_force(one, organisation, today)]
+            current = [one for one in mine if in_force(one, organisation, today, now)]
             found += preventing.on(today, person, there, current)[0]
     return tuple(found)
 

@@ -12,7 +12,7 @@ import itertools
 import types
 import typing as t
 
-from ..model import AccessException, App, DeskSettings, Lock, Origin
+from ..model import AccessException, App, Cover, DeskSettings, Lock, Origin
 from .conditions import Condition
 
 #: (app, entitlement); an empty entitlement is the account by itself.
@@ -119,9 +119,31 @@ class AcceptedRisk:
     origin: Origin | None = dataclasses.field(default=None, compare=False)
 
 
+@dataclasses.dataclass(frozen=True)
+class BreakGlass:
+    """What some people may take without asking, when something is broken: for hours, told at once, reviewed afterwards.
+
+    ``tell`` are addresses that hear of it besides the app's owner and the person's manager. ``despite_duties``: also
+    where it brings together what a duty keeps apart.
+    """
+
+    id: str
+    when: Condition
+    unless: Condition | None
+    gives: tuple[Pair, ...]
+    at_most: dt.timedelta
+    tell: tuple[str, ...] = ()
+    despite_duties: bool = False
+    why: str = ""
+    origin: Origin | None = dataclasses.field(default=None, compare=False)
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Policy:
-    """The rules of one version. ``trees`` is attribute -> node -> the nodes directly below it (texts as compared)."""
+    """The rules of one version. ``trees`` is attribute -> node -> the nodes directly below it (texts as compared).
+
+    ``extend_at_most`` is how long a manager may extend what ends soon; None: not at all, but in git.
+    """
 
     version: str
     rules: tuple[Rule, ...] = ()
@@ -130,6 +152,8 @@ class Policy:
     trees: t.Mapping[str, t.Mapping[str, tuple[str, ...]]] = dataclasses.field(default_factory=_empty)
     commit: str = ""
     accepted_risks: tuple[AcceptedRisk, ...] = ()
+    break_glass: tuple[BreakGlass, ...] = ()
+    extend_at_most: dt.timedelta | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,3 +164,4 @@ class Access:
     policy: Policy
     exceptions: tuple[AccessException, ...] = ()
     locks: tuple[Lock, ...] = ()
+    covers: tuple[Cover, ...] = ()

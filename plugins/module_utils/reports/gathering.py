@@ -341,7 +341,7 @@ def _exceptions(exceptions: t.Iterable[AccessException], today: dt.date, names: 
             approved_by=exception.approved_by,
         )
         for exception in exceptions
-        if exception.until >= today
+        if exception.until >= today or exception.ends_at is not None
     }
     return tuple(sorted(found.values(), key=lambda exception: (exception.until, exception.id)))
 

@@ -20,7 +20,8 @@ Reasons = t.Mapping[tuple[str, str, str], tuple[Because, ...]]
 _MOVING = ("title", "department")
 #: Reasons that are rules: what one of these gives is no leftover.
 _BY_RULE = frozenset({"rule", "bundle"})
-_ASKED = "request"
+#: What was asked for was approved, and what was taken without asking has a review of its own.
+_ASKED = frozenset({"request", "break_glass"})
 
 _TITLES = {
     "mover": "What {who} kept after a move",
@@ -72,7 +73,7 @@ def unasked_privilege(
             continue
         known = apps[grant.app].entitlements.get(grant.entitlement) if grant.app in apps else None
         today = reasons.get((grant.person, grant.app, grant.entitlement), ())
-        asked = any(reason.kind == _ASKED and reason.id for reason in (*grant.because, *today))
+        asked = any(reason.kind in _ASKED and reason.id for reason in (*grant.because, *today))
         if known is not None and known.privileged and not asked:
             found.append(grant)
     return tuple(found)
