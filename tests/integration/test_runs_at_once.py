@@ -10,26 +10,23 @@ import collections
 import pathlib
 import typing as t
 
-import pytest
 from ansible_collections.rollcall.access.tests.integration import test_thousand_tasks as thousand
 from ansible_collections.rollcall.access.tests.integration.support.small import rows
+from ansible_collections.rollcall.access.tests.integration.support.ticketed import ticketed
 
 desk = thousand.desk
-PEOPLE, RUNS = 15, 8
+PEOPLE, APPS, RUNS = 15, 4, 8
 CLOSED, REFUSED, WRITTEN = slice(0, 8), slice(8, 12), slice(12, 20)
 
 
-def test_eight_runs_at_once_do_everything_once(
-    tmp_path: pathlib.Path, desk: t.Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_eight_runs_at_once_do_everything_once(tmp_path: pathlib.Path, desk: t.Any) -> None:
     server, settings = desk
-    monkeypatch.setattr(thousand, "PEOPLE", PEOPLE)
-    company = thousand.company_of(tmp_path, server, settings)
+    company = ticketed(tmp_path, server, settings, people=PEOPLE, apps=APPS)
     for run in [company.start_playbook("reconcile") for _twice in range(2)]:
         run.wait(300)
     company.playbook("reconcile").succeeded()
     tasks = rows(company, "tasks")
-    assert len(tasks) == len({row["reference"] for row in tasks}) == len(server.tickets()) == PEOPLE * thousand.APPS
+    assert len(tasks) == len({row["reference"] for row in tasks}) == len(server.tickets()) == PEOPLE * APPS
     for row in tasks[CLOSED]:
         server.people_close(row["reference"], "done", server.owner)
     for row in tasks[REFUSED]:
@@ -40,8 +37,8 @@ def test_eight_runs_at_once_do_everything_once(
         run.wait(300).succeeded()
     company.playbook("tasks").succeeded()
     states = collections.Counter(row["state"] for row in rows(company, "tasks"))
-    assert states == {"attested": 16, "open": PEOPLE * thousand.APPS - 16}
+    assert states == {"attested": 16, "open": PEOPLE * APPS - 16}
     kinds = collections.Counter(row["kind"] for row in rows(company, "events"))
-    assert (kinds["task.sent"], kinds["task.attested"], kinds["task.cancelled"]) == (PEOPLE * thousand.APPS, 16, 0)
-    assert len(server.tickets()) == PEOPLE * thousand.APPS
+    assert (kinds["task.sent"], kinds["task.attested"], kinds["task.cancelled"]) == (PEOPLE * APPS, 16, 0)
+    assert len(server.tickets()) == PEOPLE * APPS
     assert server.problems == []
