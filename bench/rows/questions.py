@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import pathlib
 import typing as t
 
 from ...plugins.module_utils.ledger import Ledger
@@ -25,6 +27,7 @@ SECONDS = 5.0
 def rows(place: Place) -> t.Iterator[t.Sequence[Row]]:
     company = BenchCompany(place.size(10_000, 200), place.size(50, 4))
     company.write(place.folder, "http://127.0.0.1:9", as_of=TODAY)
+    _write_more(company, place.folder)
     with Ledger.open(f"sqlite:///{place.folder / 'ledger.db'}") as ledger:
         write_past(company, ledger)
     (place.folder / "empty.yml").write_text("- hosts: localhost\n  gather_facts: false\n  tasks: []\n", "utf-8")
@@ -34,9 +37,10 @@ def rows(place: Place) -> t.Iterator[t.Sequence[Row]]:
         arguments = [word for name, value in given.items() for word in ("-e", f"rollcall_{name}={value}")]
         return playbook(place.folder, "rollcall.access.ask", *arguments, says="localhost: ")
 
-    times = sorted(((ask(question).seconds, question.key) for question in QUESTIONS), reverse=True)
-    slowest = {question.key: question for question in QUESTIONS}[times[0][1]]
-    said = ", ".join(f"{key} {seconds:.1f} s" for seconds, key in times)
+    # by processor time: what else runs on the machine makes any of them the one that took longest
+    times = sorted(((sample.processor, sample.seconds, question) for question, sample in _once(ask)), key=_took)
+    slowest = times[-1][2]
+    said = ", ".join(f"{one.key} {processor:.1f} ({seconds:.1f})" for processor, seconds, one in reversed(times))
     yield [
         Row(
             "questions",
@@ -50,9 +54,41 @@ def rows(place: Place) -> t.Iterator[t.Sequence[Row]]:
                 ),
             ],
             [RateOver(1 / SECONDS, 1)],
-            f"Once each: {said}.",
+            f"Once each, seconds of processor time (and by the clock): {said}.",
         )
     ]
+
+
+def _write_more(company: BenchCompany, folder: pathlib.Path) -> None:
+    """Write duties that thousands of people break, and cover for a colleague."""
+    app = company.apps[0].key
+    duties = [{"id": "both", "why": "four eyes", "one_of": [f"{app}:member"], "and_one_of": [f"{app}:everyone"]}]
+    (folder / "access/policy/duties.yml").write_text(json.dumps({"separation_of_duties": duties}), "utf-8")
+    people = company.people[1:401]
+    covers = [
+        {
+            "id": f"cover-{one.id}",
+            "person": one.id,
+            "for": other.id,
+            "reason": "on leave",
+            "approved_by": company.chief.id,
+            "from": "2026-01-05",
+            "until": "2026-07-31",
+        }
+        for one, other in zip(people[::2], people[1::2], strict=False)
+    ]
+    (folder / "access/exceptions").mkdir()
+    (folder / "access/exceptions/cover.yml").write_text(json.dumps({"cover": covers}), "utf-8")
+
+
+def _once(ask: t.Callable[[Question], Sample]) -> t.Iterator[tuple[Question, Sample]]:
+    ask(QUESTIONS[0])  # the first run of all compiles
+    for question in QUESTIONS:
+        yield question, ask(question)
+
+
+def _took(one: tuple[float, float, Question]) -> float:
+    return one[0]
 
 
 def _given(company: BenchCompany, question: Question) -> dict[str, str]:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import typing as t
 
@@ -29,11 +30,11 @@ def granted(hand: AtHand, asked: Asked) -> Answer:
     )
     found.sort(key=lambda one: (one.since, one.person, one.app, one.entitlement))
     rows = []
-    # hundreds of thousands of grants share a few reasons
-    why = once(in_words)
+    # hundreds of thousands of grants share a few reasons and entitlements
+    why, privileged = once(in_words), functools.cache(hand.is_privileged)
     for one in found:
         who = (one.since, one.person, hand.name(one.person), one.app, one.entitlement)
-        rows.append((*who, hand.is_privileged(one.app, one.entitlement), one.source, one.until, why(one.because)))
+        rows.append((*who, privileged(one.app, one.entitlement), one.source, one.until, why(one.because)))
     people = number(len({row[1] for row in rows}), "person", "people")
     return answer(
         "since person_id person app entitlement privileged source until why",
