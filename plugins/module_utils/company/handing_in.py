@@ -16,6 +16,7 @@ from ..reviews.decisions import Decision
 from ..reviews.reviewers import Reviewers
 from . import reviewing
 from .company import Company
+from .moved import unless_moved
 from .reviewers_pages import Given, files_of, note_pace, read_given
 
 
@@ -44,13 +45,13 @@ def take_in(
         try:
             done.append(take_file(company, run, id, file, late=late)[0])
         except ReviewMoved:
-            raise  # another run is at it: then none of them can be taken now
+            raise  # other runs are at it all the time: then none of them can be taken now
         except ReviewError as error:
             if len(files) == 1:
                 raise
             problems.append(str(error))
     if listed:
-        done.append(reviewing.decide(company, run, id, listed, late=late))
+        done.append(unless_moved(lambda: reviewing.decide(company, run, id, listed, late=late)))
     if problems:
         raise ReviewError(
             f"{len(problems)} of {len(files)} files were not taken: {'; '.join(problems)}",
@@ -71,8 +72,15 @@ def take_file(
     """Lay what one file decides onto an open review; return what became of it, and how many decisions are in it.
 
     ``sender`` is who handed it in, where that is known. Raises ReviewError, and decides nothing, for a file that is
-    wrong, and for one that somebody else handed in than who decides in it.
+    wrong, and for one that somebody else handed in than who decides in it. Where another run has written to the same
+    items meanwhile, the file is held against what is there now; ReviewMoved when that happens again and again.
     """
+    return unless_moved(lambda: _take_file(company, run, id, file, late=late, sender=sender))
+
+
+def _take_file(
+    company: Company, run: Run | None, id: str, file: pathlib.Path, *, late: bool, sender: str
+) -> tuple[reviewing.Reviewed, int]:
     review = reviewing.review_of(company, id)
     reviewers, closes = reviewing.reviewers_of(company), reviewing.closes_of(company, review)
     given = read_given(company, review, file, reviewers, closes, late=late)

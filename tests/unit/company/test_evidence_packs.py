@@ -18,6 +18,7 @@ import sys
 import typing as t
 
 import pytest
+from ansible_collections.rollcall.access.plugins.module_utils.company import pack_folder
 from ansible_collections.rollcall.access.plugins.module_utils.errors import EvidenceError, LedgerError, UnknownName
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.checkpoints import public_pem, sign_manifest
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.export import export
@@ -506,3 +507,40 @@ def test_the_keys_that_come_with_a_pack_are_those_of_the_ledger(made):
     place, folder = made
     signature = json.loads((folder / "signature.json").read_text(encoding="utf-8"))
     assert public_pem(signature["public_key"]) in (place.path / "ledger.db.pub").read_text(encoding="ascii")
+
+
+def test_what_killed_runs_left_is_taken_away_and_what_another_run_is_at_stays(lived):
+    folder = quarter.folder_of(lived)
+    left = [folder.with_name(f".{folder.name}.{'0' * 12}"), folder.with_name(f".{folder.name}.{'1' * 12}.earlier")]
+    foreign = folder.with_name(f".{folder.name}.old")
+    for path in (*left, foreign):
+        path.mkdir()
+        (path / "manifest.json").write_text("{}", encoding="ascii")
+    with pack_folder.beside(folder) as busy:
+        quarter.packed(lived)
+        assert busy.is_dir()
+    assert not any(path.exists() for path in (*left, busy))
+    assert foreign.is_dir()
+    shutil.rmtree(foreign)
+    assert verified(folder, "--key", lived.path / "ledger.db.pub")[0] == 0
+
+
+def test_a_run_that_dies_before_its_pack_is_recorded_leaves_nothing_that_is_signed(lived, monkeypatch):
+    folder = quarter.folder_of(lived)
+    quarter.packed(lived)
+    before = (folder / "manifest.json").read_bytes()
+    found = []
+
+    def dies(self, kind, *given, **more):
+        if kind == "evidence.packed":
+            found.extend(path.name for path in folder.parent.glob(f".{folder.name}.*/*"))
+            raise KeyboardInterrupt
+        return append(self, kind, *given, **more)
+
+    append = Ledger.append
+    monkeypatch.setattr(Ledger, "append", dies)
+    with pytest.raises(KeyboardInterrupt):
+        quarter.packed(lived)
+    assert "manifest.json" in found
+    assert "signature.json" not in found
+    assert (folder / "manifest.json").read_bytes() == before
