@@ -124,6 +124,8 @@ def live_through(company: CompanyDirectory, scim: ScimServer) -> None:
         "-e",
         "rollcall_due=2026-02-10",
     )
+    # nobody reviews what was last seen two weeks ago
+    on(company, "2026-02-02", "discover").succeeded()
     on(company, "2026-02-02", "open_review", *review, "-e", "rollcall_undecided=keep").succeeded()
     sheet = list(csv.DictReader(io.StringIO(company.read("review/ada.stone@small.example.csv"))))
     for row in sheet:

@@ -26,6 +26,7 @@ from ..reviews.rules import ReviewRules
 from ..reviews.stages import move_on, stages_from
 from ..working_time import due as working_due
 from ..writing import write_text
+from .carried_before import as_ours, begun_before
 from .carrying_out import carry_out
 from .company import Company
 from .deciding import decide as policy_decides
@@ -175,9 +176,11 @@ def close(
     before, review, notes, plan = unless_moved(lambda: _closed(company, run, id, now, early=early, approved=approved))
     if not run or plan is None:
         return Reviewed(review, review != before or bool(plan and plan.changes), findings=notes)
+    begun = begun_before(company, before, plan.changes, run)
     outcome = carry_out(company, plan.changes, run, plan=plan.hash, progress=progress)
+    results = as_ours(outcome.results, begun)
     tasks = company.ledger.tasks(states=("open", "attested", "verified", "declined", "cancelled"))
-    after = closing.end(closing.outcomes_of_tasks(closing.outcomes(review, outcome.results, now), tasks, now), now)
+    after = closing.end(closing.outcomes_of_tasks(closing.outcomes(review, results, now), tasks, now), now)
     if after != review:
         event = "review.ended" if after.ended_at != review.ended_at else "review.carried_out"
         company.ledger.save_review(after, event, run, now, before=review)
