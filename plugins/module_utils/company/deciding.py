@@ -10,7 +10,7 @@ import dataclasses
 import datetime as dt
 import typing as t
 
-from ..model import Because, Finding, Person, Want
+from ..model import TEMPORARY, Because, Finding, Person, Want
 from ..policy.duties import Clash, Held, clashes, finding_of, held_by
 from ..policy.evaluation import evaluate_all
 from ..policy.organisation import Organisation
@@ -132,7 +132,7 @@ def _staying(company: Company) -> dict[str, Held]:
     pairs = frozenset(pair for duty in duties for pair in duty.pairs if pair[0] in company.ungoverned)
     found: dict[str, dict[Pair, tuple[Because, ...]]] = {}
     for grant in company.ledger.grants_of(pairs) if pairs else ():
-        if not any(because.kind in ("rule", "exception", "request") for because in grant.because):
+        if not any(because.kind in ("rule", *TEMPORARY) for because in grant.because):
             found.setdefault(grant.person, {})[grant.app, grant.entitlement] = grant.because
     return dict(found)
 

@@ -140,7 +140,8 @@ def _pack(company: Company, asked: Asked, period: Period, last_event: int) -> Pa
         policy=company.policy,
         known=company.people,
         # those that were made at run time are in the events
-        exceptions=tuple(one for one in company.exceptions if one.origin is not None),
+        exceptions=tuple(one for one in company.written[0] if one.origin is not None),
+        covers=company.written[1],
         commits=commits_between(
             settings.policy,
             (settings.catalog, settings.policy, settings.exceptions, settings.locks),
