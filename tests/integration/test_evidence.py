@@ -136,7 +136,8 @@ def live_through(company: CompanyDirectory, scim: ScimServer) -> None:
     writer.writeheader()
     writer.writerows(sheet)
     company.write("decisions.csv", out.getvalue())
-    on(company, "2026-02-11", "close_review", *review[:2], "-e", "rollcall_decisions=decisions.csv").succeeded()
+    on(company, "2026-02-09", "decide_review", *review[:2], "-e", "rollcall_decisions=decisions.csv").succeeded()
+    on(company, "2026-02-11", "close_review", *review[:2]).succeeded()
     # a leaver; on the day itself no app can be reached
     leaving = ("Accountant,Management,Utrecht,1,2021-12-01,,", "Accountant,Management,Utrecht,1,2021-12-01,2026-02-27,")
     company.write("hr/people.csv", edited(company.read("hr/people.csv"), leaving))

@@ -24,14 +24,11 @@ from ..reviews.page import page_stem, render
 from ..reviews.reviewers import Reviewers
 from ..reviews.rubber_stamping import pace_of, rubber_stamped
 from ..reviews.token import Token, issue
-from ..writing import write_text
+from ..writing import PERSONAL, write_text
 from .company import Company
 
 #: The event that says how the decisions of a page's file were taken.
 HANDED_IN = "review.handed_in"
-
-#: A page, a sheet and a record hold personal data: their owner and group read them, as the report.
-MODE = 0o640
 
 _SUFFIXES = (".csv", ".json", ".yml", ".yaml")
 
@@ -59,7 +56,7 @@ def write_pages(
         path = directory / f"{page_stem(packet)}.html"
         token = token_for(company.ledger, packet)
         if not path.exists() or token.signature not in path.read_text(encoding="utf-8", errors="replace"):
-            write_text(path, render(packet, token), mode=MODE)
+            write_text(path, render(packet, token), PERSONAL)
         files.append(path)
     return tuple(files)
 

@@ -25,7 +25,7 @@ from ..reviews.reviewers import Reviewers
 from ..reviews.rules import ReviewRules
 from ..reviews.stages import move_on, stages_from
 from ..working_time import due as working_due
-from ..writing import write_text
+from ..writing import PERSONAL, write_text
 from .carried_before import as_ours, begun_before
 from .carrying_out import carry_out
 from .company import Company
@@ -33,7 +33,7 @@ from .deciding import decide as policy_decides
 from .moved import unless_moved
 from .plans import guard_breaches, hold_against_guard
 from .review_launch import look_before_launch
-from .reviewers_pages import MODE, handed_in, write_pages
+from .reviewers_pages import handed_in, write_pages
 
 #: How long reviewers have when nobody says.
 DAYS = 14
@@ -299,8 +299,8 @@ def _sheets(company: Company, review: Review, directory: pathlib.Path) -> tuple[
     for reviewer in sorted({item.reviewer for item in review.items}):
         path = directory / f"{file_stem(reviewer)}.csv"
         if not path.exists():
-            text = decisions.write_sheet(review, company.people, company.apps, reviewer=reviewer)
-            write_text(path, text, mode=MODE)
+            sheet = decisions.write_sheet(review, company.people, company.apps, reviewer=reviewer)
+            write_text(path, sheet, PERSONAL)
         files.append(path)
     return (*files, *write_pages(company, review, reviewers_of(company), directory))
 
@@ -313,6 +313,6 @@ def _record(company: Company, review: Review, directory: pathlib.Path) -> tuple[
     )
     name = re.sub(r"[^a-z0-9._-]+", "-", review.id.casefold()).strip(".-")
     return (
-        write_text(directory / f"{name}.csv", record.to_csv(table), mode=MODE),
-        write_text(directory / f"{name}.json", record.to_json(review, table, handed_in(company, review.id)), mode=MODE),
+        write_text(directory / f"{name}.csv", record.to_csv(table), PERSONAL),
+        write_text(directory / f"{name}.json", record.to_json(review, table, handed_in(company, review.id)), PERSONAL),
     )

@@ -123,6 +123,12 @@ def read_decisions(path: str | os.PathLike[str]) -> tuple[Decision, ...]:
             for r in rows
             if r["item_id"] or any(r[column] for column in ANSWER_COLUMNS)
         )
+    if suffix not in (".yml", ".yaml", ".json") and not pathlib.Path(name).exists():
+        raise ReviewError(
+            "there is no such file or folder",
+            where=name,
+            todo="Name the file that came back, or the folder in which such files are",
+        )
     if suffix not in (".yml", ".yaml", ".json"):
         raise ReviewError("expected a file of decisions named .csv, .yml, .yaml or .json", where=name)
     try:

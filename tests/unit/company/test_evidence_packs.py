@@ -24,6 +24,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.ledger.checkpoints
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.export import export
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.store import Ledger
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying import verify_ledger
+from ansible_collections.rollcall.access.plugins.module_utils.reports.evidence.document import document_of
 from ansible_collections.rollcall.access.plugins.module_utils.reports.evidence.history import history_of
 from ansible_collections.rollcall.access.plugins.module_utils.reports.evidence.sheets import Pack
 from ansible_collections.rollcall.access.tests.unit.company import quarter
@@ -100,6 +101,12 @@ def test_a_pack_tells_what_happened_in_the_period(lived):
         ("hub", "verified", 55.0),
         ("desk", "attested", 103.0),
     }
+
+
+def test_the_first_page_counts_in_whole_words(lived):
+    numbers = {what: count for count, what, _where in document_of(quarter.packed(lived).pack, ()).numbers}
+    assert (numbers["people"], numbers["joiner"], numbers["movers"], numbers["leaver"]) == ("5", "1", "2", "1")
+    assert (numbers["conflict of duties"], numbers["access reviews"]) == ("1", "0")
 
 
 def test_a_removal_that_failed_shows_with_its_attempts_and_what_became_of_it(lived):

@@ -213,6 +213,11 @@ def test_a_bad_file_of_decisions_is_refused_with_its_line(tmp_path, name, text, 
         read_decisions(path)
 
 
+def test_a_file_of_decisions_that_is_not_there_is_said_to_be_missing(tmp_path):
+    with pytest.raises(ReviewError, match=r"sent: there is no such file or folder\. Name the file that came back"):
+        read_decisions(tmp_path / "sent")
+
+
 def test_decisions_from_variables_are_numbered():
     (one,) = decisions_from([{"item_id": "a", "decision": "keep", "by": "x"}], where="review_decisions")
     assert one.where == "review_decisions, decision 1"
