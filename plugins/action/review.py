@@ -20,6 +20,7 @@ from ..module_utils.company.following_reviews import news_of
 from ..module_utils.company.handing_in import take_in
 from ..module_utils.company.manual_work import send_new
 from ..module_utils.company.review_changes import explain, reassign
+from ..module_utils.company.review_folders import folder_of
 from ..module_utils.company.telling import tell
 from ..module_utils.desks.digests import Happenings
 from ..module_utils.desks.news import News
@@ -56,13 +57,13 @@ class ActionModule(RollcallAction):
         "early": {"type": "bool", "default": False},
         "approved": {"type": "str"},
         "directory": {"type": "path"},
+        "pages": {"type": "path"},
     }
 
     def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         run = self.begin(company, f"review {arguments['state']}")
         kept = run if company.writes else None
-        directory = self.in_company(arguments["directory"]) if arguments["directory"] else None
-        done = self._done(company, kept, arguments, directory)
+        done = self._done(company, kept, arguments, self._directory(company, arguments))
         result = self._result(company, done)
         findings = done.findings
         if company.writes and arguments["state"] == "open":
@@ -114,6 +115,17 @@ class ActionModule(RollcallAction):
             early=arguments["early"],
             approved=arguments["approved"] or "",
             progress=lambda _packet, rows: self.say_each(result_line(row, company.people) for row in rows),
+        )
+
+    def _directory(self, company: Company, arguments: dict[str, t.Any]) -> pathlib.Path | None:
+        """Where files are written: what reviewers fill in has a folder for each review, where no other is named."""
+        if arguments["directory"]:
+            return self.in_company(arguments["directory"])
+        pages = arguments["pages"] or reviewing.rules_of(company).pages
+        return (
+            folder_of(self.in_company(pages), arguments["id"].strip())
+            if pages and arguments["state"] == "open"
+            else None
         )
 
     def _due(self, arguments: dict[str, t.Any]) -> dt.date | None:

@@ -104,6 +104,11 @@ options:
   directory:
     description: Where to write the pages and sheets for reviewers (open) or the record for auditors (closed).
     type: path
+  pages:
+    description:
+      - A folder with a folder for each review, named by its id, into which pages and sheets are written (open) where O(directory) names no other.
+      - C(reviews.pages) of rollcall.yml, when left out.
+    type: path
 """
 
 EXAMPLES = r"""
