@@ -31,6 +31,7 @@ from ..module_utils.reviews.decisions import Decision, decisions_from
 from ..module_utils.reviews.following import waiting
 from ..module_utils.reviews.stages import stage_now
 from ..plugin_utils.action import RollcallAction
+from ..plugin_utils.given import mapping_given
 
 STATES = ("open", "checked", "decided", "reassigned", "closed", "explained")
 
@@ -40,7 +41,7 @@ class ActionModule(RollcallAction):
         "id": {"type": "str", "required": True},
         "state": {"type": "str", "choices": list(STATES), "default": "open"},
         "title": {"type": "str"},
-        "scope": {"type": "dict"},
+        "scope": {"type": "raw"},
         "reviewer": {"type": "str", "default": "manager"},
         "stages": {"type": "list", "elements": "raw"},
         "despite": {"type": "bool", "default": False},
@@ -88,7 +89,7 @@ class ActionModule(RollcallAction):
                 kept,
                 id=id,
                 title=arguments["title"] or "",
-                scope=arguments["scope"] or {},
+                scope=mapping_given(arguments["scope"], "scope", ReviewError),
                 reviewer=arguments["reviewer"],
                 due=self._due(arguments),
                 undecided=arguments["undecided"],

@@ -42,7 +42,8 @@ options:
       - What is reviewed, by C(apps), C(tags), C(risk) (the tier of the app), C(departments), C(people), C(types), C(entitlements) (C(key), or C(app/key)),
         C(privileged), and C(changed) (only what is not as it was when it was last decided on).
       - Everything, when left out.
-    type: dict
+      - A mapping, or the same as a text of YAML or JSON, as a survey has it.
+    type: raw
   reviewer:
     description: V(manager), V(app_owner), or one person by email or username. Nobody reviews themselves.
     type: str
