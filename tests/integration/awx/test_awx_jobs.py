@@ -179,11 +179,12 @@ def a_review_is_opened_over_a_part_and_handed_on_in_a_survey(small: Small) -> No
 
 
 def an_auditor_is_answered_and_takes_a_pack_along(small: Small) -> None:
-    none = dict.fromkeys(("app", "person", "entitlement", "department", "on", "since", "until", "sample", "seed"), "")
-    answers = {f"rollcall_{name}": text for name, text in none.items()} | {"rollcall_file": ""}
-    asked = small.node.run(60, "ask", NOBODY, answers={**answers, "rollcall_question": "emergencies"}).succeeded()
-    assert "Dov Hart" in asked.stdout
     today = dt.datetime.now(dt.timezone.utc).date().isoformat()
+    none = dict.fromkeys(("app", "person", "entitlement", "department", "on", "until", "sample", "seed", "file"), "")
+    answers = {f"rollcall_{name}": text for name, text in none.items()}
+    answers |= {"rollcall_question": "emergencies", "rollcall_since": today}
+    asked = small.node.run(60, "ask", NOBODY, answers=answers).succeeded()
+    assert "Dov Hart" in asked.stdout
     pack = small.node.place / "pack"
     survey = {"rollcall_from": today, "rollcall_until": today, "rollcall_directory": str(pack), "rollcall_sample": 2}
     survey |= {"rollcall_scope": "{apps: [mail]}", "rollcall_sample_of": "people", "rollcall_seed": ""}
