@@ -206,7 +206,7 @@ def test_a_sheet_with_a_name_of_before_is_taken_with_a_warning(review, tmp_path)
 
 
 def test_no_id_of_an_item_is_a_number_to_a_spreadsheet():
-    # one of 16 such ids is of digits alone, or of digits and one e
+    # seven of a thousand such ids are of digits alone, or of digits and one e
     ids = [item_id("2026-q1", str(number), "crm", "x", "user") for number in range(3000)]
     assert any(re.fullmatch(r"i[0-9]+e?[0-9]+", id) for id in ids)
     assert not [id for id in ids if re.match(r"[0-9e+.-]", id)]
