@@ -28,7 +28,7 @@ MOST_VALUES = 1_000_000
 DEEPEST = 60
 # libyaml makes a document by calling itself once for each level, and ends the process where the stack does (at some
 # ten thousand levels). What could be deeper than this is looked at first, one event after the other.
-_SURELY_SHALLOW = 2000
+_SURELY_SHALLOW = 5000
 
 _TOO_MUCH = "the file holds too many values, or is nested too deeply"
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})", re.ASCII)
