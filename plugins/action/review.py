@@ -161,6 +161,11 @@ class ActionModule(RollcallAction):
             "msg": f"review {review.id} is {review.standing}: "
             f"{decided} of {len(review.items)} decided, {revoked} to take away",
         }
+        if done.workload and not done.changed:
+            # it was only looked at
+            wrong = any(finding.severity == "error" for finding in done.findings)
+            how = "not opened, and cannot be as it is" if wrong else "not opened, and could be"
+            result["msg"] = f"review {review.id} is {how}: {len(review.items)} items"
         if done.workload:
             most = done.workload[0]
             result["msg"] += (

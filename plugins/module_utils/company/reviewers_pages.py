@@ -30,8 +30,8 @@ from .company import Company
 #: The event that says how the decisions of a page's file were taken.
 HANDED_IN = "review.handed_in"
 
-# a page holds personal data: its owner and group read it, as the report
-_MODE = 0o640
+#: What is written about people is for its owner and group to read, as the report.
+PRIVATE = 0o640
 
 _SUFFIXES = (".csv", ".json", ".yml", ".yaml")
 
@@ -59,7 +59,7 @@ def write_pages(
         path = directory / f"{page_stem(packet)}.html"
         token = token_for(company.ledger, packet)
         if not path.exists() or token.signature not in path.read_text(encoding="utf-8", errors="replace"):
-            write_text(path, render(packet, token)).chmod(_MODE)
+            write_text(path, render(packet, token)).chmod(PRIVATE)
         files.append(path)
     return tuple(files)
 

@@ -19,7 +19,7 @@ from ..planning.ordering import order
 from ..reviews import campaign, closing, decisions, record
 from ..reviews.launch import Workload
 from ..reviews.of_nobody import links_of, one_by_one
-from ..reviews.page import file_stem
+from ..reviews.page import sheet_name
 from ..reviews.renamed import possible, renamed
 from ..reviews.reviewers import Reviewers
 from ..reviews.rules import ReviewRules
@@ -31,7 +31,7 @@ from .company import Company
 from .deciding import decide as policy_decides
 from .plans import guard_breaches, hold_against_guard
 from .review_launch import look_before_launch
-from .reviewers_pages import handed_in, write_pages
+from .reviewers_pages import PRIVATE, handed_in, write_pages
 
 #: How long reviewers have when nobody says.
 DAYS = 14
@@ -267,13 +267,14 @@ def review_of(company: Company, id: str) -> Review:
 
 
 def _sheets(company: Company, review: Review, directory: pathlib.Path) -> tuple[pathlib.Path, ...]:
-    """Write a page and a sheet per reviewer. A sheet that is there is left alone: a reviewer may be filling it in."""
+    """Write a page and a sheet per reviewer and stage. A sheet that is there is left alone: somebody may fill it in."""
     files = []
     directory.mkdir(parents=True, exist_ok=True)
-    for reviewer in sorted({item.reviewer for item in review.items}):
-        path = directory / f"{file_stem(reviewer)}.csv"
+    for reviewer, stage in sorted({(item.reviewer, item.stage) for item in review.items}):
+        path = directory / sheet_name(reviewer, stage)
         if not path.exists():
-            write_text(path, decisions.write_sheet(review, company.people, company.apps, reviewer=reviewer))
+            sheet = decisions.write_sheet(review, company.people, company.apps, reviewer=reviewer, stage=stage)
+            write_text(path, sheet).chmod(PRIVATE)
         files.append(path)
     return (*files, *write_pages(company, review, reviewers_of(company), directory))
 
@@ -285,7 +286,10 @@ def _record(company: Company, review: Review, directory: pathlib.Path) -> tuple[
         review, company.people, company.apps, changes=company.ledger.changes(), tasks=company.ledger.tasks()
     )
     name = re.sub(r"[^a-z0-9._-]+", "-", review.id.casefold()).strip(".-")
-    return (
+    files = (
         write_text(directory / f"{name}.csv", record.to_csv(table)),
         write_text(directory / f"{name}.json", record.to_json(review, table, handed_in(company, review.id))),
     )
+    for path in files:
+        path.chmod(PRIVATE)
+    return files

@@ -68,12 +68,15 @@ class Decided:
 
 
 def write_sheet(
-    review: Review, people: t.Mapping[str, Person], apps: t.Mapping[str, App], *, reviewer: str = ""
+    review: Review, people: t.Mapping[str, Person], apps: t.Mapping[str, App], *, reviewer: str = "", stage: int = 0
 ) -> str:
-    """Return the CSV to fill in: every item of one ``reviewer``, or of all; what is decided already stands in it."""
+    """Return the CSV to fill in: every item of one ``reviewer``, or of all; what is decided already stands in it.
+
+    In a later ``stage`` only what has come as far as that.
+    """
     rows = []
     for item in review.items:
-        if reviewer and item.reviewer.casefold() != reviewer.casefold():
+        if (reviewer and item.reviewer.casefold() != reviewer.casefold()) or item.stage < stage:
             continue
         rows.append(
             {

@@ -232,6 +232,7 @@ def test_a_review_is_looked_at_before_it_is_opened(place):
     assert review(place) is None
     said = {finding.code: finding for finding in found.findings}
     assert said["review_no_manager"].severity == "warning"
+    assert said["review_no_manager"].message.startswith("2 people have no manager in HR (")
     assert "dan.orr" in said["review_no_manager"].message
     most = found.workload[0]
     assert most.items * 30 <= most.minutes * 60 < most.items * 30 + 60
