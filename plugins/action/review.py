@@ -175,7 +175,10 @@ class ActionModule(RollcallAction):
             f"{decided} of {len(review.items)} decided, {revoked} to take away",
         }
         if not company.ledger.has_review(review.id):
-            result["msg"] = f"review {review.id} is not opened yet: {len(review.items)} items to decide"
+            # it was only looked at
+            wrong = any(finding.severity == "error" for finding in done.findings)
+            how = "not opened, and cannot be as it is" if wrong else "not opened, and could be"
+            result["msg"] = f"review {review.id} is {how}: {len(review.items)} items to decide"
         if done.workload:
             most = done.workload[0]
             result["msg"] += (

@@ -13,7 +13,7 @@ import re
 from ..model import Review
 from ..reviews.circumstances import Circumstances
 from ..reviews.decisions import write_sheet
-from ..reviews.page import file_stem
+from ..reviews.page import file_stem, sheet_name
 from ..reviews.reviewers import Reviewers
 from ..reviews.stages import stage_now
 from ..writing import PERSONAL, write_text
@@ -46,9 +46,8 @@ def write_for_reviewers(
     stage = stage_now(review)
     # a stage asks for what it has to decide; what an earlier one took away is in that one's sheet
     theirs = dataclasses.replace(review, items=tuple(item for item in review.items if item.stage == stage))
-    name = f"-stage-{stage + 1}" if stage else ""
     for reviewer in sorted({item.reviewer for item in theirs.items}):
-        path = directory / f"{file_stem(reviewer)}{name}.csv"
+        path = directory / sheet_name(reviewer, stage)
         if not path.exists():
             write_text(path, write_sheet(theirs, company.people, company.apps, reviewer=reviewer), PERSONAL)
             new.append(path)

@@ -475,7 +475,7 @@ def test_a_sheet_of_another_campaign_is_refused_and_the_others_are_taken(place):
     assert item(place, "2", "code").decision == "keep"
     (problem,) = found.problems
     assert "wrong.csv was not taken in" in problem
-    assert "is not in review other" in problem
+    assert "of review q2, and this is review other" in problem
     assert not any(one.decision for one in review(place, "other").items)
     # it is said again as long as it lies there
     assert len(follow(place, "2026-06-04", decisions=place.path / "decisions").problems) == 1
