@@ -174,6 +174,8 @@ class ActionModule(RollcallAction):
             "msg": f"review {review.id} is {review.standing}: "
             f"{decided} of {len(review.items)} decided, {revoked} to take away",
         }
+        if not company.ledger.has_review(review.id):
+            result["msg"] = f"review {review.id} is not opened yet: {len(review.items)} items to decide"
         if done.workload:
             most = done.workload[0]
             result["msg"] += (

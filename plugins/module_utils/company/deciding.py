@@ -10,11 +10,12 @@ import dataclasses
 import datetime as dt
 import typing as t
 
-from ..model import Because, Finding, Person, Want
+from ..model import TEMPORARY, Because, Finding, Person, Want
 from ..policy.duties import Clash, Held, clashes, finding_of, held_by
 from ..policy.evaluation import evaluate_all
 from ..policy.organisation import Organisation
-from ..policy.preventing import Refused, refusals, refused_finding, rights_of
+from ..policy.preventing import refusals, rights_of
+from ..policy.refused import Refused, less, refused_finding
 from ..policy.risks import Risks
 from ..policy.values import AcceptedRisk, Pair
 from ..reviews.vetoes import Vetoes, apply_vetoes, vetoes
@@ -66,13 +67,12 @@ def decide(company: Company, people: t.Iterable[str], apps: t.Collection[str] | 
     pairs = [(company.people[id], company.population.statuses[id]) for id in people]
     refused = _refused(company, people, vetoed, now)
     findings += [refused_finding(one, company.people[one.person].username, today) for one in refused]
-    nothing = {id(one.exception) for one in refused}
     if company.covered.findings:
         names = {company.people[id].username or id for id in people}
         findings += [finding for finding in company.covered.findings if finding.person in names]
     evaluated = evaluate_all(
         pairs,
-        exceptions=[one for one in company.exceptions if id(one) not in nothing],
+        exceptions=less(company.exceptions, refused),
         locks=company.locks,
         revise=revise if vetoed else None,
         **given,
@@ -132,7 +132,7 @@ def _staying(company: Company) -> dict[str, Held]:
     pairs = frozenset(pair for duty in duties for pair in duty.pairs if pair[0] in company.ungoverned)
     found: dict[str, dict[Pair, tuple[Because, ...]]] = {}
     for grant in company.ledger.grants_of(pairs) if pairs else ():
-        if not any(because.kind in ("rule", "exception", "request") for because in grant.because):
+        if not any(because.kind in ("rule", *TEMPORARY) for because in grant.because):
             found.setdefault(grant.person, {})[grant.app, grant.entitlement] = grant.because
     return dict(found)
 

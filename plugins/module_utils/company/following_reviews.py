@@ -192,7 +192,7 @@ class _Follower:
         """Take the decisions files of one review in, each once; one that is wrong is left, and said every time."""
         if not folder.is_dir():
             return
-        for path in sorted(path for path in folder.iterdir() if path.suffix.casefold() in _SUFFIXES):
+        for path in sorted(path for path in folder.iterdir() if path.suffix.casefold() in _SUFFIXES and path.is_file()):
             key = f"decisions {id} {hashlib.sha256(path.read_bytes()).hexdigest()}"
             if self.company.ledger.noticed(key):
                 continue

@@ -16,7 +16,7 @@ from ..reviews.decisions import write_sheet
 from ..reviews.page import file_stem
 from ..reviews.reviewers import Reviewers
 from ..reviews.stages import stage_now
-from ..writing import write_text
+from ..writing import PERSONAL, write_text
 from .company import Company
 from .reviewers_pages import Written, write_pages
 
@@ -50,7 +50,7 @@ def write_for_reviewers(
     for reviewer in sorted({item.reviewer for item in theirs.items}):
         path = directory / f"{file_stem(reviewer)}{name}.csv"
         if not path.exists():
-            write_text(path, write_sheet(theirs, company.people, company.apps, reviewer=reviewer))
+            write_text(path, write_sheet(theirs, company.people, company.apps, reviewer=reviewer), PERSONAL)
             new.append(path)
         files.append(path)
     pages = write_pages(company, review, reviewers, directory, around)
