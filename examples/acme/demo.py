@@ -138,10 +138,14 @@ class Demo:
         """
         print(f"   $ ansible-playbook rollcall.access.{name} {' '.join(arguments)}".rstrip())
         output, changed = self._run(name, *arguments)
-        lines = [line.strip() for line in output.splitlines() if line.startswith("  ") and (table or ": " in line)]
+        lines = [
+            line.rstrip() if table else line.strip()
+            for line in output.splitlines()
+            if line.startswith("  ") and (table or ": " in line)
+        ]
         lines = [line for line in lines if not re.match(r"(changed|msg|ok|failed)\b", line)]
         for line in lines[:SHOWN]:
-            print(textwrap.shorten(f"     {line}", 150, placeholder=" ..."))
+            print(line[:150] if table else textwrap.shorten(f"     {line}", 150, placeholder=" ..."))
         if len(lines) > SHOWN:
             print(f"     ... and {len(lines) - SHOWN} more lines")
         if again:
