@@ -69,18 +69,19 @@ class ActionModule(RollcallAction):
         result = self._carry_out(company, run, planned, taking.person.id)
         exception = taking.exception
         until = f"{exception.ends_at:%Y-%m-%d %H:%M} UTC"
-        what = (
-            f"{taking.person.username or taking.person.id} has {': '.join(taking.pair)} until {until} ({exception.id})"
-        )
+        who = taking.person.username or taking.person.id
+        what = f"{who} takes {': '.join(taking.pair)} until {until} ({exception.id})"
         result["changed"] = result["changed"] or not taking.before
         result["break_glass"] = {
             "id": exception.id,
-            "person": taking.person.username or taking.person.id,
+            "person": who,
             "grant": ":".join(taking.pair),
             "ends_at": exception.ends_at.isoformat() if exception.ends_at else "",
             "entry": taking.entry.id,
         }
         result["msg"] = f"{what}: {result['msg']}"
+        if result["left"]:
+            result["msg"] += ". The same command carries out what is left"
         return self._told(company, run, result)
 
     # ending
@@ -108,7 +109,10 @@ class ActionModule(RollcallAction):
         result["changed"] = result["changed"] or bool(reviews)
         gone = [id for id, state in result["ended"].items() if state != "left"]
         waits = [id for id, state in result["ended"].items() if state == "left"]
-        result["msg"] = f"{len(gone)} ended, {len(waits)} wait for their app, {len(reviews)} reviews were opened"
+        result["msg"] = (
+            f"{len(gone)} ended, {len(waits)} left until their app takes it, "
+            f"{len(reviews)} {'review was' if len(reviews) == 1 else 'reviews were'} opened"
+        )
         return self._told(company, run, result, findings)
 
     def _still_running(self, company: Company, id: str, known: t.Collection[str]) -> list[Taken]:
@@ -167,7 +171,8 @@ class ActionModule(RollcallAction):
         self, company: Company, run: Run, result: dict[str, t.Any], findings: t.Sequence[Finding] = ()
     ) -> dict[str, t.Any]:
         """Tell whom it concerns, at once; a run of which they could not be told has failed."""
-        problems = list(result["left"])
+        # what is left of carrying it out is in the message already
+        problems = [one for one in result["left"] if one not in result["msg"]]
         if company.writes:
             sent = send_new(company, run)
             findings = (*findings, *sent.findings)
@@ -175,6 +180,7 @@ class ActionModule(RollcallAction):
             result["told"] = sent.told
         self.say_each(finding_lines(findings))
         result["findings"] = [*result.get("findings", ()), *(finding.to_dict() for finding in findings)]
-        if problems:
-            result.update(failed=True, msg=f"{result['msg']}. Left: {'; '.join(problems)}")
+        if problems or result["left"]:
+            left = f". Left: {'; '.join(problems)}" if problems else ""
+            result.update(failed=True, msg=f"{result['msg']}{left}")
         return result

@@ -49,9 +49,13 @@ class ActionModule(RollcallAction):
                 "conflicts": len(found.conflicts),
             },
             "files": [str(path) for path in files],
-            "msg": f"{len(found.gaining)} people gain, {len(found.losing)} lose access",
+            "msg": f"{_people(len(found.gaining), 'gain')}, {_people(len(found.losing), 'lose')} access",
         }
         reasons = found.reasons(arguments["fail_on"])
         if reasons:
             result.update(failed=True, msg="; ".join(reasons))
         return result
+
+
+def _people(number: int, do: str) -> str:
+    return f"{number} {f'person {do}s' if number == 1 else f'people {do}'}"

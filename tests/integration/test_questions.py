@@ -459,6 +459,7 @@ def test_an_answer_says_the_same_as_the_evidence_pack(
     ("question", "given", "says"),
     [
         ("administrator", {}, "there is no question 'administrator'. Did you mean 'administrators'?"),
+        ("admins", {}, "there is no question 'admins'. Did you mean 'administrators'?"),
         ("accounts", {}, "the question accounts needs app: an app of the catalog"),
         (
             "accounts",

@@ -24,7 +24,7 @@ from ..policy.problems import did_you_mean
 from ..policy.risks import Risks
 from ..policy.values import BreakGlass, Pair
 from .company import Company
-from .deciding import decide
+from .deciding import decide, has_now
 from .plans import people_named
 
 GIVEN, ENDED = "break_glass.given", "break_glass.ended"
@@ -82,8 +82,8 @@ def judge_taking(company: Company, *, who: str, grant: str, hours: str, reason: 
     for one in company.exceptions:
         if one.kind == "break_glass" and one.person == person.id and one.grants == (pair,):
             return Taking(person, entry, one, reason, before=True)
-    _check_held(company, person, pair, entry)
     ends_at = now.replace(microsecond=0) + lasts
+    _check_held(company, person, pair, entry, ends_at)
     name = person.username or person.id
     reason = " ".join(reason.split())
     exception = AccessException(
@@ -94,7 +94,7 @@ def judge_taking(company: Company, *, who: str, grant: str, hours: str, reason: 
         requested_by=actor,
         approved_by=f"policy {company.policy.version}, break_glass {entry.id}",
         start=company.settings.working_day.today(now),
-        until=ends_at.date(),
+        until=company.settings.working_day.today(ends_at),
         kind="break_glass",
         ends_at=ends_at,
     )
@@ -219,7 +219,7 @@ def _lasts(hours: str, entry: BreakGlass) -> dt.timedelta:
     return lasts
 
 
-def _check_held(company: Company, person: Person, pair: Pair, entry: BreakGlass) -> None:
+def _check_held(company: Company, person: Person, pair: Pair, entry: BreakGlass, ends_at: dt.datetime) -> None:
     held = held_by(want for want in decide(company, [person.id]).wants.values() if want.state == "present")
     if pair in held:
         why = ", ".join(dict.fromkeys(f"{one.kind} {one.id}".strip() for one in held[pair]))
@@ -228,15 +228,19 @@ def _check_held(company: Company, person: Person, pair: Pair, entry: BreakGlass)
     if entry.despite_duties:
         return
     risks = Risks(company.policy, company.organisation)
-    today = company.settings.working_day.today(company.clock.now())
-    before = clashes(held, company.policy)
-    after = {**held, pair: ()}
+    # what they have today counts too, whatever gave it; but not what is taken again, which may still be there
+    there = {**has_now(company, person), **held}
+    there.pop(pair, None)
+    days = [company.settings.working_day.today(moment) for moment in (company.clock.now(), ends_at)]
+    before = clashes(there, company.policy)
+    after = {**there, pair: ()}
     for clash in clashes(after, company.policy):
-        if clash not in before and risks.accepted(clash.duty.id, person, today) is None:
+        if clash not in before and not all(risks.accepted(clash.duty.id, person, day) for day in days):
             raise RequestError(
                 f"it would bring together {clash.through(after)}",
                 where=_WHERE,
-                todo="Let somebody else take it, or say despite_duties: true in the policy",
+                todo="Let somebody else take it; or, in the policy, have the risk accepted for all of that time "
+                "(accepted_risks), or say despite_duties: true",
             )
 
 

@@ -18,7 +18,7 @@ from ..errors import PolicyError
 from ..model import Status
 from ..policy.at_commit import write_commit
 from ..policy.organisation import Organisation
-from ..policy.preventing import refused_finding
+from ..policy.refused import refused_finding
 from ..reports.comparison import Comparison, Side, difference
 from .company import Company
 from .deciding import decide

@@ -14,7 +14,8 @@ from ..model import TEMPORARY, Because, Finding, Person, Want
 from ..policy.duties import Clash, Held, clashes, finding_of, held_by
 from ..policy.evaluation import evaluate_all
 from ..policy.organisation import Organisation
-from ..policy.preventing import Refused, refusals, refused_finding, rights_of
+from ..policy.preventing import refusals, rights_of
+from ..policy.refused import Refused, less, refused_finding
 from ..policy.risks import Risks
 from ..policy.values import AcceptedRisk, Pair
 from ..reviews.vetoes import Vetoes, apply_vetoes, vetoes
@@ -66,13 +67,12 @@ def decide(company: Company, people: t.Iterable[str], apps: t.Collection[str] | 
     pairs = [(company.people[id], company.population.statuses[id]) for id in people]
     refused = _refused(company, people, vetoed, now)
     findings += [refused_finding(one, company.people[one.person].username, today) for one in refused]
-    nothing = {id(one.exception) for one in refused}
     if company.covered.findings:
         names = {company.people[id].username or id for id in people}
         findings += [finding for finding in company.covered.findings if finding.person in names]
     evaluated = evaluate_all(
         pairs,
-        exceptions=[one for one in company.exceptions if id(one) not in nothing],
+        exceptions=less(company.exceptions, refused),
         locks=company.locks,
         revise=revise if vetoed else None,
         **given,

@@ -9,14 +9,16 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
-from ..errors import RequestError
+from ..errors import PolicyError, RequestError
 from ..model import AccessException, Cover, Person, Run, Status
 from ..policy.checking_temporary import LONGEST_EXCEPTION
 from ..policy.extensions import EXTENDED, KINDS, gives
 from .company import Company
+from .duties import check_exception
 from .extension_token import ExtensionToken, issue, read
 from .following_requests import forget_exceptions
 
+_DAY = dt.timedelta(days=1)
 _WHERE = "the extension"
 _GIT = "Change its `until` in git, or ask for the access (request_access)"
 
@@ -79,7 +81,8 @@ def extend(company: Company, run: Run, *, token: str, until: str, by: str, via: 
     """Extend what ``token`` names until the day ``until``. ``by`` is who says so: username, id or address.
 
     Raises RequestError, and changes nothing, for a token that is not ours as it is, was used, or is over; for anybody
-    but the manager; and for a day that is none, or too late.
+    but the manager; for a day that is none, or too late; and where on one of its new days it would bring together what
+    a duty keeps apart.
     """
     given = read(company.ledger, token)
     known = company.organisation
@@ -114,6 +117,7 @@ def extend(company: Company, run: Run, *, token: str, until: str, by: str, via: 
         above = company.people[possible.manager]
         raise RequestError(f"the manager of {_name(person)} is {_name(above)} now", where=_WHERE, todo="They can do it")
     day = _day(until, given.until, min(possible.latest, given.latest))
+    _check_duties(company, given, person, day)
     done = Extended(given.kind, given.id, person, given.until, day, manager)
     if company.writes:
         _write(company, run, given, done, via)
@@ -179,6 +183,17 @@ def _possible(company: Company, kind: str, id: str) -> ExtensionToken | str:
     if latest <= thing.until:
         return f"{what} has lasted for a year"
     return ExtensionToken(kind, id, gives(thing), person.id, manager.id, thing.until, latest)
+
+
+def _check_duties(company: Company, token: ExtensionToken, person: Person, until: dt.date) -> None:
+    """Raise RequestError where a duty keeps apart on one of the new days what this gives from what there is then."""
+    before = next((one for one in company.exceptions if one.kind == token.kind and one.id == token.id), None)
+    if before is None:
+        return  # cover that nobody approved as it has to be: it gives nothing, and check says so
+    try:
+        check_exception(company, dataclasses.replace(before, start=token.until + _DAY, until=until), person)
+    except PolicyError as error:
+        raise RequestError(error.message, where=_WHERE, todo=f"An earlier day, or: {error.todo}") from error
 
 
 def find(company: Company, kind: str, id: str) -> AccessException | Cover | None:

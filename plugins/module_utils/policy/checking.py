@@ -21,7 +21,8 @@ from .evaluation import evaluate_all
 from .organisation import Organisation
 from .overlaps import overlaps
 from .policy_files import impossible_rules
-from .preventing import refusals, refused_finding
+from .preventing import refusals
+from .refused import less, refused_finding
 from .risks import Risks, check_risks
 from .rule_index import rule_index
 from .unknown_values import unknown_values
@@ -163,10 +164,9 @@ def _people(
     refused = refusals(staying, exceptions=exceptions, ever=True, **given)
     for one in refused:
         yield refused_finding(one, _named(organisation.people[one.person]), today)
-    nothing = {(one.person, one.exception.id) for one in refused if one.day <= today}
     wants = evaluate_all(
         ((person, Status.ACTIVE) for person in here),
-        exceptions=[one for one in exceptions if not _refused(one, nothing, organisation)],
+        exceptions=less(exceptions, [one for one in refused if one.day <= today]),
         locks=locks,
         **given,
     )
@@ -183,10 +183,6 @@ def _people(
 
 def _is_here(person: Person, today: dt.date) -> bool:
     return (person.start is None or person.start <= today) and (person.end is None or today <= person.end)
-
-
-def _refused(exception: AccessException, refused: set[tuple[str, str]], organisation: Organisation) -> bool:
-    return any((person.id, exception.id) in refused for person in organisation.named(exception.person))
 
 
 def _named(person: Person) -> str:

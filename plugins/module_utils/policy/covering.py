@@ -46,8 +46,9 @@ def cover_exceptions(
 ) -> Covered:
     """Return what ``covers`` that are not over give, each as an exception of the kind cover.
 
-    ``exceptions`` are all others: with what these give somebody, cover must not conflict either. ``left`` says who has
-    left: nobody stands in for them, because rules give them nothing. Whom HR does not know gets, and gives, nothing.
+    ``exceptions`` are all others: with what these give somebody, cover must not conflict either, but for those that
+    began later; they must not conflict with the cover (``preventing.py``). ``left`` says who has left: nobody stands in
+    for them, because rules give them nothing. Whom HR does not know gets, and gives, nothing.
     """
     found: list[AccessException] = []
     findings: list[Finding] = []
@@ -62,14 +63,13 @@ def cover_exceptions(
         gives = set() if left(colleague) else _given_by_rules(colleague, policy, organisation)
         wanted = sorted(pair for pair in gives if cover.apps is None or pair[0] in cover.apps)
         allowed = [pair for pair in wanted if cover.privileged or not _privileged(pair, catalog)]
-        if person.id not in given:
-            given[person.id] = _given_by_rules(person, policy, organisation) | _given_by(
-                exceptions, person, organisation, today, now
-            )
-        apart = _kept_apart(set(allowed), given[person.id], policy, functools.partial(_accepted, risks, person, today))
+        begins = max(today, cover.start)
+        held = _given_by_rules(person, policy, organisation) | given.get(person.id, set())
+        held |= _given_by(exceptions, person, organisation, cover.start, begins, now)
+        apart = _kept_apart(set(allowed), held, policy, functools.partial(_accepted, risks, person, begins))
         kept = tuple(pair for pair in allowed if pair not in apart)
         if cover.start <= today:
-            given[person.id] |= set(kept)
+            given.setdefault(person.id, set()).update(kept)
         findings += _findings(cover, person, colleague, wanted, allowed, kept)
         found.append(_exception(cover, colleague, kept))
     return Covered(tuple(found), tuple(findings))
@@ -99,13 +99,17 @@ def _given_by(
     exceptions: t.Iterable[AccessException],
     person: Person,
     organisation: Organisation,
-    today: dt.date,
+    start: dt.date,
+    day: dt.date,
     now: dt.datetime,
 ) -> set[Pair]:
+    """Return what exceptions give on ``day`` that were there on ``start``; what was taken for hours came after."""
     return {
         pair
         for exception in exceptions
-        if organisation.find(exception.person) == person and in_force(exception, organisation, today, now)
+        if (exception.start, exception.kind == "break_glass") <= (start, False)
+        and organisation.find(exception.person) == person
+        and in_force(exception, organisation, day, now)
         for pair in exception.grants
     }
 

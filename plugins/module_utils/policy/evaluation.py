@@ -117,10 +117,13 @@ def evaluate_all(
 def exceptions_of(
     person: Person, exceptions: t.Iterable[AccessException], organisation: Organisation
 ) -> list[AccessException]:
-    """Return the exceptions that are for ``person`` and nobody else, by their first days."""
+    """Return the exceptions that are for ``person`` and nobody else, by their first days.
+
+    What was taken for hours comes after what began on the same day: that was there when it was taken.
+    """
     names = names_of(person)
     mine = [one for one in exceptions if _means(one.person, person, names, organisation, strict=True)]
-    return sorted(mine, key=lambda exception: (exception.start, exception.id))
+    return sorted(mine, key=lambda one: (one.start, one.kind == "break_glass", one.id))
 
 
 def in_force(exception: AccessException, organisation: Organisation, today: dt.date, now: dt.datetime) -> bool:

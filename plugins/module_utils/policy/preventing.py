@@ -5,54 +5,25 @@
 """An exception or a request that would break a duty is not given, unless somebody has accepted the risk.
 
 What rules give comes first; then the exceptions, in the order of their first days. One that brings together what a duty
-keeps apart gives nothing at all, as long as that is so.
+keeps apart gives nothing at all, as long as that is so. Cover for a colleague gives the rest of what it covers.
 """
 
 from __future__ import annotations
 
 import collections
-import dataclasses
 import datetime as dt
 import typing as t
 from types import MappingProxyType
 
-from ..model import AccessException, Because, Finding, Person, Status
+from ..model import AccessException, Because, Person, Status
 from .duties import Clash, Held, clashes, held_by
 from .evaluation import evaluate_all, exceptions_of, highest_roles, in_force, self_approved
 from .organisation import Organisation, names_of
+from .refused import Accepted, Refused, less
 from .risks import Risks
 from .values import AcceptedRisk, Catalog, Pair, Policy
 
 _DAY = dt.timedelta(days=1)
-
-
-@dataclasses.dataclass(frozen=True)
-class Refused:
-    """An exception that gives nothing from ``day`` on: with ``held`` it would make ``clash``.
-
-    ``risk`` is what had been accepted until the day before.
-    """
-
-    exception: AccessException
-    person: str
-    day: dt.date
-    clash: Clash
-    held: Held
-    risk: AcceptedRisk | None = None
-
-    @property
-    def why(self) -> str:
-        until = f"; the risk was accepted until {self.risk.until} ({self.risk.id})" if self.risk else ""
-        return self.clash.through(self.held) + until
-
-
-@dataclasses.dataclass(frozen=True)
-class Accepted:
-    """A clash that somebody answers for."""
-
-    clash: Clash
-    held: Held
-    risk: AcceptedRisk
 
 
 class Preventing:
@@ -75,25 +46,62 @@ class Preventing:
         for exception in exceptions:
             if not exception.start <= day <= exception.until:
                 continue
-            because = Because(exception.kind, exception.id)
-            given = {pair: (*held.get(pair, ()), because) for pair in exception.grants if pair[1]}
-            after = {**held, **given}
-            now = self._clashes(after)
-            new = [clash for clash in now if clash not in before]
-            risks = [self.risks.accepted(clash.duty.id, person, day) for clash in new]
+            after, now, new = self._with(exception, exception.grants, held, before)
+            risks = self._risks(new, person, day)
             wrong = next((clash for clash, risk in zip(new, risks, strict=True) if risk is None), None)
             if exception.kind == "break_glass":
                 wrong = None  # it was judged when it was taken: for hours the policy may let it break a duty
             if wrong is not None:
                 earlier = [risk for risk in self.risks.about(wrong.duty.id, person) if risk.until < day]
                 last = max(earlier, key=lambda risk: risk.until, default=None)
-                refused.append(Refused(exception, person.id, day, wrong, after, last))
-                continue
+                kept = self._rest(exception, person, day, held, before) if exception.kind == "cover" else ()
+                without = tuple(pair for pair in exception.grants if pair not in kept)
+                refused.append(Refused(exception, person.id, day, wrong, after, last, without if kept else ()))
+                if not kept:
+                    continue
+                after, now, new = self._with(exception, kept, held, before)
+                risks = self._risks(new, person, day)
             accepted += [
                 Accepted(clash, after, risk) for clash, risk in zip(new, risks, strict=True) if risk is not None
             ]
             held, before = after, now
         return refused, accepted
+
+    def _with(
+        self,
+        exception: AccessException,
+        pairs: t.Iterable[Pair],
+        held: dict[Pair, tuple[Because, ...]],
+        before: tuple[Clash, ...],
+    ) -> tuple[dict[Pair, tuple[Because, ...]], tuple[Clash, ...], list[Clash]]:
+        """Return what is held when the exception gives ``pairs``, all clashes of that, and those that are new."""
+        because = Because(exception.kind, exception.id)
+        after = {**held, **{pair: (*held.get(pair, ()), because) for pair in pairs if pair[1]}}
+        now = self._clashes(after)
+        return after, now, [clash for clash in now if clash not in before]
+
+    def _risks(self, new: t.Iterable[Clash], person: Person, day: dt.date) -> list[AcceptedRisk | None]:
+        return [self.risks.accepted(clash.duty.id, person, day) for clash in new]
+
+    def _rest(
+        self,
+        exception: AccessException,
+        person: Person,
+        day: dt.date,
+        held: dict[Pair, tuple[Because, ...]],
+        before: tuple[Clash, ...],
+    ) -> tuple[Pair, ...]:
+        """Return what an exception may give when everything of it that a duty keeps apart is left out."""
+        kept = exception.grants
+        while kept:
+            _after, _now, new = self._with(exception, kept, held, before)
+            risks = self._risks(new, person, day)
+            apart = {pair for clash, risk in zip(new, risks, strict=True) if risk is None for pair in clash.pairs}
+            rest = tuple(pair for pair in kept if pair not in apart or pair in held)
+            if len(rest) == len(kept):
+                return () if apart else kept  # where leaving out does not help, it gives nothing
+            kept = rest
+        return ()
 
     def ever(
         self, today: dt.date, person: Person, rights: Held, exceptions: t.Sequence[AccessException]
@@ -127,7 +135,7 @@ class Preventing:
             if day > candidate.until:
                 break
             refused, _unused = self.on(day, person, rights, others)
-            kept = [one for one in others if all(one is not each.exception for each in refused)]
+            kept = less(others, refused)
             alone, given = self.on(day, person, rights, [*kept, candidate])
             for one in alone:
                 if one.exception is candidate:
@@ -211,20 +219,3 @@ def rights_of(
         revise=revise,
     )
     return {id: held_by(mine) for id, mine in wants.items()}
-
-
-def refused_finding(refused: Refused, person: str, today: dt.date) -> Finding:
-    """Return the error, or where it is yet to come the warning, that says that an exception gives nothing."""
-    exception, later = refused.exception, refused.day > today
-    when = f"from {refused.day} on " if later else ""
-    ends = later and refused.risk is not None
-    return Finding(
-        "exception_refused",
-        "warning" if ends else "error",
-        f'the {exception.kind} "{exception.id}" gives {person} nothing {when}because of separation of duties: '
-        f"{refused.why}",
-        where=str(exception.origin or refused.clash.duty.origin or ""),
-        todo="End it, or change the rule that gives the other; or have the risk accepted (accepted_risks)",
-        app=refused.clash.pairs[0][0],
-        person=person,
-    )

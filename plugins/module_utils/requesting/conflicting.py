@@ -11,7 +11,8 @@ import typing as t
 from ..model import AccessException, AccessRequest, Finding, Person
 from ..policy.duties import finding_of
 from ..policy.evaluation import exceptions_of, self_approved
-from ..policy.preventing import Accepted, Preventing, Refused
+from ..policy.preventing import Preventing
+from ..policy.refused import Accepted, Refused
 
 if t.TYPE_CHECKING:
     from .judging import Circumstances

@@ -78,7 +78,7 @@ def _without_manager(review: Review, people: t.Mapping[str, Person]) -> t.Iterat
         yield Finding(
             "review_no_manager",
             "warning",
-            f"{_counted(names, 'person has', 'people have')} no manager in HR, so owners and the fallback review them",
+            f"{_counted(names, 'person', 'people')} no manager in HR, so owners and the fallback review them",
             todo="Correct HR, or leave it at that: nobody reviews themselves",
         )
 
@@ -92,7 +92,7 @@ def _without_owner(review: Review, apps: t.Mapping[str, App]) -> t.Iterator[Find
         yield Finding(
             "review_no_owner",
             "warning",
-            f"{_counted(without, 'app has', 'apps have')} no owner, so managers and the fallback review them",
+            f"{_counted(without, 'app', 'apps')} no owner, so managers and the fallback review them",
             todo="Name owners in the catalog",
         )
 
@@ -103,7 +103,7 @@ def _unreachable(review: Review) -> t.Iterator[Finding]:
         yield Finding(
             "review_no_address",
             "error",
-            f"{_counted(mute, 'reviewer has', 'reviewers have')} no address, so nobody can tell them",
+            f"{_counted(mute, 'reviewer', 'reviewers')} no address, so nobody can tell them",
             todo="Give them an email address in HR, or name other reviewers",
         )
 
@@ -135,5 +135,6 @@ def _old(
 
 
 def _counted(names: t.Sequence[str], one: str, many: str) -> str:
+    """Return how many have not got something, and who they are."""
     named = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
-    return f"{len(names)} {one if len(names) == 1 else many} ({named})"
+    return f"{len(names)} {f'{one} ({named}) has' if len(names) == 1 else f'{many} ({named}) have'}"

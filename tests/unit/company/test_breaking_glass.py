@@ -23,6 +23,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.carrying_o
 from ansible_collections.rollcall.access.plugins.module_utils.company.checking import check_policy
 from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company
 from ansible_collections.rollcall.access.plugins.module_utils.company.concluding import conclude
+from ansible_collections.rollcall.access.plugins.module_utils.company.deciding import decide
 from ansible_collections.rollcall.access.plugins.module_utils.company.following_reviews import follow_reviews
 from ansible_collections.rollcall.access.plugins.module_utils.company.glass_reviews import (
     glass_news,
@@ -32,7 +33,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.plans impo
 from ansible_collections.rollcall.access.plugins.module_utils.company.reviewing import rules_of
 from ansible_collections.rollcall.access.plugins.module_utils.errors import PolicyError, RequestError, UnknownName
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying import verify_ledger
-from ansible_collections.rollcall.access.plugins.module_utils.model import Lock
+from ansible_collections.rollcall.access.plugins.module_utils.model import Account, Lock
 from ansible_collections.rollcall.access.tests.unit.company.place import POLICY, Place
 
 GLASS = """
@@ -176,6 +177,58 @@ def test_duties_keep_it_apart_unless_the_policy_says_so(glass: Place) -> None:
         judged(glass.open(as_of=NINE))
     glass.edit("access/policy/rules.yml", ("    at_most: 4h\n", "    at_most: 4h\n    despite_duties: true\n"))
     assert judged(glass.open(as_of=NINE)).pair == ("hub", "admin")
+
+
+RISK = """
+accepted_risks:
+  - {id: at-night, duty: no-reading, person: bob@acme.example, owner: ann@acme.example, reason: alone at night,
+     from: "2026-05-01", until: "2026-06-01"}
+"""
+
+
+def test_an_accepted_risk_lets_it_be_taken_within_its_days(glass: Place) -> None:
+    glass.edit("access/policy/rules.yml", ("desk: [key]", "desk: [key], wiki: [reader]"))
+    glass.write("access/policy/risks.yml", RISK)
+    company, taking = take(glass)
+    assert roles(glass) == {"admin", "code"}
+    (used,) = company.ledger.events(kind="risk.used")
+    assert used.data["notice"]["risk"] == "at-night"
+    assert f"break_glass {taking.exception.id}" in used.data["notice"]["through"]
+    for late in ("2026-06-01T21:00:00+00:00", "2026-06-02T09:00:00+00:00"):
+        # it would last longer than the risk is accepted
+        with pytest.raises(RequestError, match=r"against no-reading.*accepted for all of that time"):
+            judged(glass.open(as_of=late))
+
+
+def test_what_somebody_has_and_nothing_explains_keeps_it_apart_too(glass: Place) -> None:
+    shelf = glass.app("wiki")
+    shelf.there["x1"] = Account("wiki", "x1", "bob.ray", "bob@acme.example", entitlements=frozenset({"reader"}))
+    company = glass.open(as_of="2026-06-01T08:30:00+00:00")
+    record_readings(company, plan_changes(company), glass.run(company))
+    with pytest.raises(RequestError, match=r"hub:admin and wiki:reader.* together, against no-reading"):
+        judged(glass.open(as_of=NINE))
+
+
+def test_taken_in_spite_of_a_duty_it_takes_nothing_away_while_it_lasts(glass: Place) -> None:
+    glass.edit("access/policy/rules.yml", ("    at_most: 4h\n", "    at_most: 4h\n    despite_duties: true\n"))
+    glass.write(
+        "access/exceptions/e.yml",
+        "exceptions:\n  - {id: zoo, person: bob@acme.example, grant: {wiki: [reader]}, reason: reads, "
+        'requested_by: bob@acme.example, approved_by: ann@acme.example, from: "2026-06-01", until: "2026-06-30"}\n',
+    )
+    company, _taking = take(glass)
+    decision = decide(company, ["2"])
+    assert decision.refused == ()
+    assert {grant.entitlement for want in decision.wants.values() for grant in want.grants} >= {"admin", "reader"}
+    # and plans say that there is a conflict
+    assert [str(one.clash.duty.id) for one in decision.clashes["2"]] == ["no-reading"]
+
+
+def test_taken_after_midnight_it_ends_on_the_companys_own_day(glass: Place) -> None:
+    zone = "working_day: {end: '17:00', timezone: Europe/Amsterdam}\n"
+    glass.write("rollcall.yml", (glass.path / "rollcall.yml").read_text(encoding="utf-8") + zone)
+    taking = judged(glass.open(as_of="2026-06-01T22:10:00+00:00"), hours="1")
+    assert (taking.exception.start, taking.exception.until) == (dt.date(2026, 6, 2), dt.date(2026, 6, 2))
 
 
 def test_taking_it_twice_is_taking_it_once(glass: Place) -> None:

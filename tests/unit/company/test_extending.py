@@ -209,6 +209,46 @@ def test_the_limit_of_today_counts(ending: Place) -> None:
     assert "it has no extend_at_most" in refusal(ending, token)
 
 
+DUTY = """
+separation_of_duties:
+  - {id: build-and-run, why: nobody ships alone, never_together: ['hub:code', 'lab:user']}
+"""
+TO_COME = """
+exceptions:
+  - {id: lab, person: dan.orr, grant: {lab: [user]}, reason: runs it, requested_by: dan.orr, approved_by: ann.lee,
+     from: "2026-06-20", until: "2026-07-31"}
+"""
+RISK = """
+accepted_risks:
+  - {id: alone, duty: build-and-run, person: dan.orr, owner: ann.lee, reason: on call alone,
+     from: "2026-05-01", until: "2026-06-25"}
+"""
+
+
+@pytest.mark.parametrize(("kind", "id"), [("exception", "dan-code"), ("cover", "summer")])
+def test_what_would_break_a_duty_on_one_of_the_new_days_is_refused(ending: Place, kind: str, id: str) -> None:
+    other = "cover:" if kind == "exception" else "exceptions:"
+    only, rest = EXCEPTIONS.split("cover:")
+    ending.write("access/exceptions/e.yml", only if other == "cover:" else f"cover:{rest}")
+    ending.write("access/exceptions/lab.yml", TO_COME)
+    ending.write("access/policy/duties.yml", DUTY)
+    token = token_of(ending.open(), kind, id)
+    why = refusal(ending, token, until="2026-06-20")
+    assert f"hub:code ({kind} {id}) and lab:user (exception lab) together, against build-and-run" in why
+    assert "from 2026-06-20 on" in why
+    assert "An earlier day" in why
+    # with somebody who answers for it, as long as they do
+    ending.write("access/policy/risks.yml", RISK)
+    assert "build-and-run" in refusal(ending, token, until="2026-06-26")
+    assert extended(ending, token, until="2026-06-25").until == dt.date(2026, 6, 25)
+
+
+def test_up_to_the_day_before_a_conflict_it_is_extended(ending: Place) -> None:
+    ending.write("access/exceptions/lab.yml", TO_COME)
+    ending.write("access/policy/duties.yml", DUTY)
+    assert extended(ending, token_of(ending.open()), until="2026-06-19").until == dt.date(2026, 6, 19)
+
+
 def test_what_is_over(ending: Place) -> None:
     token = token_of(ending.open())
     assert "ended on 2026-06-05" in refusal(ending, token, at="2026-06-06")

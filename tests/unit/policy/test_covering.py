@@ -19,6 +19,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.policy.covering im
 from ansible_collections.rollcall.access.plugins.module_utils.policy.evaluation import evaluate
 from ansible_collections.rollcall.access.plugins.module_utils.policy.loading import load_access
 from ansible_collections.rollcall.access.plugins.module_utils.policy.organisation import Organisation
+from ansible_collections.rollcall.access.plugins.module_utils.policy.preventing import refusals
 from ansible_collections.rollcall.access.plugins.module_utils.policy.values import Access
 
 from .conftest import Write
@@ -177,6 +178,87 @@ def test_nor_what_an_exception_has_given_already(company: Company) -> None:
     assert found.exceptions[0].grants == (("crm", "user"),)
     over = dataclasses.replace(had, until=dt.date(2026, 3, 10))
     assert ("pay", "approve") in covered(company(COVER), exceptions=[over]).exceptions[0].grants
+
+
+RISK = """
+accepted_risks:
+  - {id: small-team, duty: pay-and-approve, person: kim.wolf, owner: bo.boss, reason: two people in finance,
+     from: "2026-03-10", until: "2026-03-20"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("day", "given"), [("2026-03-09", False), ("2026-03-10", True), ("2026-03-20", True), ("2026-03-21", False)]
+)
+def test_with_an_accepted_risk_it_is_covered_as_long_as_that_lasts(
+    company: Company, monkeypatch: pytest.MonkeyPatch, day: str, given: bool
+) -> None:
+    monkeypatch.setitem(globals(), "POLICY", POLICY + RISK)
+    access = company({**COVER, "person": "kim.wolf"})
+    mine = held(access, KIM, dt.date.fromisoformat(day))
+    assert (("pay", "approve") in mine) is given
+    # the rest of the cover goes on, and so does what is Kim's own
+    assert mine.keys() >= {("pay", "prepare"), ("crm", "user")}
+
+
+def test_cover_to_come_is_judged_by_the_risk_of_its_first_day(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "POLICY", POLICY + RISK)
+    access = company({**COVER, "person": "kim.wolf", "from": "2026-03-20"})
+    assert ("pay", "approve") in covered(access, today=dt.date(2026, 3, 9)).exceptions[0].grants
+    access = company({**COVER, "person": "kim.wolf", "from": "2026-03-21"})
+    assert ("pay", "approve") not in covered(access).exceptions[0].grants
+
+
+def test_check_says_what_cover_will_not_give_once_the_risk_has_ended(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "POLICY", POLICY + RISK)
+    (said,) = [one for one in checks(company({**COVER, "person": "kim.wolf"})) if "exception_refused" in one]
+    assert said.startswith(
+        'warning exception_refused: the cover "summer" gives kim.wolf no pay: approve from 2026-03-21 on because of '
+        "separation of duties: pay:prepare (rule clerks) and pay:approve (cover summer) together"
+    )
+    assert "the risk was accepted until 2026-03-20 (small-team)" in said
+
+
+def test_an_exception_that_began_later_takes_nothing_from_the_cover(company: Company) -> None:
+    later = AccessException("e", "3", (("pay", "prepare"),), "r", "3", "4", dt.date(2026, 3, 2), dt.date(2026, 3, 20))
+    access = company(COVER)
+    found = covered(access, exceptions=[later])
+    assert found.exceptions[0].grants == (("crm", "user"), ("pay", "approve"))
+    (refused,) = refusals(
+        [(SAM, Status.ACTIVE)],
+        policy=access.policy,
+        catalog=access.catalog,
+        exceptions=[later, *found.exceptions],
+        organisation=Organisation(EVERYBODY),
+        today=TODAY,
+        now=NOW,
+    )
+    assert refused.exception is later
+
+
+@pytest.mark.parametrize("start", ["2026-03-01", "2026-03-15"])
+def test_what_was_taken_for_hours_takes_nothing_from_the_cover(company: Company, start: str) -> None:
+    first = dt.date.fromisoformat(start)
+    glass = AccessException(
+        "a", "3", (("pay", "prepare"),), "r", "3", "policy", first, TODAY, kind="break_glass",
+        ends_at=NOW + dt.timedelta(hours=2),
+    )  # fmt: skip
+    access = company({**COVER, "from": start})
+    found = covered(access, exceptions=[glass])
+    assert ("pay", "approve") in found.exceptions[0].grants
+    assert not refusals(
+        [(SAM, Status.ACTIVE)],
+        policy=access.policy,
+        catalog=access.catalog,
+        exceptions=[glass, *found.exceptions],
+        organisation=Organisation(EVERYBODY),
+        today=TODAY,
+        now=NOW,
+    )
 
 
 def test_nobody_stands_in_for_somebody_who_has_left(company: Company) -> None:

@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.model import AccessException, Because, Person
 from ansible_collections.rollcall.access.plugins.module_utils.policy.duties import clashes
+from ansible_collections.rollcall.access.plugins.module_utils.policy.evaluation import exceptions_of
 from ansible_collections.rollcall.access.plugins.module_utils.policy.organisation import Organisation
 from ansible_collections.rollcall.access.plugins.module_utils.policy.preventing import Preventing
+from ansible_collections.rollcall.access.plugins.module_utils.policy.refused import less
 from ansible_collections.rollcall.access.plugins.module_utils.policy.values import AcceptedRisk, Catalog, Duty, Policy
 
 from .test_checking import DUTIES, Check, checked, exception, only
@@ -251,3 +254,44 @@ def test_what_is_asked_for_again_needs_somebody_to_answer_for_it_again() -> None
     assert refused is not None
     assert (refused.day, refused.risk) == (DAY + dt.timedelta(days=21), accepted)
     assert preventing.candidate(DAY, ANN, rights, there, excepted("e2", B, days=20), has)[0] is None
+
+
+def test_cover_gives_the_rest_of_what_it_covers() -> None:
+    policy = Policy("1", separation_of_duties=(Duty("d", (A, B)),))
+    preventing = Preventing(policy, Catalog(), Organisation([ANN, BOB]))
+    cover = dataclasses.replace(excepted("cover", B, C), kind="cover")
+    (refused,), _accepted = preventing.on(DAY, ANN, {A: (Because("unexplained"),)}, [cover])
+    assert refused.without == (B,)
+    (rest,) = less([cover], [refused])
+    assert (rest.id, rest.grants) == ("cover", (C,))
+    alone = dataclasses.replace(cover, grants=(B,))
+    (refused,), _accepted = preventing.on(DAY, ANN, {A: (Because("unexplained"),)}, [alone])
+    assert refused.without == ()
+    assert less([alone], [refused]) == []
+
+
+def test_a_request_that_conflicts_with_cover_is_refused_also_with_one_that_is_to_come() -> None:
+    policy = Policy("1", separation_of_duties=(Duty("d", (A, B)),))
+    preventing = Preventing(policy, Catalog(), Organisation([ANN, BOB]))
+    for start in (0, 5):
+        cover = dataclasses.replace(excepted("summer", B, start=start), kind="cover")
+        asked = dataclasses.replace(excepted("asked", A), kind="request")
+        refused, _accepted = preventing.candidate(DAY, ANN, {}, [cover], asked)
+        assert refused is not None
+        assert "a:a (request asked) and a:b (cover summer) together" in refused.why
+        assert refused.day == DAY + dt.timedelta(days=start)
+
+
+def test_what_was_taken_for_hours_is_not_refused_and_refuses_nothing_that_was_there() -> None:
+    policy = Policy("1", separation_of_duties=(Duty("d", (A, B)),))
+    organisation = Organisation([ANN, BOB])
+    preventing = Preventing(policy, Catalog(), organisation)
+    glass = dataclasses.replace(excepted("a", A, days=0), kind="break_glass")
+    there = excepted("b", B)
+    mine = exceptions_of(ANN, [glass, there], organisation)
+    assert [one.id for one in mine] == ["b", "a"]
+    assert preventing.on(DAY, ANN, {}, mine) == ([], [])
+    assert preventing.on(DAY, ANN, {B: (Because("rule", "r"),)}, [glass]) == ([], [])
+    # what begins while it lasts waits until it is over
+    (refused,), _accepted = preventing.on(DAY, ANN, {}, [dataclasses.replace(glass, start=DAY), excepted("c", B)])
+    assert refused.exception.id == "c"

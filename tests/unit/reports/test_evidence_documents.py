@@ -48,6 +48,7 @@ class Elements(html.parser.HTMLParser):
         self.names: list[str] = []
         self.ids: list[str] = []
         self.links: list[str] = []
+        self.cells: list[str] = []
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
@@ -55,6 +56,8 @@ class Elements(html.parser.HTMLParser):
         values = dict(attrs)
         if "id" in values:
             self.ids.append(values["id"])
+        if tag == "td":
+            self.cells.append(values["data-what"])
         if tag == "a":
             self.links.append(values["href"])
 
@@ -67,6 +70,11 @@ def test_texts_are_texts_on_the_page():
     assert "{{ 7 * 7 }}" in text
     assert "default-src &#39;none&#39;" in text or "default-src 'none'" in text
     assert all(re.fullmatch(r"[\w-]+", id, re.ASCII) for id in page.ids)
+
+
+def test_each_cell_says_what_its_column_is_called_for_those_who_see_no_head():
+    page = Elements(render(document("Ann", HOSTILE)))
+    assert page.cells == ["name", "Ann"] * 2
 
 
 def test_every_link_of_the_page_leads_somewhere_in_the_pack():

@@ -121,7 +121,7 @@ def _scope(case: Case) -> str:
     if case.scope.departments:
         said.append(f"departments {', '.join(case.scope.departments)}")
     if case.scope.people is not None:
-        said.append(f"{len(case.scope.people)} people")
+        said.append(f"{len(case.scope.people)} {'person' if len(case.scope.people) == 1 else 'people'}")
     return "; ".join(said) or "the whole company"
 
 
@@ -134,27 +134,47 @@ def _numbers(pack: Pack) -> tuple[tuple[str, str, str], ...]:
     hours = [row[pack.sheet("leavers").columns.index("hours_from_last_day")] for row in rows("leavers")]
     proven = sorted(value for value in hours if value is not None)
     counted = [
-        (len(rows("people")), "people", "people"),
-        (len(rows("accounts")), "accounts", "accounts"),
-        (len(rows("grants")), "grants", "grants"),
-        (len(rows("grants", privileged=True)), "privileged grants", "grants"),
-        (len(rows("apps", agree=True)), "apps agree with the ledger", "apps"),
-        (len(rows("apps", agree=False)), "apps do not agree", "apps"),
-        (len(rows("joiners")), "joiners", "joiners"),
-        (len(rows("movers")), "movers", "movers"),
-        (len(rows("leavers")), "leavers", "leavers"),
-        (len(rows("leavers", late=True)), "leavers with a late removal", "leavers"),
-        (len(rows("failed_and_late_removals")), "failed or late removals", "failed_and_late_removals"),
-        (len(rows("tasks")), "manual tasks", "tasks"),
-        (len(rows("tasks", overdue=True)), "late tasks", "tasks"),
-        (len(rows("reviews")), "access reviews", "reviews"),
-        (len(rows("break_glass")), "times break-glass access was taken", "break_glass"),
-        (len(rows("cover")), "covers for a colleague", "cover"),
-        (len(rows("duties")), "conflicts of duties", "duties"),
-        (len(rows("access_without_reason")), "grants without a reason", "access_without_reason"),
-        (len(rows("accounts_of_nobody", protected=False)), "accounts of nobody", "accounts_of_nobody"),
+        (len(rows("people")), "person", "people", "people"),
+        (len(rows("accounts")), "account", "accounts", "accounts"),
+        (len(rows("grants")), "grant", "grants", "grants"),
+        (len(rows("grants", privileged=True)), "privileged grant", "privileged grants", "grants"),
+        (len(rows("apps", agree=True)), "app agrees with the ledger", "apps agree with the ledger", "apps"),
+        (len(rows("apps", agree=False)), "app does not agree", "apps do not agree", "apps"),
+        (len(rows("joiners")), "joiner", "joiners", "joiners"),
+        (len(rows("movers")), "mover", "movers", "movers"),
+        (len(rows("leavers")), "leaver", "leavers", "leavers"),
+        (len(rows("leavers", late=True)), "leaver with a late removal", "leavers with a late removal", "leavers"),
+        (
+            len(rows("failed_and_late_removals")),
+            "failed or late removal",
+            "failed or late removals",
+            "failed_and_late_removals",
+        ),
+        (len(rows("tasks")), "manual task", "manual tasks", "tasks"),
+        (len(rows("tasks", overdue=True)), "late task", "late tasks", "tasks"),
+        (len(rows("reviews")), "access review", "access reviews", "reviews"),
+        (
+            len(rows("break_glass")),
+            "time break-glass access was taken",
+            "times break-glass access was taken",
+            "break_glass",
+        ),
+        (len(rows("cover")), "cover for a colleague", "covers for a colleague", "cover"),
+        (len(rows("duties")), "conflict of duties", "conflicts of duties", "duties"),
+        (
+            len(rows("access_without_reason")),
+            "grant without a reason",
+            "grants without a reason",
+            "access_without_reason",
+        ),
+        (
+            len(rows("accounts_of_nobody", protected=False)),
+            "account of nobody",
+            "accounts of nobody",
+            "accounts_of_nobody",
+        ),
     ]
-    found = [(f"{count:,}", what, where) for count, what, where in counted]
+    found = [(f"{count:,}", one if count == 1 else many, where) for count, one, many, where in counted]
     if proven:
         middle = proven[len(proven) // 2] if len(proven) % 2 else sum(proven[len(proven) // 2 - 1 :][:2]) / 2
         said = f"hours from last day to last proven removal in the median, {proven[-1]:,.1f} at the longest"

@@ -23,7 +23,8 @@ def question_of(key: str) -> Question:
     """Return a question by its key. Raises QuestionError, which names those that there are."""
     found = {question.key: question for question in QUESTIONS}
     if key not in found:
-        near = difflib.get_close_matches(key, found, 1)
+        # "admins" is further from "administrators" than from "readings", and begins as it does
+        near = [one for one in found if key[:5] == one[:5]] or difflib.get_close_matches(key, found, 1)
         raise QuestionError(
             f"there is no question {key!r}",
             todo=(f"Did you mean {near[0]!r}? " if near else "") + f"There are {', '.join(found)}",
