@@ -18,6 +18,25 @@ WHY = "answers for the accounts"
 ON_SHEETS = ("Code", "CRM")
 
 
+def open_page(company: EightApps, desk: t.Any, reviewer: str, stage: int) -> t.Any:
+    path = company.company.path / f"review/{reviewer}-stage-{stage}.html"
+    return desk.visit(path, today=f"{company.company.env['ROLLCALL_AS_OF']}T09:00:00Z")
+
+
+def hand_in(company: EightApps, desk: t.Any, page: t.Any, stage: int = 1) -> None:
+    """Save with the page's own key, and send what the browser downloaded."""
+    saved = desk.save(page)
+    company.company.write(f"sent/{stage}/{saved.name}", saved.read_bytes())
+
+
+def fill_in_the_others(company: EightApps, stage: int) -> None:
+    """Whoever has sent nothing that a page saved decides on their sheet."""
+    sheets = sorted((company.company.path / "review").glob("*.csv"))
+    mine = [path for path in sheets if path.stem.endswith("-stage-2") == (stage == 2)]
+    sent = [path.name for path in (company.company.path / f"sent/{stage}").iterdir()]
+    fill_in([path for path in mine if not any(path.stem in name for name in sent)], company, f"sent/{stage}")
+
+
 def take_away(page: t.Any, apps: dict[str, int]) -> None:
     """Go down the page and revoke the first items of these apps, as many as it says for each."""
     left = dict(apps)

@@ -25,9 +25,11 @@ from ansible_collections.rollcall.access.tests.integration.test_evidence import 
 from ansible_collections.rollcall.access.tests.servers import test_reviewers_page_in_chromium as pages
 from ansible_collections.rollcall.access.tests.servers.deciding import (
     WHY,
-    fill_in,
+    fill_in_the_others,
+    hand_in,
     keep_groups,
     keep_one_by_one,
+    open_page,
     take_away,
 )
 from ansible_collections.rollcall.access.tests.servers.eight_apps import MANUAL_APPS, SCIM_APPS, EightApps
@@ -95,20 +97,20 @@ def _first_stage(company: EightApps, desk: pages.Desk) -> None:
         (item["person"], item["app"], item["entitlement"]) for item in items
     }
     # by person and by group; by app and by group; one by one
-    shown = _page(company, desk, ALEJANDRO, 1)
+    shown = open_page(company, desk, ALEJANDRO, 1)
     take_away(shown, {"CRM": 2, "Learn": 1})
     keep_groups(shown)
-    _hand_in(company, desk, shown)
-    shown = _page(company, desk, KAROLINE, 1)
+    hand_in(company, desk, shown)
+    shown = open_page(company, desk, KAROLINE, 1)
     shown.keyboard.press("b")
     take_away(shown, {"Hub": 2, "Books": 1, "Learn": 1})
     keep_groups(shown)
-    _hand_in(company, desk, shown)
-    shown = _page(company, desk, MUNIR, 1)
+    hand_in(company, desk, shown)
+    shown = open_page(company, desk, MUNIR, 1)
     take_away(shown, {"Books": 2, "Archive": 2})
     assert keep_one_by_one(shown) > 0
-    _hand_in(company, desk, shown)
-    _fill_in_the_others(company, 1)
+    hand_in(company, desk, shown)
+    fill_in_the_others(company, 1)
     _take_in(company)
 
 
@@ -132,11 +134,11 @@ def _second_stage(company: EightApps, desk: pages.Desk) -> None:
 
 
 def _owners_decide(company: EightApps, desk: pages.Desk) -> None:
-    shown = _page(company, desk, FINANCE, 2)
+    shown = open_page(company, desk, FINANCE, 2)
     take_away(shown, {"Books": 1})
     keep_groups(shown)
-    _hand_in(company, desk, shown, stage=2)
-    _fill_in_the_others(company, 2)
+    hand_in(company, desk, shown, stage=2)
+    fill_in_the_others(company, 2)
     taken = company.result("decide_review", "review", rollcall_review=ID, rollcall_decisions="sent/2")
     assert taken["review"]["decided"] == taken["review"]["items"], taken["msg"]
 
@@ -245,25 +247,6 @@ def _prove(company: EightApps) -> None:
     assert "tables/review_items.csv" in said
     altered.write_bytes(content)
     assert checked("rollcall_verify_pack.py", folder, "--key", key)[0] == 0
-
-
-def _page(company: EightApps, desk: pages.Desk, reviewer: str, stage: int) -> t.Any:
-    path = company.company.path / f"review/{reviewer}-stage-{stage}.html"
-    return desk.visit(path, today=f"{company.company.env['ROLLCALL_AS_OF']}T09:00:00Z")
-
-
-def _hand_in(company: EightApps, desk: pages.Desk, page: t.Any, stage: int = 1) -> None:
-    """Save with the page's own key, and send what the browser downloaded."""
-    saved = desk.save(page)
-    company.company.write(f"sent/{stage}/{saved.name}", saved.read_bytes())
-
-
-def _fill_in_the_others(company: EightApps, stage: int) -> None:
-    """Whoever has sent nothing that a page saved decides on their sheet."""
-    sheets = sorted((company.company.path / "review").glob("*.csv"))
-    mine = [path for path in sheets if path.stem.endswith("-stage-2") == (stage == 2)]
-    sent = [path.name for path in (company.company.path / f"sent/{stage}").iterdir()]
-    fill_in([path for path in mine if not any(path.stem in name for name in sent)], company, f"sent/{stage}")
 
 
 def _holders(company: EightApps) -> dict[tuple[str, str], Holder]:
