@@ -124,6 +124,8 @@ def live_through(company: CompanyDirectory, scim: ScimServer) -> None:
         "-e",
         "rollcall_due=2026-02-10",
     )
+    # nobody reviews what was last seen two weeks ago
+    on(company, "2026-02-02", "discover").succeeded()
     on(company, "2026-02-02", "open_review", *review, "-e", "rollcall_undecided=keep").succeeded()
     sheet = list(csv.DictReader(io.StringIO(company.read("review/ada.stone@small.example.csv"))))
     for row in sheet:
@@ -134,7 +136,8 @@ def live_through(company: CompanyDirectory, scim: ScimServer) -> None:
     writer.writeheader()
     writer.writerows(sheet)
     company.write("decisions.csv", out.getvalue())
-    on(company, "2026-02-11", "close_review", *review[:2], "-e", "rollcall_decisions=decisions.csv").succeeded()
+    on(company, "2026-02-09", "decide_review", *review[:2], "-e", "rollcall_decisions=decisions.csv").succeeded()
+    on(company, "2026-02-11", "close_review", *review[:2]).succeeded()
     # a leaver; on the day itself no app can be reached
     leaving = ("Accountant,Management,Utrecht,1,2021-12-01,,", "Accountant,Management,Utrecht,1,2021-12-01,2026-02-27,")
     company.write("hr/people.csv", edited(company.read("hr/people.csv"), leaving))

@@ -16,7 +16,7 @@ from ..ledger.engines import database_of
 from ..ledger.looking_at_evidence import look_at_evidence
 from ..model import AccessException
 from ..policy.commit import Commit, commits_between
-from ..policy.loading import load_exceptions, load_policy
+from ..policy.loading import load_policy
 from ..policy.organisation import Organisation
 from ..policy.values import Policy
 from ..reports.questions.asked import Given, asked_of
@@ -56,9 +56,9 @@ def _at_hand(company: Company) -> AtHand:
         # which further columns HR has is not known here, so rules that read them are not held against it
         return load_policy(settings.policy, catalog=company.catalog, known_attributes=None, commit="")
 
-    @functools.cache
     def exceptions() -> tuple[AccessException, ...]:
-        return load_exceptions(settings.exceptions, catalog=company.catalog)
+        # those of the ledger are read there: ended ones, too
+        return tuple(one for one in company.written[0] if one.origin is not None)
 
     @functools.cache
     def organisation() -> Organisation:
@@ -75,6 +75,7 @@ def _at_hand(company: Company) -> AtHand:
         apps=company.apps,
         policy=policy,
         exceptions=exceptions,
+        covers=lambda: company.written[1],
         organisation=organisation,
         reads=company.reads,
         operations=company.operations,

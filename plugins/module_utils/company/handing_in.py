@@ -11,11 +11,12 @@ import pathlib
 import typing as t
 
 from ..errors import ReviewError, ReviewMoved
-from ..model import Run
+from ..model import Review, Run
 from ..reviews.decisions import Decision
 from ..reviews.reviewers import Reviewers
 from . import reviewing
 from .company import Company
+from .moved import unless_moved
 from .reviewers_pages import Given, files_of, note_pace, read_given
 
 
@@ -44,13 +45,13 @@ def take_in(
         try:
             done.append(take_file(company, run, id, file, late=late)[0])
         except ReviewMoved:
-            raise  # another run is at it: then none of them can be taken now
+            raise  # other runs are at it all the time: then none of them can be taken now
         except ReviewError as error:
             if len(files) == 1:
                 raise
             problems.append(str(error))
     if listed:
-        done.append(reviewing.decide(company, run, id, listed, late=late))
+        done.append(unless_moved(lambda: reviewing.decide(company, run, id, listed, late=late)))
     if problems:
         raise ReviewError(
             f"{len(problems)} of {len(files)} files were not taken: {'; '.join(problems)}",
@@ -71,17 +72,41 @@ def take_file(
     """Lay what one file decides onto an open review; return what became of it, and how many decisions are in it.
 
     ``sender`` is who handed it in, where that is known. Raises ReviewError, and decides nothing, for a file that is
-    wrong, and for one that somebody else handed in than who decides in it.
+    wrong, and for one that somebody else handed in than who decides in it. Where another run has written to the same
+    items meanwhile, the file is held against what is there now; ReviewMoved when that happens again and again.
     """
+    return unless_moved(lambda: _take_file(company, run, id, file, late=late, sender=sender))
+
+
+def _take_file(
+    company: Company, run: Run | None, id: str, file: pathlib.Path, *, late: bool, sender: str
+) -> tuple[reviewing.Reviewed, int]:
     review = reviewing.review_of(company, id)
     reviewers, closes = reviewing.reviewers_of(company), reviewing.closes_of(company, review)
     given = read_given(company, review, file, reviewers, closes, late=late)
+    _must_be_of(company, review, given, file)
     if sender:
         _must_be_theirs(given, sender, file, reviewers)
     done = reviewing.decide(company, run, id, given.decisions, late=late)
     pace = note_pace(company, run, given.page) if given.page is not None else ()
     findings = (*given.notes, *done.findings, *pace)
     return dataclasses.replace(done, findings=findings), sum(bool(one.decision) for one in given.decisions)
+
+
+def _must_be_of(company: Company, review: Review, given: Given, file: pathlib.Path) -> None:
+    """Raise ReviewError for a sheet of another review; single items that are in none are said by their lines."""
+    here = {item.id for item in review.items}
+    foreign = {one.item for one in given.decisions if one.item and one.item not in here}
+    if not foreign:
+        return
+    for other in company.ledger.reviews():
+        found = len(foreign & {item.id for item in other.items})
+        if found:
+            raise ReviewError(
+                f"{found} of its items are of review {other.id}, and this is review {review.id}",
+                where=str(file),
+                todo=f"Take it in with -e rollcall_review={other.id}",
+            )
 
 
 def _must_be_theirs(given: Given, sender: str, file: pathlib.Path, reviewers: Reviewers) -> None:

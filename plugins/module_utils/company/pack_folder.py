@@ -7,14 +7,22 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
+import os
 import pathlib
+import re
+import secrets
 import shutil
+import typing as t
 
 from ..errors import EvidenceError
 from ..ledger.checkpoints import PACK
 
 MANIFEST, SIGNATURE = "manifest.json", "signature.json"
+
+# bytes of the random part of a name
+_LENGTH = 6
 
 
 def check_directory(folder: pathlib.Path) -> None:
@@ -42,6 +50,40 @@ def check_directory(folder: pathlib.Path) -> None:
             where=str(folder),
             todo="Name a directory that is empty, or is to be made",
         )
+
+
+@contextlib.contextmanager
+def beside(folder: pathlib.Path) -> t.Iterator[pathlib.Path]:
+    """Make a hidden directory beside ``folder``, for a pack that is being made. At the end it is gone.
+
+    It is held meanwhile, so that another run knows it from what was left by one that was killed.
+    """
+    aside = folder.with_name(f".{folder.name}.{secrets.token_hex(_LENGTH)}")
+    aside.mkdir(mode=0o750)
+    held = os.open(aside, os.O_RDONLY)
+    try:
+        # where a file system cannot hold a directory, nothing is swept there either
+        with contextlib.suppress(OSError):
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield aside
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+        os.close(held)
+
+
+def sweep(folder: pathlib.Path) -> None:
+    """Take away what runs have left beside ``folder`` that were killed while they made a pack for it."""
+    ours = re.compile(rf"\.{re.escape(folder.name)}\.[0-9a-f]{{{2 * _LENGTH}}}(\.earlier)?")
+    for path in folder.parent.iterdir():
+        if not ours.fullmatch(path.name) or path.is_symlink() or not path.is_dir():
+            continue
+        with contextlib.suppress(OSError):
+            held = os.open(path, os.O_RDONLY)
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path, ignore_errors=True)
+            finally:
+                os.close(held)
 
 
 def move_into_place(aside: pathlib.Path, folder: pathlib.Path) -> None:

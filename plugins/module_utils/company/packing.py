@@ -27,8 +27,9 @@ from ..reports.evidence.history import History
 from ..reports.evidence.period import SAMPLED, Period, Sample, period_of
 from ..reports.evidence.sheets import Pack, pack_of
 from ..sources.glancing import without_collecting
+from ..writing import write_text
 from .company import Company
-from .pack_folder import MANIFEST, SIGNATURE, check_directory, move_into_place
+from .pack_folder import MANIFEST, SIGNATURE, beside, check_directory, move_into_place, sweep
 from .pack_scope import scope_of
 from .runs import tool_version
 
@@ -66,8 +67,9 @@ class Made:
 def make_pack(company: Company, asked: Asked, *, actor: str, begin: t.Callable[[], Run] | None) -> Made:
     """Make a pack in ``asked.directory``; an earlier pack there is replaced.
 
-    ``begin`` begins the run that it is recorded in, None writes nothing at all. It is called when the pack lies whole
-    beside its place; then the ledger says that it was made, with which sample, and it is moved. Raises EvidenceError or
+    ``begin`` begins the run that it is recorded in, None writes nothing at all. It is called when the pack lies beside
+    its place, whole but for the signature; then the ledger says that it was made, with which sample, and it is signed
+    and moved. What earlier runs left that were killed on the way is taken away. Raises EvidenceError or
     UnknownName, before anything is written, for a period, a scope, a sample or a directory that cannot be; LedgerError
     for a ledger without events or without a key.
     """
@@ -88,28 +90,29 @@ def make_pack(company: Company, asked: Asked, *, actor: str, begin: t.Callable[[
     if begin is None:
         return Made(_pack(company, asked, period, company.ledger.head.seq), folder, "")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = folder.with_name(f".{folder.name}.{secrets.token_hex(6)}")
     try:
-        aside.mkdir(mode=0o750)
-        # the export sees one state of the ledger; whatever is written meanwhile belongs to the next pack
-        export(company.ledger, aside / LEDGER, now)
-        exported = json.loads((aside / LEDGER / MANIFEST).read_text(encoding="utf-8"))
-        # millions of events, and none of what is made of them is garbage
-        with without_collecting():
-            pack = _pack(company, asked, period, exported["head"]["seq"])
-            manifest = _write(company, asked, pack, aside, exported, actor)
-        digest = hashlib.sha256(manifest).hexdigest()
-        run = begin()
-        company.ledger.append(PACKED, run, company.clock.now(), data={**_told(pack), "manifest_sha256": digest})
-        move_into_place(aside, folder)
+        with beside(folder) as aside:
+            # the export sees one state of the ledger; whatever is written meanwhile belongs to the next pack
+            export(company.ledger, aside / LEDGER, now)
+            exported = json.loads((aside / LEDGER / MANIFEST).read_text(encoding="utf-8"))
+            # millions of events, and none of what is made of them is garbage
+            with without_collecting():
+                pack = _pack(company, asked, period, exported["head"]["seq"])
+                manifest = _write(company, asked, pack, aside, exported, actor)
+            signature = json.dumps(sign_manifest(company.ledger, manifest), indent=1) + "\n"
+            digest = hashlib.sha256(manifest).hexdigest()
+            run = begin()
+            company.ledger.append(PACKED, run, company.clock.now(), data={**_told(pack), "manifest_sha256": digest})
+            # at last: what is signed is also recorded, wherever a run is killed
+            write_text(aside / SIGNATURE, signature, mode=0o640)
+            move_into_place(aside, folder)
+            sweep(folder)
     except OSError as error:
         raise EvidenceError(
             f"the pack cannot be written: {error.strerror or error}",
             where=str(error.filename or folder),
             todo="Name a directory that the user who runs this may write to",
         ) from error
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
     return Made(pack, folder, digest)
 
 
@@ -137,7 +140,8 @@ def _pack(company: Company, asked: Asked, period: Period, last_event: int) -> Pa
         policy=company.policy,
         known=company.people,
         # those that were made at run time are in the events
-        exceptions=tuple(one for one in company.exceptions if one.origin is not None),
+        exceptions=tuple(one for one in company.written[0] if one.origin is not None),
+        covers=company.written[1],
         commits=commits_between(
             settings.policy,
             (settings.catalog, settings.policy, settings.exceptions, settings.locks),
@@ -173,7 +177,7 @@ def _told(pack: Pack) -> dict[str, t.Any]:
 def _write(
     company: Company, asked: Asked, pack: Pack, folder: pathlib.Path, exported: t.Mapping[str, t.Any], actor: str
 ) -> bytes:
-    """Write the pack's files, its manifest and the signature; return the manifest."""
+    """Write the pack's files and its manifest; return the manifest."""
     included = pack.case.scope.whole if asked.events is None else asked.events
     head = exported["head"]
     tool = f"rollcall.access {tool_version()}"
@@ -205,8 +209,6 @@ def _write(
     }
     text = json.dumps(manifest, indent=1, ensure_ascii=True).encode("ascii") + b"\n"
     (folder / MANIFEST).write_bytes(text)
-    signature = json.dumps(sign_manifest(company.ledger, text), indent=1)
-    (folder / SIGNATURE).write_text(signature + "\n", encoding="ascii")
     for path in folder.rglob("*"):
         # it says who has what: for its owner and group alone
         path.chmod(0o750 if path.is_dir() else 0o640)

@@ -43,6 +43,10 @@ def explain(company: Company, run: Run | None, id: str, *, items: t.Collection[s
     wanted = items or [
         item.id for item in before.items if item.outcome == "declined" or item.outcome not in closing.SETTLED
     ]
+    said = (reason.strip(), by.strip())
+    if not wanted and any((item.explanation, item.explained_by) == said for item in before.items):
+        # it is said once more, as by whoever repeats a run that died
+        return Reviewed(before, False, findings=closing.findings(before))
     if not wanted and before.state == "closed":
         raise ReviewError(
             "there is nothing to explain", where=f"review {id}", todo="All is carried out, or in somebody's hands"

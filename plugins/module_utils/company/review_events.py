@@ -44,14 +44,18 @@ def open_event_reviews(company: Company, run: Run, rules: ReviewRules, reviewers
     """Open a small review for each of ``rules.events`` that happened since this was asked last.
 
     The first time, what was there already is not news: only accounts that belong to nobody are put to their app's
-    owner. A company that does not write works it out and keeps nothing.
+    owner. A company that does not write works it out and keeps nothing. Where another run looked meanwhile, it has
+    opened them: nothing is opened here, and what happened since then is for the next run.
     """
     if not rules.events:
         return EventReviews()
     now = company.clock.now()
-    found = _look(company, run, rules, reviewers, now)
+    since = _looked_until(company)
+    found = _look(company, run, rules, reviewers, now, since)
     if company.writes:
         with company.ledger.one_transaction():
+            if _looked_until(company) != since:
+                return EventReviews()
             for review in found.reviews:
                 company.ledger.save_review(review, "review.opened", run, now)
             company.ledger.notice_all(found.orphans, {"reviews": [one.id for one in found.reviews]}, run, now)
@@ -59,10 +63,17 @@ def open_event_reviews(company: Company, run: Run, rules: ReviewRules, reviewers
     return found
 
 
-def _look(company: Company, run: Run, rules: ReviewRules, reviewers: Reviewers, now: dt.datetime) -> EventReviews:
+def _looked_until(company: Company) -> int | None:
+    """Return up to which event all runs have looked; None: none has looked yet."""
+    looked = [int(event.data["until"]) for event in company.ledger.events(kind=_LOOKED)]
+    return looked[-1] if looked else None
+
+
+def _look(
+    company: Company, run: Run, rules: ReviewRules, reviewers: Reviewers, now: dt.datetime, since: int | None
+) -> EventReviews:
     ledger = company.ledger
-    looked = [int(event.data["until"]) for event in ledger.events(kind=_LOOKED)]
-    since, until = (looked[-1] if looked else None), ledger.head.seq
+    until = ledger.head.seq
     made: list[tuple[Review, tuple[Finding, ...]] | None] = []
     deadline = due(company.settings.working_day, now, dt.timedelta(days=rules.days))
     arguments: dict[str, t.Any] = {"reviewers": reviewers, "now": now, "due": deadline, "opened_by": run.actor}

@@ -19,19 +19,21 @@ from ..planning.ordering import order
 from ..reviews import campaign, closing, decisions, record
 from ..reviews.launch import Workload
 from ..reviews.of_nobody import links_of, one_by_one
-from ..reviews.page import file_stem
 from ..reviews.renamed import possible, renamed
 from ..reviews.reviewers import Reviewers
 from ..reviews.rules import ReviewRules
 from ..reviews.stages import move_on, stages_from
 from ..working_time import due as working_due
 from ..writing import PERSONAL, write_text
+from .carried_before import as_ours, begun_before
 from .carrying_out import carry_out
 from .company import Company
 from .deciding import decide as policy_decides
+from .moved import unless_moved
 from .plans import guard_breaches, hold_against_guard
+from .review_folders import write_for_reviewers
 from .review_launch import look_before_launch
-from .reviewers_pages import handed_in, write_pages
+from .reviewers_pages import handed_in
 
 #: How long reviewers have when nobody says.
 DAYS = 14
@@ -109,7 +111,8 @@ def open_review(
     )
     if not opened.created:
         review = review_of(company, opened.review.id)
-        files = _sheets(company, review, directory) if directory and run and not only_check else ()
+        directory = None if only_check else directory
+        files = write_for_reviewers(company, review, reviewers, directory).files if directory and run else ()
         return Reviewed(review, False, files)
     launch = look_before_launch(company, opened.review, reviewers)
     launch = dataclasses.replace(launch, findings=(*opened.findings, *launch.findings))
@@ -127,7 +130,7 @@ def open_review(
             if ledger.has_review(opened.review.id):
                 raise ReviewMoved("another run is opening it", where=f"review {opened.review.id}", todo="Run again")
             ledger.save_review(opened.review, "review.opened", run, now)
-    files = _sheets(company, opened.review, directory) if directory and run else ()
+    files = write_for_reviewers(company, opened.review, reviewers, directory).files if directory and run else ()
     return Reviewed(opened.review, True, files, launch.findings, workload=launch.workload)
 
 
@@ -167,43 +170,18 @@ def close(
 
     Closing once more carries out what was left and brings the outcome of tasks up to date. Raises GuardStop when the
     revocations pass a limit; then the review stays open. Without a run, nothing is closed and nothing is carried out.
-    Where another run closes it at the same time, that one carries it out, and nothing is changed here.
+    Where another run closes it at the same time, that one carries it out, and nothing is changed here; what another run
+    takes in at the same time is carried out, too.
     """
     now = company.clock.now()
-    before = review_of(company, id)
-    named, notes = renamed(before, company.apps)
-    moved, more = move_on(named, now, reviewers_of(company), closes_of(company, before))
-    review = closing.close(moved, run.actor if run else "", now, early=early)
-    wanted, unknown = possible(closing.revocations(review), company.apps)
-    changes = one_by_one(order(wanted, company.apps))
-    notes = (*notes, *more, *unknown)
-    if not run:
-        return Reviewed(review, review != before or bool(changes), findings=notes)
-    plan = Plan(
-        tuple(changes),
-        breaches=guard_breaches(company, changes),
-        policy=company.policy.version,
-        commit=company.commit,
-        made_at=now,
-        scope={"review": id},
-    )
-    if changes:
-        company.ledger.save_plan(plan, run, now)
-    hold_against_guard(plan, approved)
-    if approved:
-        company.ledger.approve_plan(plan.hash, run.actor, run, now)
-    if review != before:
-        try:
-            _keep_closed(company, before, review, run, now)
-        except ReviewMoved as error:
-            there = review_of(company, id)
-            if there.state != "closed":
-                raise
-            note = Finding("review_moved", "note", str(error), todo="The other run carries it out")
-            return Reviewed(there, False, findings=(note,))
-    outcome = carry_out(company, changes, run, plan=plan.hash, progress=progress)
+    before, review, notes, plan = unless_moved(lambda: _closed(company, run, id, now, early=early, approved=approved))
+    if not run or plan is None:
+        return Reviewed(review, review != before or bool(plan and plan.changes), findings=notes)
+    begun = begun_before(company, before, plan.changes, run)
+    outcome = carry_out(company, plan.changes, run, plan=plan.hash, progress=progress)
+    results = as_ours(outcome.results, begun)
     tasks = company.ledger.tasks(states=("open", "attested", "verified", "declined", "cancelled"))
-    after = closing.end(closing.outcomes_of_tasks(closing.outcomes(review, outcome.results, now), tasks, now), now)
+    after = closing.end(closing.outcomes_of_tasks(closing.outcomes(review, results, now), tasks, now), now)
     if after != review:
         event = "review.ended" if after.ended_at != review.ended_at else "review.carried_out"
         company.ledger.save_review(after, event, run, now, before=review)
@@ -213,9 +191,58 @@ def close(
     return Reviewed(after, changed, files, (*notes, *closing.findings(after)), outcome)
 
 
-def _keep_closed(company: Company, before: Review, review: Review, run: Run, now: dt.datetime) -> None:
-    """Write down that a review is closed and, with it, whose the accounts are that were nobody's."""
+def _closed(
+    company: Company, run: Run | None, id: str, now: dt.datetime, *, early: bool, approved: str
+) -> tuple[Review, Review, tuple[Finding, ...], Plan | None]:
+    """Return a review as it was, and as it is closed; what is to be said of it; and the plan of what it takes away.
+
+    There is no plan where another run is at it, which carries it out. Without a run nothing is written.
+    """
+    seen = company.ledger.head.seq
+    before = review_of(company, id)
+    named, notes = renamed(before, company.apps)
+    moved, more = move_on(named, now, reviewers_of(company), closes_of(company, before))
+    review = closing.close(moved, run.actor if run else "", now, early=early)
+    wanted, unknown = possible(closing.revocations(review), company.apps)
+    changes = one_by_one(order(wanted, company.apps))
+    notes = (*notes, *more, *unknown)
+    plan = Plan(
+        tuple(changes),
+        breaches=guard_breaches(company, changes),
+        policy=company.policy.version,
+        commit=company.commit,
+        made_at=now,
+        scope={"review": id},
+    )
+    if not run:
+        return before, review, notes, plan
+    if changes:
+        company.ledger.save_plan(plan, run, now)
+    hold_against_guard(plan, approved)
+    if approved:
+        company.ledger.approve_plan(plan.hash, run.actor, run, now)
+    if review != before:
+        try:
+            _keep_closed(company, before, review, seen, run, now)
+        except ReviewMoved as error:
+            there = review_of(company, id)
+            if there.state != "closed":
+                raise
+            note = Finding("review_moved", "note", str(error), todo="The other run carries it out")
+            return there, there, (note,), None
+    return before, review, notes, plan
+
+
+def _keep_closed(company: Company, before: Review, review: Review, seen: int, run: Run, now: dt.datetime) -> None:
+    """Write down that a review is closed and, with it, whose the accounts are that were nobody's.
+
+    ``seen`` is the ledger's last event when it was read. Raises ReviewMoved for what was decided in it since: that is
+    not in the plan.
+    """
     with company.ledger.one_transaction():
+        news = (event for event in company.ledger.events(after=seen) if event.data.get("review") == review.id)
+        if any(event.kind.startswith("review.") for event in news):
+            raise ReviewMoved("somebody has decided in it meanwhile", where=f"review {review.id}", todo="Run again")
         company.ledger.save_review(review, "review.closed", run, now, before=before)
         for link in links_of(review, reviewers_of(company)):
             # where one account of somebody is linked by hand, each has to be
@@ -264,19 +291,6 @@ def review_of(company: Company, id: str) -> Review:
         there = ", ".join(r.id for r in company.ledger.reviews(items=False)) or "none"
         raise UnknownName(f"there is no review {id!r}", todo=f"There are: {there}")
     return review
-
-
-def _sheets(company: Company, review: Review, directory: pathlib.Path) -> tuple[pathlib.Path, ...]:
-    """Write a page and a sheet per reviewer. A sheet that is there is left alone: a reviewer may be filling it in."""
-    files = []
-    directory.mkdir(parents=True, exist_ok=True)
-    for reviewer in sorted({item.reviewer for item in review.items}):
-        path = directory / f"{file_stem(reviewer)}.csv"
-        if not path.exists():
-            sheet = decisions.write_sheet(review, company.people, company.apps, reviewer=reviewer)
-            write_text(path, sheet, PERSONAL)
-        files.append(path)
-    return (*files, *write_pages(company, review, reviewers_of(company), directory))
 
 
 def _record(company: Company, review: Review, directory: pathlib.Path) -> tuple[pathlib.Path, ...]:

@@ -57,14 +57,15 @@ class LookingBack(PastEvents):
         people: t.Collection[str] | None = None,
         pairs: t.Collection[tuple[str, str]] | None = None,
         unexplained: bool = False,
+        given_by: str = "",
         begun: bool = False,
         ended: bool = False,
     ) -> list[PastGrant]:
         """Return the grants that were in force at any time from ``begins`` to ``ends``.
 
         ``pairs`` are (app, entitlement). ``begun`` leaves those that began within that time, ``ended`` those that ended
-        within it. ``unexplained`` leaves those that nothing gave, as far as their reasons are now. The same moment
-        twice means just before that moment.
+        within it. ``unexplained`` leaves those that nothing gave, ``given_by`` those with a reason of that kind, as far
+        as their reasons are now, or were at the end. The same moment twice means just before that moment.
         """
         found: list[PastGrant] = []
         for name in ("ended_grants", "grants"):
@@ -90,6 +91,8 @@ class LookingBack(PastEvents):
                 query = query.where(
                     sa.or_(source.because.contains('"kind":"unexplained"', autoescape=True), source.because == "[]")
                 )
+            if given_by:
+                query = query.where(source.because.contains(f'"kind":"{given_by}"', autoescape=True))
             for row in self._of_people(query, source.person, people):
                 if pairs is None or (row[1], row[3]) in pairs:
                     found.append(_grant(row))

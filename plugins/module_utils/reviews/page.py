@@ -56,7 +56,7 @@ def render(packet: Packet, token: Token) -> str:
         style=style,
         script=script,
         policy=_content_security_policy(style, script),
-        csv=file_stem(packet.reviewer) + ".csv",
+        csv=sheet_name(packet.reviewer, packet.stage),
     )
     # half of a surrogate pair, which a broken feed may hold, is no UTF-8: it becomes a question mark
     return text.encode(errors="replace").decode()
@@ -67,6 +67,11 @@ def file_stem(name: str) -> str:
     plain = name.casefold()
     stem = re.sub(r"[^a-z0-9.@_-]+", "-", plain).strip(".-")[:_LONGEST] or "nobody"
     return stem if stem == plain or not plain else f"{stem}-{fingerprint(plain)[:6]}"
+
+
+def sheet_name(reviewer: str, stage: int) -> str:
+    """Return what a reviewer's sheet is called. Each stage after the first has sheets of its own."""
+    return f"{file_stem(reviewer)}-stage-{stage + 1}.csv" if stage else f"{file_stem(reviewer)}.csv"
 
 
 def decisions_name(packet: Packet) -> str:

@@ -113,8 +113,8 @@ def _mail(counter: Counter) -> None:
 
 
 def _files(counter: Counter) -> None:
-    """A file is written aside and then put into its place: that is the write."""
-    for name in ("replace", "link"):
+    """A file, or a folder of files, is written aside and then put into its place: that is the write."""
+    for name in ("replace", "link", "rename"):
         work = getattr(os, name)
 
         def counting(source: t.Any, target: t.Any, *given: t.Any, _work: t.Any = work, **more: t.Any) -> t.Any:

@@ -18,6 +18,7 @@ import sys
 import typing as t
 
 import pytest
+from ansible_collections.rollcall.access.plugins.module_utils.company import pack_folder
 from ansible_collections.rollcall.access.plugins.module_utils.errors import EvidenceError, LedgerError, UnknownName
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.checkpoints import public_pem, sign_manifest
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.export import export
@@ -331,6 +332,20 @@ ALTERED: dict[str, tuple[t.Callable[[pathlib.Path], t.Any], str]] = {
         "tables/work.csv: it was renamed, from tables/tasks.csv",
     ),
     "a link": (lambda f: (f / "tables/link.csv").symlink_to("/etc/hostname"), "tables/link.csv: it is a link"),
+    "a link in a table's place": (
+        lambda f: ((f / "tables/people.json").unlink(), (f / "tables/people.json").symlink_to("/dev/zero")),
+        "tables/people.json: it is a link or a device",
+    ),
+    "a folder that is a link": (lambda f: (f / "more").symlink_to("/"), "more: it is a link or a device"),
+    "the manifest is a pipe": (
+        lambda f: ((f / "manifest.json").unlink(), os.mkfifo(f / "manifest.json")),
+        "manifest.json: it is a link or a device",
+    ),
+    "no end of brackets": (lambda f: (f / "signature.json").write_text("[" * 200_000), "cannot be read"),
+    "a name that would say it is good": (
+        lambda f: (f / "x\nGOOD: the evidence pack of a company is whole\x1b[2J").touch(),
+        "x\\nGOOD: the evidence pack of a company is whole\\x1b[2J: it was added",
+    ),
     "an event": (lambda f: _byte(f / "ledger/events.jsonl", '"leaving"', '"joining"'), "it was altered, or does not"),
     "the manifest": (lambda f: _byte(f / "manifest.json", "2026-06-30", "2026-06-29"), "its signature does not fit"),
     "the signature": (lambda f: (f / "signature.json").unlink(), "cannot be read"),
@@ -358,6 +373,7 @@ def test_whatever_is_altered_is_found_and_named(copy, what):
     assert code == 1
     assert says in text, text
     assert "Traceback" not in text
+    assert not [line for line in text.splitlines() if line.startswith("GOOD") or not line.isprintable()]
 
 
 def test_another_key_is_not_trusted(copy, tmp_path):
@@ -513,3 +529,40 @@ def test_the_keys_that_come_with_a_pack_are_those_of_the_ledger(made):
     place, folder = made
     signature = json.loads((folder / "signature.json").read_text(encoding="utf-8"))
     assert public_pem(signature["public_key"]) in (place.path / "ledger.db.pub").read_text(encoding="ascii")
+
+
+def test_what_killed_runs_left_is_taken_away_and_what_another_run_is_at_stays(lived):
+    folder = quarter.folder_of(lived)
+    left = [folder.with_name(f".{folder.name}.{'0' * 12}"), folder.with_name(f".{folder.name}.{'1' * 12}.earlier")]
+    foreign = folder.with_name(f".{folder.name}.old")
+    for path in (*left, foreign):
+        path.mkdir()
+        (path / "manifest.json").write_text("{}", encoding="ascii")
+    with pack_folder.beside(folder) as busy:
+        quarter.packed(lived)
+        assert busy.is_dir()
+    assert not any(path.exists() for path in (*left, busy))
+    assert foreign.is_dir()
+    shutil.rmtree(foreign)
+    assert verified(folder, "--key", lived.path / "ledger.db.pub")[0] == 0
+
+
+def test_a_run_that_dies_before_its_pack_is_recorded_leaves_nothing_that_is_signed(lived, monkeypatch):
+    folder = quarter.folder_of(lived)
+    quarter.packed(lived)
+    before = (folder / "manifest.json").read_bytes()
+    found = []
+
+    def dies(self, kind, *given, **more):
+        if kind == "evidence.packed":
+            found.extend(path.name for path in folder.parent.glob(f".{folder.name}.*/*"))
+            raise KeyboardInterrupt
+        return append(self, kind, *given, **more)
+
+    append = Ledger.append
+    monkeypatch.setattr(Ledger, "append", dies)
+    with pytest.raises(KeyboardInterrupt):
+        quarter.packed(lived)
+    assert "manifest.json" in found
+    assert "signature.json" not in found
+    assert (folder / "manifest.json").read_bytes() == before

@@ -475,7 +475,7 @@ def test_a_sheet_of_another_campaign_is_refused_and_the_others_are_taken(place):
     assert item(place, "2", "code").decision == "keep"
     (problem,) = found.problems
     assert "wrong.csv was not taken in" in problem
-    assert "is not in review other" in problem
+    assert "of review q2, and this is review other" in problem
     assert not any(one.decision for one in review(place, "other").items)
     # it is said again as long as it lies there
     assert len(follow(place, "2026-06-04", decisions=place.path / "decisions").problems) == 1
@@ -628,6 +628,12 @@ def test_a_campaign_ends_when_manual_work_is_attested_or_explained(place):
         explain(company, place.run(company), "q2", items=[review(place).items[0].id], by="audit", reason="x")
     done = explain(company, place.run(company), "q2", items=(), by="audit", reason="needed for the archive until July")
     assert (done.review.standing, done.changed) == ("ended", True)
+    # once more, as whoever repeats a run that died
+    again = place.open(as_of="2026-06-14")
+    words = {"items": (), "by": "audit", "reason": "needed for the archive until July"}
+    assert not explain(again, place.run(again), "q2", **words).changed
+    with pytest.raises(ReviewError, match="nothing to explain"):
+        explain(again, place.run(again), "q2", **{**words, "reason": "another one"})
     (one,) = [one for one in review(place).items if one.outcome == "explained"]
     assert (one.explained_by, one.explanation) == ("audit", "needed for the archive until July")
     assert [event.data["explanation"] for event in events(place, "review.explained")] == [one.explanation]

@@ -111,6 +111,21 @@ def test_a_mail_to_a_reviewer_brings_their_page_where_the_settings_say_so(place,
     assert not any("Ann Lee" in text for _name, text in found[EVE])
 
 
+def test_a_mail_of_the_daily_run_brings_the_page_of_the_next_stage(place, mail):
+    settings(place, f"\nnotifications:\n  review_pages: true\n  routes:\n    owner: {mail.url()!r}\n")
+    opened(place, stages=TWO)
+    told(place, "2026-06-03")
+    before = len(pages_in(mail)[HUB])
+    place.write("decisions/q2/eve.json", saved(place, EVE))
+    place.write("decisions/q2/ann.json", saved(place, ANN))
+    place.write("decisions/q2/hub.json", saved(place, HUB))
+    follow(place, "2026-06-04")
+    assert told(place, "2026-06-04").findings == ()
+    name, page = pages_in(mail)[HUB][before:][0]
+    assert name == f"q2-{HUB}-stage-2.html"
+    assert "Bob Ray" in page
+
+
 def packet_token(place: Place, reviewer: str) -> dict[str, t.Any]:
     return token_for(place.open().ledger, packet(place, reviewer)).to_dict()
 
@@ -183,6 +198,13 @@ def test_each_stage_has_its_pages_when_the_review_is_opened_again(place):
     opened(place, "2026-06-04", stages=TWO, directory=place.path / "sheets")
     files = {path.name for path in (place.path / "sheets").glob("*.html")}
     assert "hub@acme.example-stage-2.html" in files
+    # a sheet of the first stage may be being filled in; the second one has its own, of what has come so far
+    sheets = {path.name: path for path in (place.path / "sheets").glob("*.csv")}
+    assert {path.stat().st_mode & 0o777 for path in sheets.values()} == {0o640}
+    waiting = [item.id for item in review(place).items if (item.reviewer, item.stage) == (HUB, 1)]
+    there = sheets["hub@acme.example-stage-2.csv"].read_text().splitlines()[1:]
+    assert sorted(line.partition(",")[0] for line in there) == sorted(waiting)
+    assert "hub@acme.example-stage-2.csv" in (place.path / "sheets/hub@acme.example-stage-2.html").read_text()
     second = packet(place, HUB, stage=1)
     assert all(one.stages[0].startswith("stage 1: keep, decided by") for one in second.items)
 
@@ -197,5 +219,6 @@ def test_rubber_stamping_is_a_finding_and_stands_in_the_record(place):
     company = place.open(as_of="2026-06-12")
     done = reviewing.close(company, place.run(company), "q2", directory=place.path / "record")
     assert done.review.state == "closed"
+    assert {path.stat().st_mode & 0o777 for path in (place.path / "record").iterdir()} == {0o640}
     record = json.loads((place.path / "record/q2.json").read_text())
     assert record["handed_in"][0]["rubber_stamped"] == one["rubber_stamped"]

@@ -99,6 +99,7 @@ def at_hand(ledger: Ledger) -> AtHand:
         apps=APPS,
         policy=lambda: Policy(""),
         exceptions=tuple,
+        covers=tuple,
         organisation=Organisation,
         reads=dict,
         operations=dict,

@@ -98,6 +98,8 @@ class AccessTold:
         self._there: dict[tuple[str, str], AccountTold] = {}
         #: reasons repeat for thousands of grants: each is kept once
         self._reasons: dict[str, t.Sequence[t.Mapping[str, str]]] = {}
+        #: cover by its id: whatever it ever gave, with the reason in the words of then
+        self.covered: dict[str, dict[GrantKey, str]] = {}
         #: how many accounts there are of each app at this point of the events
         self.count: dict[str, int] = {}
 
@@ -112,6 +114,9 @@ class AccessTold:
             return
         since = dt.datetime.fromisoformat(data["since"])
         because = self._reasons.setdefault(str(data["because"]), data["because"])
+        for reason in because:
+            if reason.get("kind") == "cover":
+                self.covered.setdefault(reason.get("id", ""), {})[key] = reason.get("text", "")
         grant = self._in_force.get(key)
         if grant is None:
             grant = GrantTold(*key, because, since, data["source"], event.seq)

@@ -12,7 +12,7 @@ import functools
 import typing as t
 
 from ...clock import WorkingDay
-from ...model import AccessException, App, Person
+from ...model import AccessException, App, Cover, Person
 from ...policy.commit import Commit
 from ...policy.values import Policy
 from .access_told import AccountTold, GrantTold
@@ -39,8 +39,9 @@ class Sheet:
 class Case:
     """All that a pack is worked out from. ``now`` is when it is made.
 
-    ``apps``, ``policy`` and ``exceptions`` (those in files) are as git has them now; ``reads`` says which apps are read
-    by themselves. ``commits`` are those of the policy within the period, None where there is no repository to ask.
+    ``apps``, ``policy``, ``exceptions`` and ``covers`` (those in files, with the ends that managers gave them) are as
+    git has them now; ``reads`` says which apps are read by themselves. ``commits`` are those of the policy within the
+    period, None where there is no repository to ask.
     ``known`` is everybody as HR or, where it cannot be read, the ledger has them now.
     ``hr`` is what HR says now, None where it cannot be read; then ``hr_problem`` says why. ``base`` is the company's
     directory: where something is written is shown from there.
@@ -56,6 +57,7 @@ class Case:
     policy: Policy
     known: t.Mapping[str, Person] = dataclasses.field(default_factory=dict)
     exceptions: tuple[AccessException, ...] = ()
+    covers: tuple[Cover, ...] = ()
     commits: tuple[Commit, ...] | None = None
     hr: t.Mapping[str, Person] | None = None
     hr_problem: str = ""

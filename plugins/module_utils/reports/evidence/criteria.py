@@ -42,7 +42,7 @@ CRITERIA = (
         _SOC2,
         "CC6.2",
         "People are registered and authorised before they get access, and lose it when they may no longer have it.",
-        ("joiners", "leavers", "leaver_removals", "requests", "exceptions", "stories"),
+        ("joiners", "leavers", "leaver_removals", "requests", "exceptions", "cover", "extensions", "stories"),
         "From HR's record over rule or approval to the proven change, and from the last day to the proven removal",
     ),
     Criterion(
@@ -70,7 +70,7 @@ CRITERIA = (
         _ISO,
         "A.5.15",
         "Rules for access are set down, put in force, and follow from what the business needs.",
-        ("policy_versions", "policy_commits", "guard_stops", "exceptions", "duties", "accepted_risks"),
+        ("policy_versions", "policy_commits", "guard_stops", "exceptions", "cover", "duties", "accepted_risks"),
         "Which rules were in force when, who changed them, and what was allowed outside of them",
         "That the rules fit the company's risks is for people to judge",
     ),
@@ -100,8 +100,9 @@ CRITERIA = (
         _ISO,
         "A.8.2",
         "Privileged rights are given to few, knowingly, and are watched.",
-        ("grants", "review_items", "requests", "access_without_reason"),
-        "Rows whose column privileged says yes: who has them, why, who approved and who reviewed them",
+        ("grants", "break_glass", "review_items", "requests", "access_without_reason"),
+        "Rows whose column privileged says yes: who has them, why, who approved and who reviewed them; and what was "
+        "taken without asking, with its end and its review",
         "What was done with a privileged right is in the app's own log",
     ),
     Criterion(

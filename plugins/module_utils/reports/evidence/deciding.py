@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What people decided: reviews, exceptions, requests and locks."""
+"""What people decided: reviews, exceptions, requests and locks. What they did for a time is in temporary.py."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import datetime as dt
 import typing as t
 
 from .case import Case, Sheet, reasons_text
-from .rulings_told import ReviewTold
+from .rulings_told import ExceptionTold, ReviewTold
 
 Pairs = t.Iterable[t.Sequence[str]]
 
@@ -81,6 +81,11 @@ def reviews(case: Case, found: t.Iterable[ReviewTold]) -> Sheet:
     )
 
 
+def _earlier(one: t.Mapping[str, t.Any]) -> str:
+    who = one.get("decided_by") or ("nobody: silence" if one.get("by_default") else one.get("reviewer", ""))
+    return f"{one.get('decision') or 'nothing'} by {who}, {str(one.get('decided_at') or '')[:16]}"
+
+
 def review_items(case: Case, found: t.Iterable[ReviewTold]) -> Sheet:
     rows = []
     for review in found:
@@ -99,24 +104,25 @@ def review_items(case: Case, found: t.Iterable[ReviewTold]) -> Sheet:
                     _moment(item.get("since")),
                     reasons_text(item.get("because") or ()),
                     str(item.get("reviewer") or ""),
+                    tuple(map(_earlier, item.get("earlier") or ())),
                     *texts,
                     _moment(item.get("decided_at")),
                     str(item.get("reason") or ""),
                     bool(item.get("by_default")),
+                    str(item.get("in_stead_of") or ""),
                     str(item.get("outcome") or ""),
                     _moment(item.get("outcome_at")),
+                    str(item.get("explanation") or ""),
                 )
             )
     return case.sheet(
         "review_items",
         "Decisions of the reviews",
         "One row for each thing that was put to a reviewer: what was decided, by whom, and what came of it. Outcomes: "
-        "kept, "
-        "verified (taken away and read back), gone (was gone already), carried_out (done by somebody's word), task (in "
-        "the "
-        "owner's hands), declined, failed.",
-        "review item person_id person app account entitlement privileged since reasons reviewer decision change_to "
-        "decided_by decided_at reason by_default outcome outcome_at",
+        "kept, verified (taken away and read back), gone (was gone already), carried_out (done by somebody's word), "
+        "task (in the owner's hands), declined, failed. Earlier stages: what was decided before the last reviewer.",
+        "review item person_id person app account entitlement privileged since reasons reviewer earlier_stages "
+        "decision change_to decided_by decided_at reason by_default in_stead_of outcome outcome_at explanation",
         rows,
     )
 
@@ -125,7 +131,8 @@ def exceptions(case: Case) -> Sheet:
     first, last = case.period.first, case.period.last
     rows: list[tuple[t.Any, ...]] = []
     for told in case.history.rulings.exceptions.values():
-        start, until = (dt.date.fromisoformat(str(told.values[name])) for name in ("start", "until"))
+        start = dt.date.fromisoformat(str(told.values["start"]))
+        until = _extended(case, told)
         grants = [tuple(pair) for pair in told.values["grants"]]
         if start > last or until < first or (told.ended and told.ended < case.period.begins):
             continue
@@ -134,8 +141,8 @@ def exceptions(case: Case) -> Sheet:
         who = (told.person, case.name_of(told.person), _pairs(grants))
         said = tuple(str(told.values[name]) for name in ("reason", "requested_by", "approved_by"))
         over = (told.ended, told.ended_by, told.end_reason)
-        kind = "request" if told.id in case.history.requests else "exception"
-        rows.append((told.id, kind, *who, *said, start, until, *over, "ledger"))
+        kind = "request" if told.id in case.history.requests else "break_glass" if told.ends_at else "exception"
+        rows.append((told.id, kind, *who, *said, start, told.ends_at or until, *over, "ledger"))
     for file in case.exceptions:
         person = case.person_named(file.person)
         if file.start > last or file.until < first or not case.scope.has_person(person):
@@ -149,13 +156,22 @@ def exceptions(case: Case) -> Sheet:
         "exceptions",
         "Exceptions",
         "Access outside the rules, for a time, that was in force in the period: who asked, who approved, and why. "
-        "Those "
-        "made at run time are in the ledger; those in files are as the files are now, and their history is in git.",
+        "Those made at run time are in the ledger; those in files are as the files are now, with the ends that "
+        "managers gave them, and their history is in git. Cover for colleagues is in the table cover.",
         "exception kind person_id person grants reason requested_by approved_by start until ended_at ended_by "
         "end_reason "
         "where",
         sorted(rows, key=lambda row: (row[8], row[0])),
     )
+
+
+def _extended(case: Case, told: ExceptionTold) -> dt.date:
+    """Return the last day of an exception that was made at run time, with what managers have added to it."""
+    until = told.last_day
+    for one in case.history.rulings.extensions:
+        if (one.kind, one.id, one.before) == ("exception", told.id, until):
+            until = one.until
+    return until
 
 
 def requests(case: Case) -> Sheet:

@@ -43,6 +43,9 @@ _COLUMNS = {
     "reviews": "review title opened opened_by closed closed_by items kept revoked changed undecided outcomes",
     "review_items": "review person app entitlement privileged decision decided_by decided_at reason outcome",
     "exceptions": "exception person grants reason requested_by approved_by start until ended_at where",
+    "break_glass": "person app entitlement reason run_by taken_at ends_at removed_at became decision decided_by",
+    "cover": "cover person for gave reason requested_by approved_by start until where",
+    "extensions": "extended_at kind exception person before until extended_by entered_by",
     "requests": "request person grants reason requested_by requested_at state approvers",
     "locks": "person reason by since until lifted_at lifted_by",
     "duties": "person conflict rule_in accepted_risk risk_owner risk_until",
@@ -150,6 +153,13 @@ def _numbers(pack: Pack) -> tuple[tuple[str, str, str], ...]:
         (len(rows("tasks")), "manual task", "manual tasks", "tasks"),
         (len(rows("tasks", overdue=True)), "late task", "late tasks", "tasks"),
         (len(rows("reviews")), "access review", "access reviews", "reviews"),
+        (
+            len(rows("break_glass")),
+            "time break-glass access was taken",
+            "times break-glass access was taken",
+            "break_glass",
+        ),
+        (len(rows("cover")), "cover for a colleague", "covers for a colleague", "cover"),
         (len(rows("duties")), "conflict of duties", "conflicts of duties", "duties"),
         (
             len(rows("access_without_reason")),

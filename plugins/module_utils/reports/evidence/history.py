@@ -118,6 +118,8 @@ class History:
             self.rulings.take_review(event)
         elif family == "exception":
             self.rulings.take_exception(event)
+        elif family == "break_glass":
+            self.rulings.take_glass(event)
         elif family == "lock":
             self.rulings.take_lock(event)
         elif family == "request":

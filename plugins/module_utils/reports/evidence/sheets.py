@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import conflicting, deciding, governing, joining, leaving, population, working
+from . import conflicting, deciding, governing, joining, leaving, population, temporary, working
 from .case import Case, Sheet
 from .leaving import leavers_of
 from .period import Sample, draw
@@ -65,6 +65,9 @@ def pack_of(case: Case, sample: Sample, named: t.Sequence[str] = ()) -> Pack:
         deciding.reviews(case, campaigns),
         deciding.review_items(case, campaigns),
         deciding.exceptions(case),
+        temporary.break_glass(case),
+        temporary.cover(case),
+        temporary.extensions(case),
         deciding.requests(case),
         deciding.locks(case),
         conflicting.duties(case),

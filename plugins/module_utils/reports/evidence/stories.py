@@ -12,6 +12,7 @@ import typing as t
 from ...model import Event
 from .case import Case, Sheet, reason_text, reasons_text
 from .people_told import PersonState, PersonTold
+from .stories_of_rulings import Line, of_rulings
 from .work_told import RequestTold, TaskTold
 
 _CHANGES = {
@@ -37,9 +38,6 @@ _CHANGE_KINDS = {
     "transfer": "hand over",
 }
 
-#: number of the event, time, what, app, details, why, by, run
-Line = tuple[int, dt.datetime, str, str, str, str, str, str]
-
 
 def story(case: Case, id: str) -> list[Line]:
     """Return everything that the ledger tells of a person within the scope, oldest first.
@@ -60,7 +58,7 @@ def story(case: Case, id: str) -> list[Line]:
     for request in case.history.requests.values():
         if request.person == id:
             lines.append(_of_request(request))
-    lines += _of_rulings(case, id)
+    lines += of_rulings(case, id)
     lines += [
         _of_other(event) for event in case.history.others if event.person == id and case.scope.has_app(event.app or "")
     ]
@@ -176,47 +174,6 @@ def _of_request(request: RequestTold) -> Line:
         request.text("requested_by"),
         "",
     )
-
-
-def _of_rulings(case: Case, id: str) -> t.Iterator[Line]:
-    rulings = case.history.rulings
-    for told in rulings.exceptions.values():
-        if told.person == id:
-            grants = ", ".join(f"{app}: {what}" for app, what in told.values["grants"])
-            by = f"asked by {told.values['requested_by']}, approved by {told.values['approved_by']}"
-            details = f"{grants}, {told.values['start']} to {told.values['until']}"
-            yield 0, told.added, f"exception {told.id} made", "", details, str(told.values["reason"]), by, ""
-            if told.ended:
-                yield 0, told.ended, f"exception {told.id} ended", "", "", told.end_reason, told.ended_by, ""
-    for file in case.exceptions:
-        if case.person_named(file.person) == id:
-            begins = dt.datetime.combine(file.start, dt.time(), case.working_day.zone).astimezone(dt.timezone.utc)
-            grants = ", ".join(f"{app}: {what}" for app, what in file.grants)
-            by = f"asked by {file.requested_by}, approved by {file.approved_by}"
-            details = f"{grants}, {file.start} to {file.until}, in {case.place(file.origin)}"
-            yield 0, begins, f"exception {file.id} begins", "", details, file.reason, by, ""
-    for lock in rulings.locks:
-        if lock.person == id:
-            yield 0, lock.added, "locked out at once", "", "", lock.reason, lock.by, ""
-            if lock.lifted:
-                yield 0, lock.lifted, "lock lifted", "", "", lock.lift_reason, lock.lifted_by, ""
-    for review in rulings.reviews.values():
-        for item in review.items.values():
-            if item["person"] == id and item.get("decision") and case.scope.has_app(item["app"]):
-                at = item.get("decided_at")
-                when = dt.datetime.fromisoformat(at) if at else review.opened
-                details = f"{item.get('entitlement', '')}; outcome: {item.get('outcome') or 'none yet'}"
-                what = f"review {review.id}: {item['decision']}"
-                yield (
-                    0,
-                    when,
-                    what,
-                    item["app"],
-                    details,
-                    str(item.get("reason") or ""),
-                    str(item.get("decided_by") or ""),
-                    "",
-                )
 
 
 def _of_other(event: Event) -> Line:

@@ -179,7 +179,7 @@ def _about_policy(case: Case) -> t.Iterator[Row]:
         None,
         "",
     )
-    if case.exceptions:
+    if case.exceptions or case.covers:
         yield (
             "exceptions",
             "Those in files are as the files are now: earlier ones are in git's history",

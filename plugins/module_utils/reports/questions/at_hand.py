@@ -10,7 +10,6 @@ import collections
 import dataclasses
 import datetime as dt
 import functools
-import json
 import typing as t
 
 from ...clock import WorkingDay
@@ -19,14 +18,17 @@ from ...ledger.looking_at_evidence import Look
 from ...ledger.looking_back import PastGrant
 from ...ledger.past_events import ACCOUNT_EVENTS
 from ...ledger.store import Ledger
-from ...model import AccessException, AccessRequest, App, Because, Event
+from ...model import TEMPORARY, AccessException, AccessRequest, App, Because, Cover, Event
 from ...policy.commit import Commit
+from ...policy.extensions import EXTENDED, Extension
 from ...policy.organisation import Organisation
 from ...policy.values import Policy
 from ..evidence.access_told import AccessTold
 from ..evidence.case import Case
 from ..evidence.history import History, history_of
 from ..evidence.period import Period, Scope
+from ..evidence.rulings_told import ExtensionTold
+from .allowed import Allowed, allowed_of, covers_of
 from .people_at_hand import PersonRow, person_row
 
 ACCOUNTS = ACCOUNT_EVENTS
@@ -45,8 +47,8 @@ _EVERYBODY = Scope()
 class AtHand:
     """Everything is read when it is asked for, for a question needs little of it.
 
-    ``policy``, ``exceptions`` (those in files), ``reads``, ``operations``, ``commits`` (within a time; None where there
-    is no repository) and ``organisation`` ask the company.
+    ``policy``, ``exceptions`` and ``covers`` (those in files, with the ends that managers gave them), ``reads``,
+    ``operations``, ``commits`` (within a time; None where there is no repository) and ``organisation`` ask the company.
     """
 
     ledger: Ledger
@@ -55,6 +57,7 @@ class AtHand:
     apps: t.Mapping[str, App]
     policy: t.Callable[[], Policy]
     exceptions: t.Callable[[], t.Sequence[AccessException]]
+    covers: t.Callable[[], t.Sequence[Cover]]
     organisation: t.Callable[[], Organisation]
     reads: t.Callable[[], t.Mapping[str, bool]]
     operations: t.Callable[[], t.Mapping[str, t.Collection[str]]]
@@ -221,31 +224,38 @@ class AtHand:
         return {request.id: request for request in self.ledger.requests()}
 
     @functools.cached_property
-    def allowed(self) -> dict[str, t.Mapping[str, t.Any]]:
-        """Every exception, those of files and those made at run time, ended ones too: by id, what is said of it."""
-        found: dict[str, t.Mapping[str, t.Any]] = {}
-        for one in self.exceptions():
-            found[one.id] = {
-                **{name: getattr(one, name) for name in ("person", "grants", "reason", "requested_by", "approved_by")},
-                **{"start": one.start, "until": one.until, "where": str(one.origin or "file"), "kind": one.kind},
-                **{"ended_at": None, "ended_by": "", "end_reason": ""},
-            }
-        for row in self.ledger.plain_rows("exceptions"):
-            found[row["id"]] = {
-                **row,
-                "grants": tuple((app, what) for app, what in json.loads(row["grants"])),
-                "start": dt.date.fromisoformat(row["start"]),
-                "until": dt.date.fromisoformat(row["until"]),
-                "ended_at": dt.datetime.fromisoformat(row["ended_at"]) if row["ended_at"] else None,
-                "where": "ledger",
-                "kind": "request" if row["id"] in self.requests else "exception",
-            }
-        return found
+    def extensions(self) -> tuple[ExtensionTold, ...]:
+        """What managers have extended, oldest first."""
+        return tuple(ExtensionTold.of(event) for event in self.ledger.events_of((EXTENDED,)))
+
+    @functools.cached_property
+    def allowed(self) -> dict[str, Allowed]:
+        """Every exception, those of files and those made at run time, ended ones too, by id."""
+        rows = self.ledger.plain_rows("exceptions")
+        extensions = [Extension.from_event(event) for event in self.ledger.events_of((EXTENDED,))]
+        return allowed_of(self.exceptions(), rows, self.requests, extensions, self.working_day.zone)
+
+    @functools.cached_property
+    def cover(self) -> dict[str, Allowed]:
+        """Who stands in for whom, as files have it, over or not, by id."""
+        return covers_of(self.covers(), self.working_day.zone)
+
+    def ruling(self, kind: str, id: str) -> Allowed | None:
+        """Return what was allowed, of a reason's kind and id; None for rules, and for what nobody knows any more.
+
+        A reason of the kind expiry may be about either.
+        """
+        if kind == "cover":
+            return self.cover.get(id)
+        if kind == "expiry":
+            return self.allowed.get(id) or self.cover.get(id)
+        return self.allowed.get(id) if kind in TEMPORARY else None
 
     def approvers(self, reason: Because | t.Mapping[str, str]) -> tuple[str, ...]:
-        """Return who agreed to what a reason gave: of an exception who is named, of a request who said yes.
+        """Return who agreed to what a reason gave: of an exception or cover who is named, of a request who said yes.
 
-        Empty for a rule, which gives to everybody alike: who approved that is in the policy's history.
+        Of break-glass access it is the policy's entry. Empty for a rule, which gives to everybody alike: who approved
+        that is in the policy's history.
         """
         data = reason.to_dict() if isinstance(reason, Because) else reason
         kind, id = data.get("kind", ""), data.get("id", "")
@@ -256,8 +266,8 @@ class AtHand:
                 for one in request.approvers
                 if one.decision == "approved"
             )
-        known = self.allowed.get(id) if kind in ("request", "exception") else None
-        return (str(known["approved_by"]),) if known else ()
+        known = self.ruling(kind, id)
+        return (known.approved_by,) if known else ()
 
     @functools.cached_property
     def approvals(self) -> dict[str, list[tuple[str, str]]]:

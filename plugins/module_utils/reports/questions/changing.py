@@ -14,6 +14,7 @@ from ...ledger.encoding import once
 from ...model import REMOVALS
 from ..evidence.case import hours_between, reasons_text
 from ..evidence.working import FAILURES
+from .allowed import Allowed
 from .asked import Asked
 from .at_hand import AtHand
 from .question import Answer, Row, answer, in_words, number
@@ -83,6 +84,10 @@ def removed(hand: AtHand, asked: Asked) -> Answer:
     )
 
 
+def _end(one: Allowed) -> str:
+    return f"{one.ends_at.astimezone(dt.timezone.utc):%Y-%m-%d %H:%M} UTC" if one.ends_at else str(one.until)
+
+
 class Decided:
     """Who decided that something goes, as far as a person did."""
 
@@ -98,8 +103,8 @@ class Decided:
                 found.append(self._reviewer(id, (person, app, entitlement)))
             elif kind == "lock":
                 found += [row["by"] for row in self._hand.ledger.plain_rows("locks", person=person)]
-            elif kind == "expiry" and id in self._hand.allowed:
-                found.append(str(self._hand.allowed[id]["ended_by"] or f"its end, {self._hand.allowed[id]['until']}"))
+            elif kind == "expiry" and (over := self._hand.ruling(kind, id)) is not None:
+                found.append(over.ended_by or f"its end, {_end(over)}")
             elif kind == "leaving":
                 found.append("HR")
             elif kind == "rule":

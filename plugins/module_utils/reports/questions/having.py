@@ -128,7 +128,7 @@ def why(hand: AtHand, asked: Asked) -> Answer:
     for grant in sorted(found, key=lambda one: (one.app, one.entitlement, one.account)):
         for reason in grant.because or (None,):
             data = reason.to_dict() if reason else {"kind": "unexplained"}
-            known = hand.allowed.get(data.get("id", "")) if data["kind"] in ("exception", "request") else None
+            known = hand.ruling(data["kind"], data.get("id", ""))
             rows.append(
                 (
                     grant.app,
@@ -136,9 +136,9 @@ def why(hand: AtHand, asked: Asked) -> Answer:
                     grant.since,
                     data["kind"],
                     data.get("id", ""),
-                    data.get("text") or (str(known["reason"]) if known else ""),
+                    data.get("text") or (known.reason if known else ""),
                     f"{data.get('policy', '')} {data.get('commit', '')[:12]}".strip(),
-                    str(known["requested_by"]) if known else "",
+                    known.requested_by if known else "",
                     hand.approvers(data),
                 )
             )

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from . import changing, governing, having, left_over, outside_rules, people
+from . import breaking_glass, changing, for_a_time, governing, having, left_over, outside_rules, people
 from .question import Question
 
 _PERIOD = ("until",)
@@ -159,19 +159,53 @@ OF_ACCESS: tuple[Question, ...] = (
     Question(
         "exceptions",
         "Which exceptions are in force, who asked for them and who approved them?",
-        outside_rules.exceptions,
-        "everything outside of the rules on that day, why, until when",
+        for_a_time.exceptions,
+        "everything outside of the rules on that day, cover and break-glass access too, why, until when",
         _AUTHORISED,
         takes=("app", "on"),
     ),
     Question(
         "ended_exceptions",
         "Which exceptions ended, and was what they gave removed in time?",
-        outside_rules.ended_exceptions,
-        "for each thing that an exception gave when it was gone, against the app's service level",
+        for_a_time.ended_exceptions,
+        "for each thing that an exception or cover gave when it was gone, against the app's service level",
         ("CC6.3", "A.5.18", "164.308(a)(4)(ii)(C)"),
         needs=("since",),
         takes=_PERIOD,
+    ),
+    Question(
+        "break_glass",
+        "Who took what without asking (break-glass access), and was it reviewed?",
+        breaking_glass.break_glass,
+        "each time: why, who ran it, until when, when it was gone, and what the app's owner decided afterwards",
+        _PRIVILEGED,
+        needs=("since",),
+        takes=("until", "app"),
+    ),
+    Question(
+        "cover",
+        "Who stands in for whom, who approved it, and what does it give?",
+        for_a_time.cover,
+        "every cover that is in force on that day, with what it gives, why, until when",
+        _AUTHORISED,
+        takes=("app", "on"),
+    ),
+    Question(
+        "extensions",
+        "What was extended, by whom, and for how long?",
+        for_a_time.extensions,
+        "every exception and cover that a manager extended: from which day to which, and who entered it",
+        _AUTHORISED,
+        needs=("since",),
+        takes=_PERIOD,
+    ),
+    Question(
+        "ending",
+        "Which contracts, exceptions, requests and covers end within 30 days?",
+        for_a_time.ending,
+        "everything with an end that is near, with the manager, soonest first",
+        ("CC6.2", "A.5.16", "A.5.18", "164.308(a)(3)(ii)(C)"),
+        takes=("department",),
     ),
     Question(
         "requests",

@@ -82,8 +82,7 @@ def write_answer(answer: Answer, path: pathlib.Path, about: t.Mapping[str, t.Any
         text = json.dumps(document, ensure_ascii=True, indent=1) + "\n"
     try:
         # half of a surrogate pair, which a broken feed may hold, is no UTF-8: it becomes a question mark
-        write_bytes(path, text.encode("utf-8", errors="replace"))
-        path.chmod(0o640)
+        write_bytes(path, text.encode("utf-8", errors="replace"), mode=0o640)
     except OSError as error:
         raise QuestionError(
             f"the answer cannot be written: {error.strerror or error}",
