@@ -141,6 +141,26 @@ def test_somebody_breaks_the_glass_and_it_is_whole_again(company: CompanyDirecto
     company.playbook("verify_ledger").succeeded()
 
 
+def test_while_the_app_is_down_nothing_is_taken_and_the_same_command_takes_it_later(company: CompanyDirectory) -> None:
+    asked = {"rollcall_person": "dov.hart", "rollcall_grant": "mail:admin", "rollcall_reason": REASON}
+    there = company.env["SCIM_APPS"]
+    company.env["SCIM_APPS"] = "http://127.0.0.1:9/"
+    down = run(company, "break_glass", **asked)
+    assert down.rc == 2, down.output
+    (task,) = down.failures()
+    said = str(task.result["msg"])
+    assert said.startswith("dov.hart takes mail: admin until 2026-03-02 13:00 UTC (break-glass-dov.hart-")
+    assert said.count("cannot be reached") == 1
+    assert "The same command carries out what is left" in said
+    company.env["SCIM_APPS"] = there
+    assert holder(company, "4").roles == {"member"}
+    at(company, "2026-03-02T09:10:00+00:00")
+    (task,) = run(company, "break_glass", **asked).succeeded().of("break_glass")
+    # what was taken ends when it was said to
+    assert task.result["break_glass"]["ends_at"] == "2026-03-02T13:00:00+00:00"
+    assert holder(company, "4").roles == {"admin"}
+
+
 def test_cover_ends_and_what_the_manager_extends_does_not(company: CompanyDirectory, mail: MailServer) -> None:
     assert holder(company, "11").groups == {"Everyone", "Sales"}
     (grant,) = [row for row in rows(company, "grants") if (row["person"], row["entitlement"]) == ("11", "sales")]
