@@ -21,7 +21,7 @@ sa = library("sqlalchemy")
 TAIL = 10_000
 
 #: What was looked at, whether it holds (None: it cannot be said), and what was found.
-Look = tuple[str, bool | None, str]
+Look = tuple[str, t.Union[bool, None], str]
 
 
 def look_at_evidence(ledger: Ledger) -> tuple[Look, ...]:

@@ -4,6 +4,7 @@
 
 """What was so on a day, and what happened in a period."""
 
+# pylint: disable=contextmanager-generator-missing-cleanup
 from __future__ import annotations
 
 import datetime as dt

@@ -4,6 +4,7 @@
 
 """Events of the past: few out of millions, by what they are indexed by."""
 
+# pylint: disable=contextmanager-generator-missing-cleanup
 from __future__ import annotations
 
 import datetime as dt

@@ -42,7 +42,7 @@ class Clash:
         return f"{_joined(_through(pair, held) for pair in self.pairs)} together, {self.against}"
 
 
-Accepted = t.Callable[[Clash], AcceptedRisk | None]
+Accepted = t.Callable[[Clash], t.Union[AcceptedRisk, None]]
 
 
 def held_by(wants: t.Iterable[Want]) -> dict[Pair, tuple[Because, ...]]:

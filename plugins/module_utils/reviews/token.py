@@ -9,6 +9,7 @@ of this stage, of this reviewer and on exactly these items, or they are not take
 page can decide on it, as whoever has the mail that it came with.
 """
 
+# pylint: disable=unidiomatic-typecheck
 from __future__ import annotations
 
 import dataclasses

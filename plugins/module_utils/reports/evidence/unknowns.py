@@ -15,7 +15,7 @@ from .leaving import Leaver
 from .people_told import episodes
 from .period import Period
 
-Row = tuple[str, str, int | None, str]
+Row = tuple[str, str, t.Union[int, None], str]
 
 
 def unknowns(case: Case, apps: Sheet, joiners: Sheet, leavers: t.Sequence[Leaver]) -> Sheet:

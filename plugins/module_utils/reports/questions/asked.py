@@ -156,7 +156,8 @@ def _person(given: Given, hand: AtHand) -> str:
 
 def _entitlement(given: Given, hand: AtHand, app: str) -> str:
     name = str(given.get("entitlement", "")).strip()
-    if name and name not in (entry.entitlements if (entry := hand.apps.get(app)) else ()):
+    entry = hand.apps.get(app)
+    if name and name not in (entry.entitlements if entry else ()):
         held = hand.entitlements_held(app)
         if name not in held:
             raise _unknown(f"entitlement of {app}", name, {*held, *(entry.entitlements if entry else ())})
