@@ -54,9 +54,7 @@ def check_files(folder, named, problems):
     digests = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if path.is_symlink():
-            problems.append(f"{name}: it is a link, and no file of the pack")
-        elif path.is_file() and name not in ("manifest.json", "signature.json"):
+        if path.is_file() and name not in ("manifest.json", "signature.json"):
             digests[name] = {"size": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
     for name in sorted({*named, *digests}):
         if name not in named:
@@ -154,8 +152,11 @@ def recount(folder, manifest, events, problems):
     return ", ".join(f"{len(rows)} {name}" for name, rows in tables.items())
 
 
-def verify(options, out):
+def verify(options):
     folder, problems = options.folder, []
+    for path in folder.rglob("*"):  # before anything is read: a link may lead anywhere, a pipe never ends
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise ValueError(f"{path.relative_to(folder).as_posix()}: it is a link or a device, and no file of a pack")
     manifest = read(folder / "manifest.json")
     if manifest["format"] != FORMAT:
         raise ValueError(f"the format is {manifest['format']!r}; this program knows {FORMAT!r}")
@@ -171,14 +172,11 @@ def verify(options, out):
     place = options.events or (folder / "ledger" if manifest["events"]["included"] else None)
     counts = place and recount(folder, manifest, follow(place / "events.jsonl", manifest, problems), problems)
     if problems:
-        print(f"NOT GOOD: {len(problems)} problem(s) in {folder}", *problems[:50], sep="\n  - ", file=out)
-        return 1
+        return [f"NOT GOOD: {len(problems)} problem(s) in {folder}", *(f"- {problem}" for problem in problems[:50])]
     said = [f"GOOD: the evidence pack of {'a rehearsal' if manifest['rehearsal'] else 'a company'} is whole"]
     said += [f"{period[0]} to {period[1]}, {len(manifest['files'])} files, made at {manifest['made_at']}"]
     said += [f"counted again from the events: {counts}" if counts else "not held against events: see --events"]
-    said += [] if options.key else [f"the key came with the pack; ask the company for it by another way: {key}"]
-    print(*said, sep="\n  ", file=out)
-    return 0
+    return said + ([] if options.key else [f"the key came with the pack; ask the company for it by another way: {key}"])
 
 
 def main(arguments=None, out=sys.stdout):
@@ -189,10 +187,12 @@ def main(arguments=None, out=sys.stdout):
     parser.add_argument("--from", dest="first", help="the first day that it has to be of")
     parser.add_argument("--until", dest="last", help="the last day that it has to be of")
     try:
-        return verify(parser.parse_args(arguments), out)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        print(f"NOT GOOD: the pack cannot be read: {type(error).__name__}: {error}", file=out)
-        return 1
+        said = verify(parser.parse_args(arguments))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        said = [f"NOT GOOD: the pack cannot be read: {type(error).__name__}: {error}"]
+    # what a pack holds is written out where a terminal would obey it: a file's name must not look like our own word
+    print(*("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line) for line in said), sep="\n  ", file=out)
+    return int(said[0].startswith("NOT GOOD"))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa
 
 from ..module_utils.company.company import Company
 from ..module_utils.company.packing import Asked, make_pack
+from ..module_utils.errors import EvidenceError
 from ..plugin_utils.action import RollcallAction
+from ..plugin_utils.given import mapping_given
 
 
 class ActionModule(RollcallAction):
@@ -21,7 +23,7 @@ class ActionModule(RollcallAction):
         "first": {"type": "str", "required": True},
         "last": {"type": "str", "required": True},
         "directory": {"type": "path", "required": True},
-        "scope": {"type": "dict", "default": {}},
+        "scope": {"type": "raw"},
         "sample": {"type": "int", "default": 0},
         "seed": {"type": "str", "default": ""},
         "sample_of": {"type": "str", "choices": ["people", "joiners", "movers", "leavers"], "default": "people"},
@@ -34,7 +36,7 @@ class ActionModule(RollcallAction):
             arguments["first"],
             arguments["last"],
             self.in_company(arguments["directory"]),
-            arguments["scope"],
+            mapping_given(arguments["scope"], "scope", EvidenceError),
             arguments["sample"],
             arguments["seed"],
             arguments["sample_of"],

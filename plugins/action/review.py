@@ -20,6 +20,7 @@ from ..module_utils.company.following_reviews import news_of
 from ..module_utils.company.handing_in import take_in
 from ..module_utils.company.manual_work import send_new
 from ..module_utils.company.review_changes import explain, reassign
+from ..module_utils.company.review_folders import folder_of
 from ..module_utils.company.telling import tell
 from ..module_utils.desks.digests import Happenings
 from ..module_utils.desks.news import News
@@ -30,6 +31,7 @@ from ..module_utils.reviews.decisions import Decision, decisions_from
 from ..module_utils.reviews.following import waiting
 from ..module_utils.reviews.stages import stage_now
 from ..plugin_utils.action import RollcallAction
+from ..plugin_utils.given import mapping_given
 
 STATES = ("open", "checked", "decided", "reassigned", "closed", "explained")
 
@@ -39,7 +41,7 @@ class ActionModule(RollcallAction):
         "id": {"type": "str", "required": True},
         "state": {"type": "str", "choices": list(STATES), "default": "open"},
         "title": {"type": "str"},
-        "scope": {"type": "dict"},
+        "scope": {"type": "raw"},
         "reviewer": {"type": "str", "default": "manager"},
         "stages": {"type": "list", "elements": "raw"},
         "despite": {"type": "bool", "default": False},
@@ -56,13 +58,13 @@ class ActionModule(RollcallAction):
         "early": {"type": "bool", "default": False},
         "approved": {"type": "str"},
         "directory": {"type": "path"},
+        "pages": {"type": "path"},
     }
 
     def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         run = self.begin(company, f"review {arguments['state']}")
         kept = run if company.writes else None
-        directory = self.in_company(arguments["directory"]) if arguments["directory"] else None
-        done = self._done(company, kept, arguments, directory)
+        done = self._done(company, kept, arguments, self._directory(company, arguments))
         result = self._result(company, done)
         findings = done.findings
         if company.writes and arguments["state"] == "open":
@@ -87,7 +89,7 @@ class ActionModule(RollcallAction):
                 kept,
                 id=id,
                 title=arguments["title"] or "",
-                scope=arguments["scope"] or {},
+                scope=mapping_given(arguments["scope"], "scope", ReviewError),
                 reviewer=arguments["reviewer"],
                 due=self._due(arguments),
                 undecided=arguments["undecided"],
@@ -114,6 +116,17 @@ class ActionModule(RollcallAction):
             early=arguments["early"],
             approved=arguments["approved"] or "",
             progress=lambda _packet, rows: self.say_each(result_line(row, company.people) for row in rows),
+        )
+
+    def _directory(self, company: Company, arguments: dict[str, t.Any]) -> pathlib.Path | None:
+        """Where files are written: what reviewers fill in has a folder for each review, where no other is named."""
+        if arguments["directory"]:
+            return self.in_company(arguments["directory"])
+        pages = arguments["pages"] or reviewing.rules_of(company).pages
+        return (
+            folder_of(self.in_company(pages), arguments["id"].strip())
+            if pages and arguments["state"] == "open"
+            else None
         )
 
     def _due(self, arguments: dict[str, t.Any]) -> dt.date | None:

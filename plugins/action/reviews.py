@@ -25,18 +25,20 @@ class ActionModule(RollcallAction):
         "decisions": {"type": "path"},
         "close": {"type": "bool"},
         "directory": {"type": "path"},
+        "pages": {"type": "path"},
     }
 
     def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         run = self.begin(company, "reviews")
         rules = rules_of(company)
-        folder = arguments["decisions"] or rules.decisions
+        folder, pages = arguments["decisions"] or rules.decisions, arguments["pages"] or rules.pages
         found = follow_reviews(
             company,
             run,
             decisions=self.in_company(folder) if folder else None,
             close_due=rules.close if arguments["close"] is None else arguments["close"],
             directory=self.in_company(arguments["directory"]) if arguments["directory"] else None,
+            pages=self.in_company(pages) if pages else None,
             progress=lambda _packet, rows: self.say_each(result_line(row, company.people) for row in rows),
         )
         problems = list(found.problems)
@@ -61,6 +63,7 @@ def _result(company: Company, found: Followed, told: int) -> dict[str, t.Any]:
         (sum(found.handed_over.values()), "decisions gone on to others"),
         (sum(found.passed_on.values()), "put to the next stage"),
         (len(found.reminded), "reviewers to be told"),
+        (len(found.written), "files written for reviewers"),
         (len(found.closed), "closed"),
         (len(found.ended), "ended"),
     )
@@ -79,6 +82,7 @@ def _result(company: Company, found: Followed, told: int) -> dict[str, t.Any]:
         "closed": found.closed,
         "ended": found.ended,
         "told": told,
+        "files": [str(path) for path in found.written],
         "changes": [result_data(row, company.people) for row in rows],
         "findings": [finding.to_dict() for finding in found.findings],
         "msg": "; ".join(f"{number} {words}" for number, words in steps if number) or "nothing to do in any review",

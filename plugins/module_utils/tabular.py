@@ -124,7 +124,9 @@ def read_csv(
                 raise error(
                     f"expected {len(columns)} cells as in the header, found {len(cells)}",
                     where=f"{name}:{line}",
-                    todo="Put a text that holds the delimiter in double quotes",
+                    todo="Put a text that holds the delimiter in double quotes"
+                    if len(cells) > len(columns)
+                    else "Look for a file that was cut off, or a text of several lines without double quotes",
                 )
             values = {c: plain_cell(cell) for c, cell in zip(columns, cells, strict=True)}
             rows.append(Row(name, line, types.MappingProxyType(values)))

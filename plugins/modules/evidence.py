@@ -42,8 +42,8 @@ options:
     description:
       - What to limit it to, as lists under C(apps), C(people) (ids, user names or addresses) and C(departments).
       - The stories of people who are named are told as a whole.
-    type: dict
-    default: {}
+      - A mapping, or the same as a text of YAML or JSON, as a survey has it.
+    type: raw
   sample:
     description: How many people to draw, whose stories are told as a whole.
     type: int

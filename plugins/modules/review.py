@@ -42,7 +42,8 @@ options:
       - What is reviewed, by C(apps), C(tags), C(risk) (the tier of the app), C(departments), C(people), C(types), C(entitlements) (C(key), or C(app/key)),
         C(privileged), and C(changed) (only what is not as it was when it was last decided on).
       - Everything, when left out.
-    type: dict
+      - A mapping, or the same as a text of YAML or JSON, as a survey has it.
+    type: raw
   reviewer:
     description: V(manager), V(app_owner), or one person by email or username. Nobody reviews themselves.
     type: str
@@ -103,6 +104,11 @@ options:
     type: str
   directory:
     description: Where to write the pages and sheets for reviewers (open) or the record for auditors (closed).
+    type: path
+  pages:
+    description:
+      - A folder with a folder for each review, named by its id, into which pages and sheets are written (open) where O(directory) names no other.
+      - C(reviews.pages) of rollcall.yml, when left out.
     type: path
 """
 

@@ -37,6 +37,12 @@ options:
   directory:
     description: Where to write the records of reviews that are closed.
     type: path
+  pages:
+    description:
+      - A folder with a folder for each review, named by its id, into which what is new for its reviewers is written, such as the pages and sheets of
+        the next stage, or of a small review that was opened. What is there already is left alone.
+      - C(reviews.pages) of rollcall.yml, when left out.
+    type: path
 """
 
 EXAMPLES = r"""
@@ -45,6 +51,7 @@ EXAMPLES = r"""
     decisions: reviews/decisions
     close: true
     directory: evidence/reviews
+    pages: reviews/pages
 """
 
 RETURN = r"""
@@ -89,6 +96,11 @@ told:
   description: How many messages went out.
   returned: success
   type: int
+files:
+  description: The pages and sheets that were written.
+  returned: success
+  type: list
+  elements: str
 changes:
   description: What was carried out.
   returned: success

@@ -41,7 +41,7 @@ CAMPAIGN = {
         {"reviewer": "app_owner", "due": "2026-03-20"},
     ],
 }
-CLOSE = ("-e", "rollcall_close=true", "-e", "rollcall_directory=evidence")
+CLOSE = ("-e", "rollcall_close=true", "-e", "rollcall_directory=evidence", "-e", "rollcall_pages=pages")
 
 
 @pytest.fixture
@@ -127,6 +127,8 @@ def test_a_campaign_of_two_stages_with_a_delegate_ends_by_daily_runs(company: Co
     moved = result_of(company.playbook("reviews", *CLOSE).succeeded(), "reviews")
     assert moved["passed_on"]["2026-q1"] > 0
     assert moved["closed"] == []
+    names = {pathlib.Path(name).relative_to(company.path).as_posix() for name in moved["files"]}
+    assert {f"pages/2026-q1/{MAIL}-stage-2{end}" for end in (".html", ".csv")} <= names
     give = ("-e", "rollcall_review=2026-q1", "-e", f"rollcall_whose={MAIL}", "-e", "rollcall_to=lou.ash")
     with nothing_changes(company):
         assert company.playbook("reassign_review", *give, "--check").succeeded().changed == 1

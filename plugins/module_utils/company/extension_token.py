@@ -68,7 +68,7 @@ def read(ledger: Ledger, text: str) -> ExtensionToken:
     try:
         values = json.loads(_unpacked(content)) if dot and len(text) <= _LONGEST else None
         sealed = base64.b64encode(_unpacked(signature)).decode()
-    except (ValueError, binascii.Error) as error:
+    except (ValueError, RecursionError, binascii.Error) as error:
         raise RequestError("it is not whole, or no token at all", where=_WHERE, todo=_AGAIN) from error
     if not isinstance(values, list) or len(values) != len(_FIELDS) or not all(isinstance(one, str) for one in values):
         raise RequestError("it is not whole, or no token at all", where=_WHERE, todo=_AGAIN)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import pathlib
 import typing as t
@@ -22,12 +23,15 @@ from ..errors import GuardStop, ReviewError, ReviewMoved
 from ..fulfilment.executor import Outcome
 from ..model import Finding, Review, Run
 from ..reviews import closing
+from ..reviews.circumstances import Circumstances
 from ..reviews.following import Waiting, pass_on, waiting
 from ..reviews.stages import move_on, stage_now, waits
 from .company import Company
 from .glass_reviews import open_glass_reviews
 from .handing_in import take_file
 from .review_events import open_event_reviews
+from .review_folders import folder_of, write_for_reviewers
+from .reviewers_pages import around
 from .reviewing import close, closes_of, review_of, reviewers_of, rules_of
 
 #: What a decisions file may be called.
@@ -38,8 +42,8 @@ _SUFFIXES = (".csv", ".yml", ".yaml", ".json")
 class Followed:
     """What became of the reviews in this run, by their ids.
 
-    ``taken_in`` are files; ``decided``, ``handed_over`` and ``passed_on`` count items; ``reminded`` says who was to be
-    told what; ``problems`` are what may not be called a success.
+    ``taken_in`` and ``written`` are files; ``decided``, ``handed_over`` and ``passed_on`` count items; ``reminded``
+    says who was to be told what; ``problems`` are what may not be called a success.
     """
 
     opened: list[str] = dataclasses.field(default_factory=list)
@@ -51,6 +55,7 @@ class Followed:
     closed: list[str] = dataclasses.field(default_factory=list)
     ended: list[str] = dataclasses.field(default_factory=list)
     outcomes: list[Outcome] = dataclasses.field(default_factory=list)
+    written: list[pathlib.Path] = dataclasses.field(default_factory=list)
     findings: list[Finding] = dataclasses.field(default_factory=list)
     problems: list[str] = dataclasses.field(default_factory=list)
     #: all that waits for somebody, told or not
@@ -59,7 +64,7 @@ class Followed:
     @property
     def changed(self) -> bool:
         done = (self.opened, self.decided, self.handed_over, self.passed_on, self.reminded, self.closed, self.ended)
-        return any(done) or any(outcome.changed for outcome in self.outcomes)
+        return any(done) or bool(self.written) or any(outcome.changed for outcome in self.outcomes)
 
     def news(self) -> tuple[tuple[str, News], ...]:
         """Return, with an address each, what reviewers and their delegates are to be told now."""
@@ -73,14 +78,16 @@ def follow_reviews(
     decisions: pathlib.Path | None = None,
     close_due: bool = False,
     directory: pathlib.Path | None = None,
+    pages: pathlib.Path | None = None,
     progress: t.Callable[[t.Any, t.Any], None] | None = None,
 ) -> Followed:
-    """Bring all reviews up to date. ``decisions`` is a folder with a folder for each review, named by its id.
+    """Bring all reviews up to date. ``decisions`` is a folder with a folder for each review, named by its id, and so is
+    ``pages``, into which what is new for reviewers is written; ``directory`` takes the records of closed ones.
 
     A company that does not write works out what can be worked out, and keeps nothing. What goes wrong in one review is
     a problem of that one; the others go on.
     """
-    follower = _Follower(company, run, directory, progress)
+    follower = _Follower(company, run, directory, pages, progress)
     follower.open_small_ones()
     for review in company.ledger.reviews(state="open", items=False):
         with follower.guarded(review.id):
@@ -111,10 +118,11 @@ class _Follower:
         company: Company,
         run: Run,
         directory: pathlib.Path | None,
+        pages: pathlib.Path | None,
         progress: t.Callable[[t.Any, t.Any], None] | None,
     ) -> None:
         self.company, self.run = company, run
-        self.directory, self.progress = directory, progress
+        self.directory, self.pages, self.progress = directory, pages, progress
         self.kept = run if company.writes else None
         self.now = company.clock.now()
         self.rules, self.reviewers = rules_of(company), reviewers_of(company)
@@ -152,6 +160,7 @@ class _Follower:
             self._say("review_overdue", "warning", id, "its time is over", "Close it (close_review)")
         else:
             self._remind(review)
+            self._write(review)
 
     def see_through(self, id: str) -> None:
         """Carry out what is left of a closed review, bring outcomes up to date, and let it end."""
@@ -183,7 +192,7 @@ class _Follower:
         """Take the decisions files of one review in, each once; one that is wrong is left, and said every time."""
         if not folder.is_dir():
             return
-        for path in sorted(path for path in folder.iterdir() if path.suffix.casefold() in _SUFFIXES):
+        for path in sorted(path for path in folder.iterdir() if path.suffix.casefold() in _SUFFIXES and path.is_file()):
             key = f"decisions {id} {hashlib.sha256(path.read_bytes()).hexdigest()}"
             if self.company.ledger.noticed(key):
                 continue
@@ -234,6 +243,17 @@ class _Follower:
         if self.kept and new:
             told = {"review": review.id, "reviewers": [one.reviewer for one in new]}
             self.company.ledger.notice_all([one.key for one in new], told, self.run, self.now)
+
+    @functools.cached_property
+    def _around(self) -> Circumstances:
+        return around(self.company)
+
+    def _write(self, review: Review) -> None:
+        """Write what reviewers have to fill in since a stage ended, something went on to them, or it was opened."""
+        if self.kept and self.pages:
+            folder = folder_of(self.pages, review.id)
+            made = write_for_reviewers(self.company, review, self.reviewers, folder, self._around)
+            self.found.written += made.new
 
     # what there is to say
 

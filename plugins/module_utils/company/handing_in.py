@@ -11,7 +11,7 @@ import pathlib
 import typing as t
 
 from ..errors import ReviewError, ReviewMoved
-from ..model import Run
+from ..model import Review, Run
 from ..reviews.decisions import Decision
 from ..reviews.reviewers import Reviewers
 from . import reviewing
@@ -84,12 +84,29 @@ def _take_file(
     review = reviewing.review_of(company, id)
     reviewers, closes = reviewing.reviewers_of(company), reviewing.closes_of(company, review)
     given = read_given(company, review, file, reviewers, closes, late=late)
+    _must_be_of(company, review, given, file)
     if sender:
         _must_be_theirs(given, sender, file, reviewers)
     done = reviewing.decide(company, run, id, given.decisions, late=late)
     pace = note_pace(company, run, given.page) if given.page is not None else ()
     findings = (*given.notes, *done.findings, *pace)
     return dataclasses.replace(done, findings=findings), sum(bool(one.decision) for one in given.decisions)
+
+
+def _must_be_of(company: Company, review: Review, given: Given, file: pathlib.Path) -> None:
+    """Raise ReviewError for a sheet of another review; single items that are in none are said by their lines."""
+    here = {item.id for item in review.items}
+    foreign = {one.item for one in given.decisions if one.item and one.item not in here}
+    if not foreign:
+        return
+    for other in company.ledger.reviews():
+        found = len(foreign & {item.id for item in other.items})
+        if found:
+            raise ReviewError(
+                f"{found} of its items are of review {other.id}, and this is review {review.id}",
+                where=str(file),
+                todo=f"Take it in with -e rollcall_review={other.id}",
+            )
 
 
 def _must_be_theirs(given: Given, sender: str, file: pathlib.Path, reviewers: Reviewers) -> None:

@@ -99,7 +99,9 @@ def _take_in(company: Company, run: Run, task: Task, found: Followed) -> str:
         except ReviewMoved:
             continue  # another run is at it: the next one takes it in
         except ReviewError as error:
-            said.append(f"{name} was not taken in: {error.message}. {error.todo}".rstrip(". ") + ".")
+            # lines are said of the file as its sender called it, and not of where it is kept here
+            why = error.message.replace(str(file), name)
+            said.append(f"{name} was not taken in: {why}. {error.todo}".rstrip(". ") + ".")
             found.findings.append(
                 Finding("review_refused", "warning", f"task {task.id}: {said[-1]}", where=error.where, todo=error.todo)
             )

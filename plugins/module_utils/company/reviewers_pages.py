@@ -42,23 +42,38 @@ class Given:
     page: PageFile | None = None
 
 
+@dataclasses.dataclass(frozen=True)
+class Written:
+    """All files for the reviewers of a review, and those of them that were not there, or said something else."""
+
+    files: tuple[pathlib.Path, ...] = ()
+    new: tuple[pathlib.Path, ...] = ()
+
+
 def write_pages(
-    company: Company, review: Review, reviewers: Reviewers, directory: pathlib.Path
-) -> tuple[pathlib.Path, ...]:
-    """Write a page for each reviewer of a review's stage, and for each of their delegates, and return their paths.
+    company: Company,
+    review: Review,
+    reviewers: Reviewers,
+    directory: pathlib.Path,
+    circumstances: Circumstances | None = None,
+) -> Written:
+    """Write a page for each reviewer of a review's stage, and for each of their delegates.
 
     A page that says the same is left alone. One that is written again finds the decisions that the browser keeps.
+    ``circumstances`` is what ``around`` returns, where the caller has it.
     """
-    files = []
+    files, new = [], []
+    circumstances = circumstances or around(company)
     now = company.clock.now()
     name, zone = company.settings.company, company.settings.working_day.zone
-    for packet in packets(review, around(company), now, company=name, zone=zone, reviewers=reviewers):
+    for packet in packets(review, circumstances, now, company=name, zone=zone, reviewers=reviewers):
         path = directory / f"{page_stem(packet)}.html"
         token = token_for(company.ledger, packet)
         if not path.exists() or token.signature not in path.read_text(encoding="utf-8", errors="replace"):
             write_text(path, render(packet, token), PERSONAL)
+            new.append(path)
         files.append(path)
-    return tuple(files)
+    return Written(tuple(files), tuple(new))
 
 
 def token_for(ledger: Ledger, packet: Packet) -> Token:

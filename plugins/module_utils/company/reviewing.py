@@ -19,7 +19,6 @@ from ..planning.ordering import order
 from ..reviews import campaign, closing, decisions, record
 from ..reviews.launch import Workload
 from ..reviews.of_nobody import links_of, one_by_one
-from ..reviews.page import file_stem
 from ..reviews.renamed import possible, renamed
 from ..reviews.reviewers import Reviewers
 from ..reviews.rules import ReviewRules
@@ -32,8 +31,9 @@ from .company import Company
 from .deciding import decide as policy_decides
 from .moved import unless_moved
 from .plans import guard_breaches, hold_against_guard
+from .review_folders import write_for_reviewers
 from .review_launch import look_before_launch
-from .reviewers_pages import handed_in, write_pages
+from .reviewers_pages import handed_in
 
 #: How long reviewers have when nobody says.
 DAYS = 14
@@ -111,7 +111,8 @@ def open_review(
     )
     if not opened.created:
         review = review_of(company, opened.review.id)
-        files = _sheets(company, review, directory) if directory and run and not only_check else ()
+        directory = None if only_check else directory
+        files = write_for_reviewers(company, review, reviewers, directory).files if directory and run else ()
         return Reviewed(review, False, files)
     launch = look_before_launch(company, opened.review, reviewers)
     launch = dataclasses.replace(launch, findings=(*opened.findings, *launch.findings))
@@ -129,7 +130,7 @@ def open_review(
             if ledger.has_review(opened.review.id):
                 raise ReviewMoved("another run is opening it", where=f"review {opened.review.id}", todo="Run again")
             ledger.save_review(opened.review, "review.opened", run, now)
-    files = _sheets(company, opened.review, directory) if directory and run else ()
+    files = write_for_reviewers(company, opened.review, reviewers, directory).files if directory and run else ()
     return Reviewed(opened.review, True, files, launch.findings, workload=launch.workload)
 
 
@@ -290,19 +291,6 @@ def review_of(company: Company, id: str) -> Review:
         there = ", ".join(r.id for r in company.ledger.reviews(items=False)) or "none"
         raise UnknownName(f"there is no review {id!r}", todo=f"There are: {there}")
     return review
-
-
-def _sheets(company: Company, review: Review, directory: pathlib.Path) -> tuple[pathlib.Path, ...]:
-    """Write a page and a sheet per reviewer. A sheet that is there is left alone: a reviewer may be filling it in."""
-    files = []
-    directory.mkdir(parents=True, exist_ok=True)
-    for reviewer in sorted({item.reviewer for item in review.items}):
-        path = directory / f"{file_stem(reviewer)}.csv"
-        if not path.exists():
-            sheet = decisions.write_sheet(review, company.people, company.apps, reviewer=reviewer)
-            write_text(path, sheet, PERSONAL)
-        files.append(path)
-    return (*files, *write_pages(company, review, reviewers_of(company), directory))
 
 
 def _record(company: Company, review: Review, directory: pathlib.Path) -> tuple[pathlib.Path, ...]:

@@ -20,6 +20,9 @@ from .comparison import Changed, Comparison
 #: GitHub takes comments of 65,536 characters; what comes before and after is somebody else's.
 LONGEST = 60_000
 
+#: A name is cut after so many letters: no single one pushes the others out of the comment.
+WIDEST = 200
+
 #: So many people are named for each thing; of more only the number is said.
 NAMED = 10
 
@@ -145,4 +148,6 @@ def code(text: str) -> str:
     plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     # neither can be written inside of a span in a table so that all readers of Markdown see the same
     plain = plain.replace("`", "'").replace("|", "\N{LIGHT VERTICAL BAR}")
+    if len(plain) > WIDEST:
+        plain = f"{plain[: WIDEST - 3]}..."
     return f"`{plain}`" if plain else "\N{EN DASH}"

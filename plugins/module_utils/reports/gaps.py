@@ -210,12 +210,12 @@ def leavers(known: Known) -> tuple[Leaver, ...]:
             tasks[task.person] += 1
             apps[task.person].add(task.app)
     found = []
-    for id in apps:
+    for id, theirs in apps.items():
         person = known.people[id]
         days = max(0, (known.today - person.end).days) if person.end else None
         name = person.name or f"{person.given_name} {person.family_name}".strip() or known.who(id)
         counts = (usable[id], suspended[id], grants[id], tasks[id])
-        found.append(Leaver(known.who(id), name, person.end, days, *counts, tuple(sorted(apps[id]))))
+        found.append(Leaver(known.who(id), name, person.end, days, *counts, tuple(sorted(theirs))))
     found.sort(key=lambda one: (one.days is not None, -(one.days or 0), one.person))
     return tuple(found)
 

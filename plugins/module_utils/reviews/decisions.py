@@ -16,6 +16,7 @@ from ..errors import PolicyError, ReviewError
 from ..model import DECISIONS, App, Finding, Person, Review, ReviewItem
 from ..policy.yaml_lines import load_document
 from ..tabular import read_csv, write_csv
+from .naming import NAMING_COLUMNS, Named, told
 from .reviewers import Reviewers
 from .stages import stage_now
 
@@ -37,9 +38,14 @@ TOLD_COLUMNS = (
 SHEET_COLUMNS = ("item_id", *TOLD_COLUMNS, *ANSWER_COLUMNS)
 
 
+#: So many wrong lines are said; of more, only how many there are.
+_SAID = 20
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Decision:
-    """What somebody decided on one item. ``where`` is the file and line that it was read from."""
+    """What somebody decided on one item. ``where`` is the file and line that it was read from; ``shown`` is what a
+    sheet's line says the item is, in the order of NAMING_COLUMNS (empty where it does not say)."""
 
     item: str
     decision: str
@@ -47,6 +53,7 @@ class Decision:
     reason: str = ""
     by: str = ""
     where: str = ""
+    shown: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,27 +95,6 @@ def write_sheet(
     return write_csv(rows, SHEET_COLUMNS)
 
 
-def told(item: ReviewItem, people: t.Mapping[str, Person], apps: t.Mapping[str, App]) -> dict[str, t.Any]:
-    """What a reviewer, and later an auditor, is told about an item."""
-    person, app = people.get(item.person), apps.get(item.app)
-    known = app.entitlements.get(item.entitlement) if app else None
-    name = item.entitlement or "(an account without entitlements)"
-    return {
-        "reviewer": item.reviewer,
-        "person": (person.name or person.username) if person else item.person or "(nobody)",
-        "email": person.email if person else "",
-        "title": person.title if person else "",
-        "department": person.department if person else "",
-        "app": (app.name if app else "") or item.app,
-        "account": item.account,
-        "entitlement": f"{name} ({known.value})" if known and known.value not in ("", name) else name,
-        "privileged": item.privileged,
-        "since": item.since,
-        "why": "; ".join(map(str, item.because)) or "nothing in the policy gives it",
-        "last_used": item.last_used or "not known",
-    }
-
-
 def read_decisions(path: str | os.PathLike[str]) -> tuple[Decision, ...]:
     """Read decisions from a CSV sheet, or from YAML or JSON: a list of mappings with item_id, decision, reason, by.
 
@@ -119,7 +105,15 @@ def read_decisions(path: str | os.PathLike[str]) -> tuple[Decision, ...]:
     if suffix == ".csv":
         rows = read_csv(name, required=("item_id", "decision", "by"), allowed=SHEET_COLUMNS, error=ReviewError)
         return tuple(
-            Decision(r["item_id"], r["decision"], r["change_to"], r["reason"], r["by"], r.where)
+            Decision(
+                r["item_id"],
+                r["decision"],
+                r["change_to"],
+                r["reason"],
+                r["by"],
+                r.where,
+                tuple(r[column] for column in NAMING_COLUMNS),
+            )
             for r in rows
             if r["item_id"] or any(r[column] for column in ANSWER_COLUMNS)
         )
@@ -200,6 +194,8 @@ def decide(
     overruled: dict[str, ReviewItem] = {}
     notes: list[Finding] = []
     wrong: list[str] = []
+    late = False
+    named = Named(review, reviewers, apps)
     for decision in decisions:
         begun = any((decision.decision, decision.change_to, decision.reason))
         missing = _missing(decision)
@@ -211,7 +207,10 @@ def decide(
         item = items.get(decision.item)
         if item is not None and _stands(item, decision, reviewers):
             continue
-        problem = _problem(review, item, decision, reviewers, apps, None if closes is None else (closes, now))
+        problem = _problem(review, item, decision, reviewers, apps)
+        if not problem and item is not None and closes is not None and closes(item.stage) <= now:
+            problem, late = f"item {item.id} was to be decided by {closes(item.stage):%Y-%m-%d %H:%M} UTC", True
+        problem = problem or named.another(decision.item, decision.shown)
         if problem or item is None:
             wrong.append(f"{decision.where}: {problem}" if decision.where else problem)
             continue
@@ -229,15 +228,39 @@ def decide(
         )
         if not _explained(item) and decision.decision.casefold() != "revoke":
             notes.append(_unexplained(item, decision))
+        if named.otherwise(decision.item, decision.shown):
+            notes.append(_otherwise(item, decision))
     if wrong:
+        more = f"; and {len(wrong) - _SAID} more" if len(wrong) > _SAID else ""
         raise ReviewError(
-            "; ".join(wrong),
-            where=f"review {review.id}",
-            todo="Correct these and read the decisions again. Nothing was decided",
-            lines=wrong,
+            "; ".join(wrong[:_SAID]) + more, where=f"review {review.id}", todo=_todo(review, late), lines=wrong
         )
     changed = dataclasses.replace(review, items=tuple(items.values())) if now_decided else review
     return Decided(changed, tuple(now_decided.values()), tuple(overruled.values()), tuple(notes))
+
+
+def _todo(review: Review, late: bool) -> str:
+    if review.state != "open":
+        return "Nothing was decided. What is still to be taken away needs a review of its own"
+    if late:
+        return (
+            "Nothing was decided. Close the review without them, or take them in all the same with "
+            "-e rollcall_late=true"
+        )
+    return "Correct these and read the decisions again. Nothing was decided"
+
+
+def _otherwise(item: ReviewItem, decision: Decision) -> Finding:
+    return Finding(
+        "decision_on_older_words",
+        "warning",
+        f"item {item.id} ({item.entitlement or 'the account'} in {item.app}): what the sheet said about it has changed "
+        "since; see whether the decision still stands",
+        where=decision.where,
+        app=item.app,
+        person=item.person,
+        account=item.account,
+    )
 
 
 def _explained(item: ReviewItem) -> bool:
@@ -304,7 +327,6 @@ def _problem(
     decision: Decision,
     reviewers: Reviewers,
     apps: t.Mapping[str, App],
-    time: tuple[t.Callable[[int], dt.datetime], dt.datetime] | None,
 ) -> str:
     word = decision.decision.casefold()
     if item is None:
@@ -323,8 +345,6 @@ def _problem(
         return f"item {item.id} is {item.reviewer or 'nobody'}'s to decide{stage}, not {decision.by}'s"
     if item.stage < stage_now(review):
         return f"item {item.id} was decided in stage {item.stage + 1}, which is over"
-    if time is not None and time[0](item.stage) <= time[1]:
-        return f"item {item.id} was to be decided by {time[0](item.stage):%Y-%m-%d %H:%M} UTC"
     if not item.person:
         return _of_nobody(item, decision, reviewers)
     if word != "change":

@@ -102,12 +102,17 @@ def _hold_against(
         )
     if review.state != "open":
         when = f" on {_minute(review.closed_at)}" if review.closed_at else ""
-        raise ReviewError(f"review {review.id} was closed{when}", where=file.where)
+        raise ReviewError(
+            f"review {review.id} was closed{when}",
+            where=file.where,
+            todo="Nothing was decided. What is still to be taken away needs a review of its own",
+        )
     if reviewers.is_gone(token.reviewer):
         raise ReviewError(
             f"{token.reviewer} has left and decides nothing any more",
             where=file.where,
-            todo="Give their items to somebody else",
+            todo="What waits for them goes to their manager with the next run of reviews, or give it to somebody "
+            "(reassign_review)",
         )
     if closes(token.stage) <= now and not late:
         raise ReviewError(

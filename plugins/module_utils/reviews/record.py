@@ -15,7 +15,7 @@ from ..ledger.records import ChangeRow
 from ..model import App, HandedOver, Person, Review, ReviewItem, StageDecision, Task
 from ..tabular import write_csv
 from .closing import changes_of, ended, since_close
-from .decisions import told
+from .naming import told
 
 COLUMNS = (
     "review",

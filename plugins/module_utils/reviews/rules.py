@@ -29,8 +29,8 @@ class ReviewRules:
 
     ``events`` are those that open a review by themselves, decided in ``days`` working days. An app is to be read in
     full within ``data_age`` days. ``close`` says whether the daily run closes what is over. ``seconds`` is how long a
-    decision takes, for the estimate. ``decisions`` is the folder from which decisions files are taken in, ``desk`` the
-    desk at which each reviewer gets a ticket.
+    decision takes, for the estimate. ``decisions`` is the folder from which decisions files are taken in, ``pages`` the
+    one into which pages and sheets are written, ``desk`` the desk at which each reviewer gets a ticket.
     """
 
     remind: tuple[dt.timedelta, ...] = (dt.timedelta(days=3), dt.timedelta(days=1))
@@ -42,6 +42,7 @@ class ReviewRules:
     close: bool = False
     seconds: int = 30
     decisions: str = ""
+    pages: str = ""
     desk: str = ""
     delegates: tuple[Delegate, ...] = ()
 

@@ -193,8 +193,12 @@ def value_of(entitlement: Entitlement | None) -> str:
 
 
 def item_id(campaign: str, person: str, app: str, account: str, entitlement: str) -> str:
-    """Return an item's id: the same entitlement has the same one whenever the same campaign is opened."""
-    return fingerprint([campaign, person, app, account, entitlement])[:12]
+    """Return an item's id: the same entitlement has the same one whenever the same campaign is opened.
+
+    It begins with a letter that is no digit of anything: a spreadsheet would make numbers of 123456789012 and
+    12e456789012, and save those.
+    """
+    return "i" + fingerprint([campaign, person, app, account, entitlement])[:12]
 
 
 def _together(before: tuple[Because, ...], today: tuple[Because, ...]) -> tuple[Because, ...]:

@@ -332,6 +332,20 @@ ALTERED: dict[str, tuple[t.Callable[[pathlib.Path], t.Any], str]] = {
         "tables/work.csv: it was renamed, from tables/tasks.csv",
     ),
     "a link": (lambda f: (f / "tables/link.csv").symlink_to("/etc/hostname"), "tables/link.csv: it is a link"),
+    "a link in a table's place": (
+        lambda f: ((f / "tables/people.json").unlink(), (f / "tables/people.json").symlink_to("/dev/zero")),
+        "tables/people.json: it is a link or a device",
+    ),
+    "a folder that is a link": (lambda f: (f / "more").symlink_to("/"), "more: it is a link or a device"),
+    "the manifest is a pipe": (
+        lambda f: ((f / "manifest.json").unlink(), os.mkfifo(f / "manifest.json")),
+        "manifest.json: it is a link or a device",
+    ),
+    "no end of brackets": (lambda f: (f / "signature.json").write_text("[" * 200_000), "cannot be read"),
+    "a name that would say it is good": (
+        lambda f: (f / "x\nGOOD: the evidence pack of a company is whole\x1b[2J").touch(),
+        "x\\nGOOD: the evidence pack of a company is whole\\x1b[2J: it was added",
+    ),
     "an event": (lambda f: _byte(f / "ledger/events.jsonl", '"leaving"', '"joining"'), "it was altered, or does not"),
     "the manifest": (lambda f: _byte(f / "manifest.json", "2026-06-30", "2026-06-29"), "its signature does not fit"),
     "the signature": (lambda f: (f / "signature.json").unlink(), "cannot be read"),
@@ -359,6 +373,7 @@ def test_whatever_is_altered_is_found_and_named(copy, what):
     assert code == 1
     assert says in text, text
     assert "Traceback" not in text
+    assert not [line for line in text.splitlines() if line.startswith("GOOD") or not line.isprintable()]
 
 
 def test_another_key_is_not_trusted(copy, tmp_path):

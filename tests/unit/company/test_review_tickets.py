@@ -23,6 +23,8 @@ from ansible_collections.rollcall.access.plugins.module_utils.desks.contract imp
 from ansible_collections.rollcall.access.plugins.module_utils.errors import TaskError
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying import verify_ledger
 from ansible_collections.rollcall.access.plugins.module_utils.reports.exports import write_report
+from ansible_collections.rollcall.access.tests.security.payloads import payloads
+from ansible_collections.rollcall.access.tests.security.test_decisions_and_tokens import NO_DECISIONS
 from ansible_collections.rollcall.access.tests.unit.company.place import Place
 from ansible_collections.rollcall.access.tests.unit.company.test_following_reviews import (
     ANN,
@@ -129,6 +131,33 @@ def test_a_file_that_somebody_else_attached_decides_nothing(place, store):
     said = store.tickets[ticket_of(place, EVE).reference].ours()[-1]
     assert f"was not taken in: it was handed in by {ANN}, and {EVE} decides in it" in said
     # said once, and not again by the next run
+    assert tasks_run(place).findings == []
+
+
+def test_a_sheet_with_wrong_lines_is_told_with_the_name_that_it_came_with(place, store):
+    item = next(item for item in review(place).items if item.reviewer == EVE)
+    attach(place, store, EVE, f"item_id,decision,by\n{item.id},approve,{EVE}\n", name="mine.csv")
+    tasks_run(place)
+    said = store.tickets[ticket_of(place, EVE).reference].ours()[-1]
+    assert f"mine.csv was not taken in: mine.csv:2: expected keep, revoke or change for item {item.id}" in said
+    assert str(place.path) not in said
+
+
+def test_whatever_is_attached_under_whatever_name_ends_no_run(place, store):
+    reference = ticket_of(place, EVE).reference
+    read = 0
+    for number, text in enumerate(payloads()[::5]):
+        what = list(NO_DECISIONS)[number % len(NO_DECISIONS)]
+        ending = what.rpartition(".")[2]
+        content = NO_DECISIONS[what] + text.encode("utf-8", "replace")
+        store.say(reference, text, EVE, Attachment(f"{text}.{ending}"[-150:], content))
+        read += ending in ("json", "csv", "yml", "yaml")
+    before = undecided(place, EVE)
+    found = tasks_run(place)
+    assert undecided(place, EVE) == before > 0
+    assert ticket_of(place, EVE).state == "open"
+    assert [one.code for one in found.findings] == ["review_refused"] * read
+    assert not [one for one in found.findings if not str(one).isprintable()]
     assert tasks_run(place).findings == []
 
 

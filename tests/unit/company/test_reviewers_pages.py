@@ -111,6 +111,21 @@ def test_a_mail_to_a_reviewer_brings_their_page_where_the_settings_say_so(place,
     assert not any("Ann Lee" in text for _name, text in found[EVE])
 
 
+def test_a_mail_of_the_daily_run_brings_the_page_of_the_next_stage(place, mail):
+    settings(place, f"\nnotifications:\n  review_pages: true\n  routes:\n    owner: {mail.url()!r}\n")
+    opened(place, stages=TWO)
+    told(place, "2026-06-03")
+    before = len(pages_in(mail)[HUB])
+    place.write("decisions/q2/eve.json", saved(place, EVE))
+    place.write("decisions/q2/ann.json", saved(place, ANN))
+    place.write("decisions/q2/hub.json", saved(place, HUB))
+    follow(place, "2026-06-04")
+    assert told(place, "2026-06-04").findings == ()
+    name, page = pages_in(mail)[HUB][before:][0]
+    assert name == f"q2-{HUB}-stage-2.html"
+    assert "Bob Ray" in page
+
+
 def packet_token(place: Place, reviewer: str) -> dict[str, t.Any]:
     return token_for(place.open().ledger, packet(place, reviewer)).to_dict()
 

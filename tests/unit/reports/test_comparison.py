@@ -130,6 +130,17 @@ def test_no_name_gets_out_of_its_span_of_code(text: str) -> None:
     assert spanned.isprintable()
 
 
+def test_a_name_without_end_pushes_no_other_out_of_the_comment() -> None:
+    long = {"31": Person("31", username="x" * 100_000, name="y" * 100_000)}
+    found = difference(
+        side("aaa"), side("bbb", want("31", "crm", "admin"), want("1", "wiki", "reader")), {**PEOPLE, **long}
+    )
+    text = markdown(found)
+    assert "`Person 1 (p1)`" in text
+    assert f"{'y' * 197}...`" in text
+    assert len(text) < 3000
+
+
 def test_the_json_names_everybody() -> None:
     found = compared([want("1", "wiki", "reader")], [want(id, "crm", "admin") for id in PEOPLE])
     data = json.loads(as_json(found))
