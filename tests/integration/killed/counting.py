@@ -42,10 +42,11 @@ class Counter:
         reached = self._count(what) == self._stop
         if reached and self._moment == BEFORE:
             self._hold()
-        result = work()
-        if reached:
-            self._hold()
-        return result
+        try:
+            return work()
+        finally:
+            if reached:
+                self._hold()
 
     def _count(self, what: str) -> int:
         line = what.encode("ascii", "replace")[: _LENGTH - 1].ljust(_LENGTH - 1) + b"\n"

@@ -154,6 +154,12 @@ def _a_token_came(life: Life) -> None:
     life.write("extend.yml", f"rollcall_token: {token}\nrollcall_until: {until}\nrollcall_by: ada.stone\n")
 
 
+def _a_pack_is_there(life: Life) -> None:
+    """The one that is made takes the place of an earlier one."""
+    (evidence,) = (day for day in DAYS if day.name == "evidence")
+    life.playbook("2026-06-22T10:30:00+00:00", *evidence.arguments).succeeded()
+
+
 GLASS = (
     "break_glass",
     "-e",
@@ -239,5 +245,6 @@ DAYS = (
             "{rollcall_from: 2026-06-01, rollcall_until: 2026-06-21, rollcall_directory: pack, rollcall_seed: s, "
             "rollcall_sample: 2}",
         ),
+        _a_pack_is_there,
     ),
 )
