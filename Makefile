@@ -33,7 +33,7 @@ help:
 	@echo "make lint          ruff, mypy, yamllint, ansible-lint, antsibull, and that generated files are up to date"
 	@echo "make sanity        ansible-test sanity"
 	@echo "make nox           the same tests on every ansible-core and Python (ARGS='-s core-2.16-3.11', ARGS='-- brief')"
-	@echo "make generate      write the generated files again (modules, action groups, capability and coverage tables)"
+	@echo "make generate      write the generated files again (modules, action groups, tables in the documentation)"
 	@echo "make docs          the documentation of modules and plugins as HTML, in build/docs"
 	@echo "make build         the archive for ansible-galaxy, in build"
 	@echo "make clean         remove all that make made"
@@ -116,6 +116,7 @@ lint-generated: $(VENV)/$(KEY)-lint
 	$(PY) scripts/generate_action_groups.py --check
 	$(PY) scripts/generate_capabilities.py --check
 	$(PY) scripts/generate_coverage.py --check
+	$(PY) scripts/generate_questions.py --check
 
 lint-docs: $(VENV)/$(KEY)-lint
 	$(VENV)/bin/antsibull-changelog lint
@@ -132,6 +133,7 @@ generate: $(VENV)/$(KEY)-test
 	$(PY) scripts/generate_action_groups.py
 	$(PY) scripts/generate_capabilities.py
 	$(PY) scripts/generate_coverage.py
+	$(PY) scripts/generate_questions.py
 
 # Pythons that pyenv has are found too. One that is nowhere is an error.
 nox: $(VENV)/$(KEY)-nox

@@ -18,7 +18,7 @@ from .measuring import Measured, as_json, measure, table
 from .row import Place
 
 #: The rows, in the order of the table; each is a file in rows/ with a function of that name.
-ROWS = ("kill_switch", "reconcile", "first_load", "inventory", "policy", "ledger", "usual_way")
+ROWS = ("kill_switch", "reconcile", "first_load", "inventory", "policy", "ledger", "usual_way", "questions")
 
 
 def main(arguments: list[str]) -> int:

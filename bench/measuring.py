@@ -55,7 +55,7 @@ class Measured:
             return Verdict(text, ratio, limit.factor, ratio >= limit.factor)
         if isinstance(limit, RateOver):
             rate = limit.units / ours
-            text = f"{limit.ours} at least {limit.per_second:,.0f} a second"
+            text = f"{limit.ours} at least {limit.per_second:,g} a second"
             return Verdict(text, rate, limit.per_second, rate >= limit.per_second)
         peak = self.peak_mb(limit.ours)
         # a contestant that nobody looked at must not pass as small

@@ -49,13 +49,14 @@ def run_program(
             stderr=subprocess.STDOUT,
         )
         watch = _Watch(process.pid) if memory else None
-        code = process.wait()
+        _pid, status, used = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
+        code = process.returncode = os.waitstatus_to_exitcode(status)
     peak = watch.stop() if watch else 0.0
     if code not in expect:
         tail = log.read_text("utf-8", "replace")[-3000:]
         raise ProgramFailed(f"{' '.join(command)} ended with exit code {code}:\n{tail}")
-    return Sample(seconds, peak)
+    return Sample(seconds, peak, used.ru_utime + used.ru_stime)
 
 
 class _Watch(threading.Thread):

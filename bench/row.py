@@ -20,11 +20,13 @@ import typing as t
 class Sample:
     """One measured piece of work: how long it took (s), and the most memory that its processes held (MB).
 
-    Memory is 0 where nobody looked at it.
+    ``processor`` are the seconds of processor time of a program and those that it waited for. Both are 0 where nobody
+    looked at them.
     """
 
     seconds: float
     peak_mb: float = 0.0
+    processor: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)

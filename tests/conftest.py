@@ -28,6 +28,7 @@ settings.load_profile("rollcall")
 
 #: What takes minutes by itself, the longest first: begun last, it would leave the other processes with nothing to do.
 LONG = (
+    "tests/servers/test_full_campaign.py",
     "tests/integration/test_hr_history.py",
     "tests/integration/killed/",
     "tests/integration/faults/",

@@ -131,14 +131,21 @@ class Demo:
         if text:
             print(textwrap.indent(textwrap.fill(text, 112), "   "))
 
-    def play(self, name: str, *arguments: str, again: bool = True) -> str:
-        """Run a playbook, show what it said, and run it again: the second time nothing may change."""
+    def play(self, name: str, *arguments: str, again: bool = True, table: bool = False) -> str:
+        """Run a playbook, show what it said, and run it again: the second time nothing may change.
+
+        What a ``table`` says is in lines without a colon.
+        """
         print(f"   $ ansible-playbook rollcall.access.{name} {' '.join(arguments)}".rstrip())
         output, changed = self._run(name, *arguments)
-        lines = [line.strip() for line in output.splitlines() if line.startswith("  ") and ": " in line]
+        lines = [
+            line.rstrip() if table else line.strip()
+            for line in output.splitlines()
+            if line.startswith("  ") and (table or ": " in line)
+        ]
         lines = [line for line in lines if not re.match(r"(changed|msg|ok|failed)\b", line)]
         for line in lines[:SHOWN]:
-            print(textwrap.shorten(f"     {line}", 150, placeholder=" ..."))
+            print(line[:150] if table else textwrap.shorten(f"     {line}", 150, placeholder=" ..."))
         if len(lines) > SHOWN:
             print(f"     ... and {len(lines) - SHOWN} more lines")
         if again:
@@ -282,6 +289,34 @@ class Demo:
         self.play("verify_ledger", "-e", "rollcall_directory=evidence")
         self.play("report")
 
+        self.say(
+            "The auditor comes",
+            "One signed folder for the month, with the whole story of two leavers. A program that shares no code with "
+            "Rollcall checks it. Then a question: how long did it take until nothing of a leaver's worked any more?",
+        )
+        period = ("-e", "rollcall_until=2026-12-01")
+        drawn = ("-e", "rollcall_sample=2", "-e", "rollcall_sample_of=leavers", "-e", "rollcall_seed=demo")
+        folder = ("-e", "rollcall_directory=evidence/2026-11")
+        self.play("evidence", "-e", "rollcall_from=2026-11-02", *period, *drawn, *folder, again=False)
+        self.verify_pack(TARGET / "evidence" / "2026-11")
+        asked = ("-e", "rollcall_question=leavers", "-e", "rollcall_since=2026-11-02")
+        self.play("ask", *asked, *period, again=False, table=True)
+
+    def verify_pack(self, folder: pathlib.Path) -> None:
+        """Have the auditor's own program check the pack."""
+        program = HERE.parents[1] / "extensions" / "verifier" / "rollcall_verify_pack.py"
+        print(f"   $ python3 {program.name} {folder}")
+        done = subprocess.run(
+            [sys.executable, str(program), str(folder)],
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        if done.returncode:
+            raise Failed(f"the evidence pack does not hold:\n{done.stdout}")
+        print(textwrap.indent(done.stdout.strip(), "     "))
+
     def expect_gone(self, app: str, name: str) -> None:
         """Ask the server itself, not Rollcall."""
         user = self.server.user(app, name)
@@ -312,7 +347,7 @@ def main() -> int:
     seconds = time.monotonic() - started
     print(f"\nDone in {seconds:.0f} seconds. Every step was run twice; the second time nothing changed.")
     print(f"The report:   {TARGET / 'report' / 'index.html'}")
-    print(f"The evidence: {TARGET / 'evidence'}")
+    print(f"The evidence: {TARGET / 'evidence'}, with the auditor's pack in 2026-11")
     print(f"The company:  {TARGET} (look at rollcall.yml and access/)")
     return 0
 

@@ -44,13 +44,18 @@ def strict_object(pairs):
     return found
 
 
+def plain(text):
+    """Return a text with what a terminal would obey written out: nothing of an export may look like our own word."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(text))
+
+
 def read_lines(path, problems):
     """Yield (line number, object) for each line that is a JSON object."""
     with path.open(encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
             try:
                 item = json.loads(line, object_pairs_hook=strict_object)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 problems.append(f"{path.name}, line {number}: cannot be read ({error})")
                 continue
             if isinstance(item, dict):
@@ -152,13 +157,13 @@ def verify(folder, trusted, out):
     if problems:
         print(f"NOT GOOD: {len(problems)} problem(s) in {folder}", file=out)
         for problem in problems[:SHOWN]:
-            print(f"  - {problem}", file=out)
+            print(f"  - {plain(problem)}", file=out)
         if len(problems) > SHOWN:
             print(f"  ... and {len(problems) - SHOWN} more", file=out)
         return 1
     kind = "a rehearsal" if manifest.get("rehearsal") else "a company"
     print(f"GOOD: the evidence of {kind} is whole: {seq} events, none altered, removed or reordered.", file=out)
-    print(f"  exported at {manifest.get('exported_at')}, last event's hash {head}", file=out)
+    print(f"  exported at {plain(manifest.get('exported_at'))}, last event's hash {head}", file=out)
     signed = max((mark["seq"] for mark in marks), default=0)
     if marks:
         print(f"  {len(marks)} signed checkpoints; the last covers events 1 to {signed}.", file=out)
@@ -178,8 +183,8 @@ def main(arguments=None, out=sys.stdout):
     options = parser.parse_args(arguments)
     try:
         return verify(options.folder, options.key, out)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        print(f"NOT GOOD: the export cannot be read: {error}", file=out)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        print(f"NOT GOOD: the export cannot be read: {plain(error)}", file=out)
         return 1
 
 

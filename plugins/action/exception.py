@@ -13,6 +13,7 @@ import typing as t
 import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401  # pylint: disable=unused-import
 
 from ..module_utils.company.company import Company
+from ..module_utils.company.duties import check_exception, record_uses
 from ..module_utils.company.plans import people_named
 from ..module_utils.errors import PolicyError
 from ..module_utils.model import AccessException
@@ -50,9 +51,11 @@ class ActionModule(RollcallAction):
                 where=f"exception {exception.id}",
                 todo="End that one first, or give this one an id of its own",
             )
+        accepted = check_exception(company, exception, company.people[exception.person])
         if company.writes:
             run = self.begin(company, "exception")
             company.ledger.add_exception(exception, run, now)
+            record_uses(company, run, accepted)
         return {"changed": True, "msg": f"exception {exception.id} holds until {exception.until}"}
 
     def _exception(self, company: Company, arguments: dict[str, t.Any]) -> AccessException:

@@ -24,6 +24,7 @@ notes:
   - With C(--limit) naming hosts only, the others are not built. When people come from one CSV file, they are not even made; all of the feed is checked.
   - Where only C(rollcall.access.reconcile) or C(rollcall.access.discover) is played, people are no hosts and C(people) is empty, unless
     C(--limit) names anything but apps. They play over apps, and the people are data to them.
+  - Where only C(rollcall.access.ask) is played, there is no host but localhost, and HR is not read.
   - C(--limit hr_id_1042) names the person to whom HR gave the id 1042. Every character of an id that is no letter and no digit is
     written as an underscore and two hex digits.
   - A file that has only C(plugin) and C(settings), the whole path of a company's C(rollcall.yml), stands for that one. It is for
@@ -110,6 +111,9 @@ options:
   chasing:
     description: When owners of tasks are reminded, and when a task goes to the next one.
     type: dict
+  reviews:
+    description: How access reviews are run, as reminders, escalation, delegates, and what opens a small one by itself.
+    type: dict
   notifications:
     description: How people are told, as C(routes) with Apprise URLs, and C(templates).
     type: dict
@@ -171,7 +175,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.pointing i
 from ansible_collections.rollcall.access.plugins.module_utils.company.settings import Settings
 from ansible_collections.rollcall.access.plugins.module_utils.errors import RollcallError
 from ansible_collections.rollcall.access.plugins.module_utils.sources.glancing import without_collecting
-from ansible_collections.rollcall.access.plugins.plugin_utils.about_apps import about_apps_only
+from ansible_collections.rollcall.access.plugins.plugin_utils.about_apps import about_apps_only, from_ledger_only
 from ansible_collections.rollcall.access.plugins.plugin_utils.templates import as_data, resolver
 
 #: Ansible's own exit code for what it cannot parse.
@@ -232,6 +236,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             self.inventory.set_variable(group, "ansible_python_interpreter", sys.executable)
         self.inventory.set_variable("all", "rollcall_config", str(pathlib.Path(path).resolve()))
         self.inventory.set_variable("all", "rollcall_stale", as_data(stale))
+        if _asks_only():
+            # without any host Ansible warns that there is none, over each answer
+            self.inventory.add_host("localhost")
+            self.inventory.set_variable("localhost", "ansible_connection", "local")
+            self.inventory.set_variable("localhost", "ansible_python_interpreter", sys.executable)
         strict, groups = self.get_option("strict"), self.inventory.groups
         constructed = self.get_option("compose"), self.get_option("groups"), self.get_option("keyed_groups")
         for hosts, variable in ((people, "person"), (apps, "app")):
@@ -257,6 +266,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         Where --limit names nothing but hosts, it is only those, if that is certain to make no difference.
         """
         settings, resolve = Settings.load(path), resolver(self.templar)
+        Company.forget_shared()
+        if _asks_only():
+            return {}, {}, {}, ""
         why = "ROLLCALL_HR=ledger says so" if os.environ.get("ROLLCALL_HR") == "ledger" else ""
 
         emergency, subset = _emergency(), context.CLIARGS.get("subset")
@@ -264,7 +276,6 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         def make(anew: bool = False) -> Company:
             return Company(settings, resolve=resolve, emergency=emergency, from_ledger=why, anew=anew)
 
-        Company.forget_shared()
         with make() as company:
             named = _plain_names()
             with without_collecting():
@@ -310,6 +321,11 @@ def _emergency() -> bool:
         return True
     playbooks = context.CLIARGS.get("args") or ()
     return any("emergency_offboard" in os.path.basename(str(name)) for name in playbooks)
+
+
+def _asks_only() -> bool:
+    """Whether nothing is played but what asks the ledger."""
+    return from_ledger_only(context.CLIARGS.get("args") or ())
 
 
 def _plain_names() -> frozenset[str]:

@@ -118,10 +118,28 @@ class ReviewError(RollcallError):
     code = "review"
 
 
+class ReviewMoved(ReviewError):
+    """Another run has written to a review since it was read."""
+
+    code = "review_moved"
+
+
 class RequestError(RollcallError):
     """A request for access cannot be made, or cannot be decided on by this person."""
 
     code = "request"
+
+
+class EvidenceError(RollcallError):
+    """An evidence pack cannot be made for this period, scope, sample or directory."""
+
+    code = "evidence"
+
+
+class QuestionError(RollcallError):
+    """A question that there is none of, or that cannot be answered for what was given with it."""
+
+    code = "question"
 
 
 # What an app answered. Only Throttled and Transient are tried again.

@@ -10,17 +10,20 @@ import os
 import pathlib
 import tempfile
 
+#: The mode of files that hold personal data: for their owner and group.
+PERSONAL = 0o640
 
-def write_text(path: str | os.PathLike[str], text: str) -> pathlib.Path:
+
+def write_text(path: str | os.PathLike[str], text: str, mode: int | None = None) -> pathlib.Path:
     """Write ``text`` as UTF-8 to ``path`` and return it. See ``write_bytes``."""
-    return write_bytes(path, text.encode())
+    return write_bytes(path, text.encode(), mode)
 
 
-def write_bytes(path: str | os.PathLike[str], content: bytes) -> pathlib.Path:
+def write_bytes(path: str | os.PathLike[str], content: bytes, mode: int | None = None) -> pathlib.Path:
     """Write ``content`` to ``path`` and return it.
 
-    The file is there with its new content or with its old one, never with half of either. Its mode is what the umask
-    gives.
+    The file is there with its new content or with its old one, never with half of either. Its ``mode`` is what
+    the umask gives, where none is said.
     """
     target = pathlib.Path(path)
     umask = os.umask(0)
@@ -31,7 +34,7 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> pathlib.Path:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o666 & ~umask)
+        os.chmod(name, 0o666 & ~umask if mode is None else mode)
         os.replace(name, target)
     except BaseException:
         pathlib.Path(name).unlink(missing_ok=True)

@@ -120,6 +120,8 @@ def test_check_mode_of_every_playbook_changes_nothing_anywhere(company: CompanyD
             "Bring manual tasks up to date",
             "Complete a task",
         }
+        period = ("-e", "rollcall_from=2026-03-01", "-e", "rollcall_until=2026-03-10", "-e", "rollcall_directory=pack")
+        assert company.playbook("evidence", "--check", *period).succeeded().changed == 1
         emergency = company.playbook("emergency_offboard", "--limit", "dov.hart", "--check", "--diff").succeeded()
         assert emergency.of("person_access")[0].result["changed"] is True
         assert "state: suspended" in emergency.stdout

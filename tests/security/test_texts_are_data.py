@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import csv
+import dataclasses
 import datetime as dt
 import email
 import email.policy
@@ -19,7 +20,9 @@ import re
 import types
 import urllib.parse
 
+import markdown_it
 import pytest
+from ansible_collections.rollcall.access.plugins.module_utils.clock import WorkingDay
 from ansible_collections.rollcall.access.plugins.module_utils.company.evidence import file_name, shown_name
 from ansible_collections.rollcall.access.plugins.module_utils.company.hosts import group_name
 from ansible_collections.rollcall.access.plugins.module_utils.connectors.registry import build
@@ -29,6 +32,8 @@ from ansible_collections.rollcall.access.plugins.module_utils.desks.products.ema
     Sender,
     written,
 )
+from ansible_collections.rollcall.access.plugins.module_utils.desks.review_words import review_task
+from ansible_collections.rollcall.access.plugins.module_utils.ledger.store import Ledger
 from ansible_collections.rollcall.access.plugins.module_utils.model import AccountKey, App, Person
 from ansible_collections.rollcall.access.plugins.module_utils.protocols.directory_names import (
     below,
@@ -37,14 +42,31 @@ from ansible_collections.rollcall.access.plugins.module_utils.protocols.director
     split_name,
 )
 from ansible_collections.rollcall.access.plugins.module_utils.protocols.placeholders import filled, filled_path
+from ansible_collections.rollcall.access.plugins.module_utils.reports.comparison import Changed, Comparison
+from ansible_collections.rollcall.access.plugins.module_utils.reports.comparison_text import code, markdown
+from ansible_collections.rollcall.access.plugins.module_utils.reports.evidence.document import Document, Section
+from ansible_collections.rollcall.access.plugins.module_utils.reports.evidence.page import render as render_pack
+from ansible_collections.rollcall.access.plugins.module_utils.reports.evidence.pdf import render_pdf
 from ansible_collections.rollcall.access.plugins.module_utils.reports.exports import write_report
+from ansible_collections.rollcall.access.plugins.module_utils.reports.questions.question import answer
+from ansible_collections.rollcall.access.plugins.module_utils.reports.questions.showing import (
+    ROWS_SHOWN,
+    lines,
+    write_answer,
+)
+from ansible_collections.rollcall.access.plugins.module_utils.reviews.decisions import read_decisions, write_sheet
+from ansible_collections.rollcall.access.plugins.module_utils.reviews.page import render
 from ansible_collections.rollcall.access.plugins.module_utils.sources.usernames import assign_usernames
 from ansible_collections.rollcall.access.plugins.module_utils.tabular import plain_cell, safe_cell, write_csv
 from ansible_collections.rollcall.access.plugins.plugin_utils.templates import as_data, resolver
+from ansible_collections.rollcall.access.tests.conformance.markdown_page import alive
 from ansible_collections.rollcall.access.tests.integration.support.scim import TOKEN, scim_server
 from ansible_collections.rollcall.access.tests.security.payloads import PRODUCT, Shape, corpus, payloads
 from ansible_collections.rollcall.access.tests.unit.reports.hostile import with_every_text
 from ansible_collections.rollcall.access.tests.unit.reports.sample import sample
+from ansible_collections.rollcall.access.tests.unit.reviews.page_sample import hostile
+from ansible_collections.rollcall.access.tests.unit.reviews.sample import APPS, PEOPLE, opened
+from ansible_collections.rollcall.access.tests.unit.reviews.saving import token_for
 from ldap3.operation.search import parse_filter
 from ldap3.utils.dn import parse_dn
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
@@ -187,6 +209,113 @@ def test_no_text_adds_an_element_an_attribute_or_an_address_to_the_report(tmp_pa
         assert away == set(), name
         metrics = files[-1].read_bytes().decode()
         assert {family.name for family in text_string_to_metric_families(metrics)} == families, name
+
+
+def test_no_text_adds_an_element_an_attribute_or_an_address_to_a_reviewers_page(tmp_path: pathlib.Path) -> None:
+    with Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}") as ledger:
+        plain = hostile("plain")
+        usual = Shape(render(plain, token_for(ledger, plain)))
+        for name, texts in corpus().items():
+            packet = hostile("|".join(texts))
+            page = render(packet, token_for(ledger, packet))
+            shape = Shape(page)
+            assert (shape.elements, shape.scripts, shape.leads) == (usual.elements, usual.scripts, usual.leads), name
+            assert PRODUCT not in page, name
+
+
+def test_no_text_of_a_comparison_is_markdown() -> None:
+    """A comment at a pull request: a parser of Markdown with tables finds in it what it finds in a plain one."""
+    parser = markdown_it.MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+
+    def shape(text: str) -> list[tuple[str, str]]:
+        found = []
+        for token in parser.parse(markdown(_compared(text))):
+            found += [(token.type, str(token.attrs)) for token in [token, *(token.children or ())]]
+        return [one for one in found if one[0] != "text"]
+
+    usual = shape("plain")
+    assert {"table_open", "code_inline", "bullet_list_open"} <= {kind for kind, _attributes in usual}
+    for text in payloads():
+        found = shape(text)
+        if code(text).startswith("`"):
+            assert found == usual, text
+        else:  # nothing of it can be seen: there is a dash
+            assert set(found) <= set(usual), text
+        outside = alive(markdown(_compared(text)))
+        assert not re.search(r"@\w|#\d|https?:|<", outside), text
+
+
+def _compared(text: str) -> Comparison:
+    one = Changed(text, text, text, True, (text, "b"), (text,), (text,), (text,))
+    lost = Changed(text, text, "", False, (), (text,), (), (text,))
+    pairs = ((text, text),)
+    return Comparison(text, text, text, text, 3, (one, lost), pairs, pairs, (text,), {text: f"{text} x", "b": text})
+
+
+def test_a_text_in_an_answer_is_one_line_on_screen_and_one_cell_in_a_file(tmp_path: pathlib.Path) -> None:
+    texts = payloads()
+    made = answer("what at more", [(text, NOW, (text, "x")) for text in texts], "Many", *texts[:9])
+    shown = lines(dataclasses.replace(made, rows=made.rows[:ROWS_SHOWN]), dt.timezone.utc)
+    assert len(shown) == 2 + ROWS_SHOWN + 9
+    for start in range(0, len(texts), ROWS_SHOWN):
+        for line in lines(dataclasses.replace(made, rows=made.rows[start : start + ROWS_SHOWN]), dt.timezone.utc):
+            assert line.isprintable(), repr(line)
+    write_answer(made, tmp_path / "answer.csv", {})
+    with (tmp_path / "answer.csv").open(encoding="utf-8", newline="") as file:
+        read = list(csv.reader(file))[1:]
+    assert [plain_cell(row[0]) for row in read] == [text.encode("utf-8", "replace").decode() for text in texts]
+    assert not [row for row in read for cell in row if re.match(r"\s*[=+\-@＝＋－＠]|[\t\r\n]", cell)]  # noqa: RUF001
+    write_answer(made, tmp_path / "answer.json", {"company": texts[0]})
+    document = json.loads((tmp_path / "answer.json").read_text(encoding="utf-8"))
+    assert [row["what"] for row in document["rows"]] == texts
+
+
+def test_no_text_adds_anything_to_the_page_of_an_evidence_pack_and_none_is_markup_in_its_pdf() -> None:
+    usual = Shape(render_pack(_pack("plain")))
+    for text in payloads():
+        shape = Shape(render_pack(_pack(text)))
+        assert (shape.elements, shape.scripts) == (usual.elements, usual.scripts), text
+        away = {lead for lead in shape.leads - usual.leads if not re.fullmatch(r"#[\w-]+", lead, re.ASCII)}
+        assert away == set(), text
+    plain = render_pdf(_pack("plain"))
+    for texts in corpus().values():
+        # a text that ReportLab took for markup would be refused, make a link, or load a picture
+        made = b"".join(render_pdf(_pack(text)) for text in texts)
+        assert made.count(b"%%EOF") == len(texts)
+        for word in (b"/URI", b"/JavaScript", b"/Launch", b"/EmbeddedFile", b"/XObject", b"/Annots"):
+            assert made.count(word) == plain.count(word) * len(texts), word
+
+
+def _pack(text: str) -> Document:
+    section = Section("people", text, text, ("name", text), ((text, "x"), ("x", text)), 1000, "tables/people.csv")
+    story = Section(f"story-{text}", text, text, ("when",), ((text,),), 1)
+    return Document(text, text, ((text, text),), (("5", text, "people"),), (section, story))
+
+
+def test_a_text_in_a_reviewers_sheet_comes_back_as_it_was(tmp_path: pathlib.Path) -> None:
+    review = opened().review
+    for number, text in enumerate(payloads()):
+        people = {id: dataclasses.replace(one, name=text, title=text, department=text) for id, one in PEOPLE.items()}
+        item = review.items[0]
+        words = dataclasses.replace(item, decision="keep", reason=text, decided_by=text or "x", reviewer="r")
+        sheet = write_sheet(dataclasses.replace(review, items=(words,)), people, APPS)
+        (row,) = list(csv.reader(io.StringIO(sheet, newline="")))[1:]
+        assert not [cell for cell in row if re.match(r"\s*[=+\-@＝＋－＠]|[\t\r\n]", cell)], text  # noqa: RUF001
+        path = tmp_path / f"{number}.csv"
+        path.write_bytes(sheet.encode("utf-8", "replace"))
+        (read,) = read_decisions(path)
+        assert (read.item, read.reason) == (item.id, text.encode("utf-8", "replace").decode().strip()), text
+
+
+def test_a_text_in_the_ticket_of_a_review_is_on_its_line() -> None:
+    review = opened().review
+    day = WorkingDay()
+    usual = review_task(dataclasses.replace(review, title="plain"), 0, "r", 3, desk="d", now=NOW, working_day=day)
+    for text in payloads():
+        titled = dataclasses.replace(review, title=text)
+        task = review_task(titled, 0, text, 3, desk="d", now=NOW, working_day=day)
+        assert len(task.instructions.splitlines()) == len(usual.instructions.splitlines()), text
+        assert task.title.isprintable(), text
 
 
 @pytest.fixture(scope="module")

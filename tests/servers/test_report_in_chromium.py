@@ -15,6 +15,8 @@ import pathlib
 import typing as t
 
 import pytest
+from ansible_collections.rollcall.access.plugins.module_utils.reports.evidence.document import Document, Section
+from ansible_collections.rollcall.access.plugins.module_utils.reports.evidence.page import render as pack_page
 from ansible_collections.rollcall.access.plugins.module_utils.reports.exports import write_report
 from ansible_collections.rollcall.access.plugins.module_utils.reports.facts import Facts
 from ansible_collections.rollcall.access.tests.unit.reports.hostile import HOSTILE, with_every_text
@@ -227,11 +229,20 @@ def test_on_paper_there_is_everything_but_the_controls(show):
 
 
 @SIZES
+@pytest.mark.parametrize(("section", "name"), [("duties", "Tomáš Novák"), ("gaps", "Ben Okafor")])
+def test_conflicts_and_gaps_lead_to_the_person(show, size, section, name):
+    page = show(sample(), size)
+    page.locator(f"#{section} a.who-link").first.click()
+    page.wait_for_function("() => document.querySelectorAll('#who-list .name').length === 1")
+    assert names(page) == [name]
+
+
+@SIZES
 def test_an_empty_company_looks_whole(show, size):
     page = show(Facts(generated_at=NOW), size)
     assert overflow(page) == 0
     assert "Nothing needs anybody right now." in page.locator("#overview").inner_text()
-    assert page.locator(".empty").count() == 11
+    assert page.locator(".empty").count() == 16
 
 
 def test_words_can_be_read_on_their_ground(show):
@@ -263,3 +274,40 @@ CONTRAST = """() => {
   }
   return [...new Set(weak)];
 }"""
+
+
+def test_on_paper_no_table_is_wider_than_its_place(show):
+    # A4 less its margins, in CSS pixels
+    page = show(sample(), {"width": 720, "height": 1040})
+    page.emulate_media(media="print")
+    assert overflow(page) == 0
+    wide = "t => t.getBoundingClientRect().right > t.parentElement.getBoundingClientRect().right + 1"
+    assert page.evaluate(f"[...document.querySelectorAll('table')].filter({wide}).length") == 0
+
+
+def test_at_a_desk_the_way_to_every_section_is_seen(show):
+    page = show(sample())
+    edges = page.evaluate("[...document.querySelectorAll('.nav a')].map(link => link.getBoundingClientRect().right)")
+    assert max(edges) <= DESK["width"]
+    page.locator(".nav a").last.click()
+    under = page.evaluate("document.querySelector('.nav').getBoundingClientRect().bottom")
+    assert page.locator("section").last.bounding_box()["y"] >= under
+
+
+@SIZES
+def test_an_evidence_pack_can_be_read(browser, tmp_path, size):
+    words = "what is known of it was attested by its owner, and nobody else"
+    section = Section("people", "People", "Everybody", ("person", "what is known"), (("Ann Lee", words),) * 3, 3)
+    (tmp_path / "index.html").write_text(
+        pack_page(Document("Evidence", "Acme", (("Scope", "all"),), (("3", "people", "people"),), (section,))),
+        encoding="utf-8",
+    )
+    page = browser.new_page(viewport=size)
+    page.goto((tmp_path / "index.html").as_uri())
+    assert overflow(page) == 0
+    cell = page.locator("td", has_text=words).first
+    # no column of single letters: each line holds some words
+    assert cell.bounding_box()["height"] < 90
+    shown = cell.evaluate("cell => getComputedStyle(cell, '::before').content")
+    assert shown == ('"what is known"' if size == PHONE else "none")
+    page.close()

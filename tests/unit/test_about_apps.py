@@ -9,7 +9,7 @@ from __future__ import annotations
 import pathlib
 
 import pytest
-from ansible_collections.rollcall.access.plugins.plugin_utils.about_apps import about_apps_only
+from ansible_collections.rollcall.access.plugins.plugin_utils.about_apps import about_apps_only, from_ledger_only
 
 OURS = pathlib.Path(__file__).resolve().parents[2] / "playbooks"
 
@@ -20,6 +20,21 @@ OURS = pathlib.Path(__file__).resolve().parents[2] / "playbooks"
 def test_who_only_plays_over_apps_needs_no_people(limit: str | None) -> None:
     for playbooks in (["rollcall.access.reconcile"], ["rollcall.access.discover"], [str(OURS / "reconcile.yml")]):
         assert about_apps_only(playbooks, limit)
+
+
+@pytest.mark.parametrize("name", ["compare", "gaps"])
+def test_who_only_looks_at_the_ledger_and_the_policy_needs_no_people_either(name: str) -> None:
+    assert about_apps_only([f"rollcall.access.{name}"], None)
+
+
+def test_who_only_asks_the_ledger_needs_neither_people_nor_hr(tmp_path: pathlib.Path) -> None:
+    own = tmp_path / "own.yml"
+    own.write_text("- import_playbook: rollcall.access.ask\n", encoding="utf-8")
+    for playbooks in (["rollcall.access.ask"], [str(OURS / "ask.yml")], [str(own)]):
+        assert from_ledger_only(playbooks)
+        assert about_apps_only(playbooks, None)
+    for others in ([], ["rollcall.access.gaps"], ["rollcall.access.ask", "rollcall.access.reconcile"]):
+        assert not from_ledger_only(others)
 
 
 @pytest.mark.parametrize("limit", ["ann.lee", "all", "app.hub,ann.lee", "~app.*", "@retry", "people", "*", "hr_id_4"])

@@ -204,6 +204,12 @@ def test_the_table_of_capabilities_is_what_the_connectors_implement() -> None:
     assert page == generate.page(generate.connector_classes(), operations), "run: make generate"
 
 
+def test_the_table_of_questions_is_what_the_registry_has() -> None:
+    generate = script("generate_questions")
+    page = generate.PAGE.read_text(encoding="utf-8")
+    assert page == generate.with_table(page, importlib.import_module(generate.REGISTRY).QUESTIONS), "run: make generate"
+
+
 def python_files() -> list[str]:
     folders = (PLUGINS, CHECKOUT / "extensions", CHECKOUT / "scripts", CHECKOUT / "tests", CHECKOUT / "examples")
     return sorted(str(path.relative_to(CHECKOUT)) for folder in folders for path in folder.rglob("*.py"))

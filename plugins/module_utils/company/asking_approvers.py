@@ -12,7 +12,8 @@ from ..desks.wording import task_id
 from ..model import AccessRequest, App, Approver, Finding, Person, Run, Status, Task
 from ..requesting.answers import KIND, subject_of
 from ..requesting.approvers import AND
-from ..requesting.judging import Circumstances, conflicts_of
+from ..requesting.conflicting import conflicts_of
+from ..requesting.judging import Circumstances
 from ..requesting.parties import askers_of
 from ..requesting.wording import Shown, peers_of, text_of, title_of
 from ..working_time import due, in_words
@@ -80,7 +81,7 @@ class AskingApprovers:
             apps=self.company.apps,
             grants=(*of_apps, *others),
             peers=peers_of(person, here),
-            against=conflicts_of(person, request.grants, request.id, self.given),
+            against=conflicts_of(person, request, self.given),
         )
 
     def give_on(self, request: AccessRequest, task: Task) -> None:

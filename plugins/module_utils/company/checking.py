@@ -14,8 +14,10 @@ from ..errors import AppError, PolicyError, RollcallError
 from ..model import App, Finding, is_module_name
 from ..policy import checking
 from ..policy.loading import load_access
+from ..policy.values import Policy
 from ..working_time import check_country
 from .company import Company
+from .contracts import check_contracts
 from .owning import unowned
 from .reading_apps import read_apps
 from .request_intake import check_requests
@@ -45,17 +47,21 @@ def check_policy(company: Company) -> tuple[Finding, ...]:
         return tuple(error.findings) or (_error("policy", error),)
     today = settings.working_day.today(company.clock.now())
     found = _own_modules(company, access.catalog.apps) + check_notifications(company) + _deadlines(company)
-    found += check_requests(company)
+    found += check_requests(company) + _untold(company, access.policy)
     if _known(company):
         # of an app that names nobody, the check of the catalog tells
         found += tuple(one for one in unowned(company) if access.catalog.apps[one.app].owner)
+    # as they are in force: with what the ledger has, and as managers have extended them
+    exceptions, covers = company.written
     return found + checking.check(
         access.catalog,
         access.policy,
-        (*access.exceptions, *company.ledger.exceptions()),
+        exceptions,
         access.locks,
         list(company.people.values()) if attributes is not None and _known(company) else None,
         today=today,
+        covers=covers,
+        now=company.clock.now(),
     )
 
 
@@ -65,7 +71,7 @@ def check_feed_of(company: Company) -> tuple[Finding, ...]:
     if isinstance(feed, RollcallError):
         return (_error("feed", feed),)
     try:
-        return company.population.findings
+        return company.population.findings + check_contracts(company)
     except PolicyError:
         return tuple(feed.findings)
     except RollcallError as error:
@@ -128,6 +134,17 @@ def _deadlines(company: Company) -> tuple[Finding, ...]:
     except RollcallError as error:
         return (Finding(error.code, "error", error.message, where=str(company.settings.path), todo=error.todo),)
     return ()
+
+
+def _untold(company: Company, policy: Policy) -> tuple[Finding, ...]:
+    """Report break-glass access of which the app's owner, or the manager, would not be told."""
+    routes = company.settings.notifications.get("routes") or {}
+    missing = [route for route in ("owner", "manager") if route not in routes]
+    if not policy.break_glass or not missing:
+        return ()
+    message = f"break-glass access is told to nobody on the route {' or '.join(missing)}: there is no such route"
+    todo = "Add it under notifications.routes"
+    return (Finding("break_glass_untold", "warning", message, where=str(company.settings.path), todo=todo),)
 
 
 def _known(company: Company) -> bool:

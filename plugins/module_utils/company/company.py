@@ -32,10 +32,12 @@ from ..errors import (
 )
 from ..ledger.remembered import Roll
 from ..ledger.store import Ledger
-from ..model import AccessException, App, Finding, Lock, Person, Status, is_module_name
+from ..model import AccessException, App, Cover, Finding, Lock, Person, Status, is_module_name
 from ..policy.commit import git_commit
+from ..policy.covering import Covered, cover_exceptions
 from ..policy.evaluation import lock_in_force
-from ..policy.loading import load_catalog, load_exceptions, load_locks, load_policy, load_sound_apps
+from ..policy.extensions import EXTENDED, Extension, extended
+from ..policy.loading import load_catalog, load_exceptions_and_cover, load_locks, load_policy, load_sound_apps
 from ..policy.matching import attributes_read
 from ..policy.organisation import Organisation, names_of
 from ..policy.values import Catalog, Policy
@@ -222,14 +224,41 @@ class Company:
         return git_commit(self.settings.policy) if shared is None else shared
 
     @functools.cached_property
-    def exceptions(self) -> tuple[AccessException, ...]:
+    def written(self) -> tuple[tuple[AccessException, ...], tuple[Cover, ...]]:
+        """The exceptions as files and ledger say them, and who stands in for whom. Needs nobody to be known."""
         try:
-            files = load_exceptions(self.settings.exceptions, catalog=self.catalog)
+            files, covers = load_exceptions_and_cover(self.settings.exceptions, catalog=self.catalog)
         except PolicyError:
             if self.emergency:
-                return ()
+                return (), ()
             raise
-        return (*files, *self.ledger.exceptions())
+        now = self.clock.now()
+        kept = (one for one in self.ledger.exceptions() if one.ends_at is None or now < one.ends_at)
+        extensions = [Extension.from_event(event) for event in self.ledger.events(kind=EXTENDED)]
+        return extended((*files, *kept), "exception", extensions), extended(covers, "cover", extensions)
+
+    @functools.cached_property
+    def covered(self) -> Covered:
+        """What cover for colleagues gives today."""
+        exceptions, covers = self.written
+        if not covers:
+            return Covered()
+        now, statuses = self.clock.now(), self.population.statuses
+        return cover_exceptions(
+            covers,
+            exceptions=exceptions,
+            policy=self.policy,
+            catalog=self.catalog,
+            organisation=self.organisation,
+            left=lambda person: statuses.get(person.id) is Status.LEFT,
+            today=self.settings.working_day.today(now),
+            now=now,
+        )
+
+    @property
+    def exceptions(self) -> tuple[AccessException, ...]:
+        """Everything that is given for a time: exceptions, requests, cover, break-glass access."""
+        return (*self.written[0], *self.covered.exceptions)
 
     @functools.cached_property
     def locks(self) -> tuple[Lock, ...]:
@@ -256,7 +285,7 @@ class Company:
         What one person is given on request does not make it governed: nobody else's access there is a mistake by that.
         """
         given = {app for rule in self.policy.rules for app, _entitlement in rule.gives}
-        exceptions = (exception for exception in self.exceptions if exception.kind == "exception")
+        exceptions = (exception for exception in self.written[0] if exception.kind == "exception")
         given |= {app for exception in exceptions for app, _entitlement in exception.grants}
         return frozenset(self.apps.keys() - given)
 

@@ -15,11 +15,14 @@ from ..desks.settling import Books, settle_cancelled
 from ..errors import RequestError
 from ..model import OPEN_STATES, AccessException, AccessRequest, Finding, Run, Status, Task
 from ..requesting.answers import KIND, answered, concluded, ended, tasks_of
+from ..requesting.conflicting import exception_of, judged
 from ..requesting.judging import Circumstances
 from ..requesting.parties import is_party, is_party_of
 from ..requesting.wording import granted_because
 from .asking_approvers import AskingApprovers
 from .company import Company
+from .deciding import Conflicting
+from .duties import record_uses
 from .request_circumstances import circumstances
 
 
@@ -88,7 +91,7 @@ def cancel_approvals(company: Company, run: Run, request: AccessRequest, why: st
 
 def forget_exceptions(company: Company) -> None:
     """Have the company read its exceptions again: one has begun or ended in this run."""
-    for name in ("exceptions", "ungoverned"):
+    for name in ("written", "covered", "ungoverned"):
         company.__dict__.pop(name, None)
 
 
@@ -117,6 +120,8 @@ class _Following:
         for task, why in found.wrong:
             self._send_back(task, why)
         after = concluded(found.request, self.now)
+        if after.state == "approved":
+            after = self._held_against_duties(after)
         if after.state != "waiting":
             self._end(request, after)
             return
@@ -129,6 +134,22 @@ class _Following:
         decided = [one.decision for one in after.approvers] != [one.decision for one in request.approvers]
         self._write(request, after, "request.decided" if decided else "request.followed")
         self.result.waiting.append(after)
+
+    def _held_against_duties(self, request: AccessRequest) -> AccessRequest:
+        """Return a request that all have agreed to, or refuse it: the policy may be another than when it was asked.
+
+        A risk that it makes use of is written down.
+        """
+        person = self.company.people.get(request.person)
+        if person is None:
+            return request  # HR cannot be read: every plan holds what is given against duties again
+        refused, accepted = judged(person, exception_of(request), self.given)
+        if refused is not None:
+            return ended(request, "refused", f"separation of duties forbids it: {refused.why}", self.now)
+        if self.company.writes:
+            used = [Conflicting(person.id, one.clash, one.held, one.risk) for one in accepted]
+            record_uses(self.company, self.run, used)
+        return request
 
     def _over(self, request: AccessRequest) -> str:
         """Return why nobody has to decide on a request any more; empty where somebody has."""

@@ -12,16 +12,23 @@ import typing as t
 
 from ..desks.contract import NO, Answer
 from ..desks.digests import Happenings, completed_since
+from ..desks.news import News
+from ..desks.review_words import KIND
 from ..desks.settling import Books, finding_for_late, settle_answers
-from ..model import ENDING_SOON, AccessException, Finding, Run, Task
+from ..errors import TaskError
+from ..model import ENDING_SOON, AccessException, Finding, Person, Run, Task
+from ..policy.risks import Risks
+from ..policy.values import AcceptedRisk
 from .at_the_desks import DeskRound
 from .chasing import chase
 from .company import Company
 from .concluding import conclude
+from .contracts import ending_contracts
 from .following_requests import check_answer
 from .held_against_apps import hold_against_apps
 from .leaving import follow_leaving
 from .request_intake import take_requests
+from .review_tickets import follow_review_tickets
 from .seat_tasks import follow_seats
 from .telling import tell
 
@@ -112,9 +119,17 @@ def synchronise(company: Company, run: Run, answers: t.Sequence[Answer]) -> Sync
 
 
 def _check_approvals(company: Company, run: Run, answers: t.Iterable[Answer]) -> None:
-    """Who asked for something enters no decision on it, in whoever's name."""
+    """Who asked for something enters no decision on it, in whoever's name; and a review is not done by a word."""
     asked = {task.id: task for task in company.ledger.tasks(states=("open",), kind="approval")} if answers else {}
+    reviews = {task.id for task in company.ledger.tasks(states=("open",), kind=KIND)} if answers else set()
     for answer in answers:
+        if answer.task in reviews and answer.done != NO:
+            raise TaskError(
+                "a review is decided with the file that its page saved, or the sheet",
+                where=answer.where or f"task {answer.task}",
+                todo="Take that in with decide_review; the task ends by itself when all is decided",
+                task=answer.task,
+            )
         if answer.task in asked and answer.done != NO:
             check_answer(company, asked[answer.task], answer.by, run.actor)
 
@@ -135,10 +150,16 @@ def _follow(company: Company, run: Run, desks: DeskRound, found: Synchronised) -
     found.findings += leaving.findings
     found.people |= leaving.people
     found.ended.update(follow_seats(company, run))
+    reviewed = follow_review_tickets(company, run)
+    found.ended.update(reviewed.ended)
+    found.opened += reviewed.opened
+    found.findings += reviewed.findings
 
 
 def _chase(company: Company, run: Run, found: Synchronised) -> None:
-    tasks = [task for task in company.ledger.tasks(states=("open",)) if task.id not in found.ended]
+    still = [task for task in company.ledger.tasks(states=("open",)) if task.id not in found.ended]
+    # reviewers are reminded, and what is late goes on, as the review says
+    tasks = [task for task in still if task.kind != KIND]
     chased = chase(company, run, tasks)
     found.findings += chased.findings
     steps = (*chased.reminders, *chased.escalations)
@@ -160,22 +181,44 @@ def _conclude(company: Company, run: Run, desks: DeskRound, found: Synchronised)
     found.findings += [finding for finding in (finding_for_late(task, now) for task in found.open) if finding]
     ended = tuple(task for id in found.ended if (task := ledger.task(id)) is not None and task.state != "open")
     happened = Happenings(
-        open=found.open,
-        ended=ended,
+        open=_but_reviews(found.open),
+        ended=_but_reviews(ended),
         reopened=tuple(found.reopened),
         completed=completed_since(before, ledger.people(touched)),
         findings=tuple(found.findings),
         decided=tuple(request for id in found.decided if (request := ledger.request(id)) is not None),
         ending=_ending(company),
+        risks=_risks(company),
+        contracts=_contracts(company),
     )
     _tell(company, run, happened, found)
+
+
+def _but_reviews(tasks: tuple[Task, ...]) -> tuple[Task, ...]:
+    """Leave out what reviewers are told as news of their review."""
+    return tuple(task for task in tasks if task.kind != KIND)
 
 
 def _ending(company: Company) -> tuple[AccessException, ...]:
     """Return the exceptions in force that end within the days of warning."""
     today = company.settings.working_day.today(company.clock.now())
     soon = today + dt.timedelta(days=ENDING_SOON)
-    return tuple(one for one in company.exceptions if one.start <= today <= one.until <= soon)
+    ending = (one for one in company.exceptions if one.kind != "break_glass")
+    return tuple(one for one in ending if one.start <= today <= one.until <= soon)
+
+
+def _contracts(company: Company) -> tuple[Person, ...]:
+    """Return those whose contracts end within the days of warning, as HR has it."""
+    if company.population.stale:
+        return ()
+    today = company.settings.working_day.today(company.clock.now())
+    return ending_contracts(company, today, today + dt.timedelta(days=ENDING_SOON))
+
+
+def _risks(company: Company) -> tuple[AcceptedRisk, ...]:
+    """Return the accepted risks that end within the days of warning."""
+    today = company.settings.working_day.today(company.clock.now())
+    return Risks(company.policy, company.organisation).ending(today)
 
 
 def _tell(company: Company, run: Run, happened: Happenings, found: Synchronised) -> None:
@@ -184,10 +227,16 @@ def _tell(company: Company, run: Run, happened: Happenings, found: Synchronised)
     found.findings += telling.findings
 
 
-def send_new(company: Company, run: Run, completed: t.Mapping[str, str] | None = None) -> Synchronised:
+def send_new(
+    company: Company,
+    run: Run,
+    completed: t.Mapping[str, str] | None = None,
+    reviews: tuple[tuple[str, News], ...] = (),
+) -> Synchronised:
     """Only put new tasks before their owners, and tell desks and people: the end of a run that opened tasks.
 
-    ``completed`` are people who became complete in this run, and with what.
+    ``completed`` are people who became complete in this run, and with what; ``reviews`` is what waits for reviewers,
+    each with an address.
     """
     books = Books(company.ledger, run, company.people, company.apps)
     # runs for several people at once open tickets at the same desk; none of them may go home with its own unsent
@@ -200,6 +249,8 @@ def send_new(company: Company, run: Run, completed: t.Mapping[str, str] | None =
         sent=tuple(desks.result.sent),
         left=tuple(sorted(desks.result.left)),
     )
-    happened = Happenings(open=still, completed=completed or {}, findings=tuple(found.findings))
+    happened = Happenings(
+        open=_but_reviews(still), completed=completed or {}, findings=tuple(found.findings), reviews=reviews
+    )
     _tell(company, run, happened, found)
     return found

@@ -102,15 +102,21 @@ def narrow(company: Company, hosts: t.Collection[str]) -> Narrowed | None:
 
 
 def _words(company: Company) -> set[str]:
-    """Return every name by which the rules, exceptions and locks mean somebody, case folded."""
+    """Return every name by which rules, accepted risks, exceptions and locks mean somebody, case folded."""
     words: set[str] = set()
-    for rule in company.policy.rules:
-        for side in (rule.when, rule.unless):
-            for test in tests(side):
-                if test.attribute == "manager" and isinstance(test, (Is, Under)):
-                    words |= test.values if isinstance(test, Is) else test.nodes
-    for exception in company.exceptions:
+    risks = company.policy.accepted_risks
+    sides = [side for rule in company.policy.rules for side in (rule.when, rule.unless)]
+    for side in (*sides, *(risk.when for risk in risks)):
+        for test in tests(side):
+            if test.attribute == "manager" and isinstance(test, (Is, Under)):
+                words |= test.values if isinstance(test, Is) else test.nodes
+    for risk in risks:
+        words |= {risk.owner, risk.person}
+    exceptions, covers = company.written
+    for exception in exceptions:
         words |= {exception.person, exception.approved_by, exception.requested_by}
+    for cover in covers:
+        words |= {cover.person, cover.colleague, cover.approved_by, cover.requested_by}
     words |= {lock.person for lock in company.locks}
     return {word.strip().casefold() for word in words} - {""}
 

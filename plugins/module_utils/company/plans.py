@@ -38,7 +38,8 @@ from ..planning.ordering import order
 from ..planning.plan import make_plan
 from ..planning.reading import Reading
 from .company import Company
-from .deciding import decide
+from .deciding import Conflicting, decide
+from .duties import duty_findings, record_uses
 from .few_people import Records, accounts_of_few, grants_of_few, with_others_where_needed
 from .reading_apps import FEW, read_apps
 from .reading_whole import read_whole
@@ -64,6 +65,8 @@ class Planned:
     correlations: t.Mapping[str, Correlation] = dataclasses.field(default_factory=dict)
     #: what the ledger knew of each app's accounts before the app was read, without those that are settled
     records: t.Mapping[str, t.Sequence[AccountRecord]] = dataclasses.field(default_factory=dict)
+    #: what people should have and a duty keeps apart, by person
+    clashes: t.Mapping[str, tuple[Conflicting, ...]] = dataclasses.field(default_factory=dict)
 
     @property
     def deferred(self) -> dict[str, str]:
@@ -79,12 +82,14 @@ def plan_changes(
     urgency: str = "normal",
     ignore_tasks: bool = False,
     budget: Budget = USUAL,
+    stale_too: bool = False,
 ) -> Planned:
     """Work out what would change for these people (None: everyone) in these apps (None: all of them).
 
-    Raises SourceUnreachable when HR cannot be read, unless the company is in an emergency.
+    Raises SourceUnreachable when HR cannot be read, unless the company is in an emergency, or people as the ledger
+    remembers them will do (``stale_too``).
     """
-    if company.population.stale and not company.emergency:
+    if company.population.stale and not (company.emergency or stale_too):
         raise SourceUnreachable(
             f"HR cannot be read, so nothing is planned: {company.population.stale}",
             todo="Mend the source and run again; emergency_offboard works meanwhile",
@@ -122,7 +127,7 @@ def plan_changes(
         open_tasks=tasks,
         declined=declined,
         decisions=decision.taken,
-        apart=[duty.never_together for duty in company.policy.separation_of_duties],
+        apart=[pairs for duty in company.policy.separation_of_duties for pairs in duty.apart],
         limits=company.settings.limits,
         policy_version=company.policy.version,
         commit=company.commit,
@@ -138,8 +143,10 @@ def plan_changes(
     changes = tuple(c for c in plan.changes if _worth_doing(company, c.kind, c.app, urgency))
     changes += to_do_again(company, changes, readings, everyone)
     seats = () if ignore_tasks else tuple(seat_findings(company, changes, readings))
-    plan = dataclasses.replace(plan, changes=changes, findings=(*plan.findings, *seats))
-    return Planned(plan, readings, tuple(everyone), decision.wants, correlations, records)
+    # cutting somebody off does not wait for a look at duties
+    duties = [] if urgency == "emergency" else duty_findings(company, people, decision.clashes)
+    plan = dataclasses.replace(plan, changes=changes, findings=(*plan.findings, *seats, *duties))
+    return Planned(plan, readings, tuple(everyone), decision.wants, correlations, records, decision.clashes)
 
 
 class _Lately:
@@ -331,6 +338,7 @@ def record_readings(company: Company, planned: Planned, run: Run, *, approved: s
 
     A list from which too many accounts have vanished is believed once somebody has ``approved`` this very plan.
     """
+    record_uses(company, run, itertools.chain.from_iterable(planned.clashes.values()))
     believed = bool(approved) and approved == planned.plan.hash
     correlations = planned.correlations or correlate_all(company, planned.readings)
     record_accounts(
@@ -358,6 +366,7 @@ def record_accounts(
     now = company.clock.now()
     accounts: list[AccountRecord] = []
     found: list[GrantRecord] = []
+    whole: dict[str, dict[str, t.Any]] = {}
     for key, reading in readings.items():
         if reading.error:
             company.ledger.record_reading(key, {"complete": False, "error": reading.error}, run, now)
@@ -407,8 +416,7 @@ def record_accounts(
             if gone:
                 company.ledger.forget_accounts(key, sorted(gone), run, now)
             also, orphans = len(reading.settled), len(correlations[key].orphans)
-            counts = {"accounts": len(shown) + also, "matched": len(matches) + also, "orphans": orphans}
-            company.ledger.record_reading(key, {"complete": True, **counts}, run, now)
+            whole[key] = {"accounts": len(shown) + also, "matched": len(matches) + also, "orphans": orphans}
         ended = _without_newer(company, key, [grant for grant in ended if grant[2] not in newer], known, now)
         if ended:
             reason = Because("unexplained", text="no longer there when the app was read")
@@ -417,6 +425,9 @@ def record_accounts(
         company.ledger.record_accounts(accounts, run, now)
     if found:
         company.ledger.record_grants(found, run, now)
+    # last of all: what an app showed counts as read when all of it is on record, and the counts can be compared
+    for key, counts in whole.items():
+        company.ledger.record_reading(key, {"complete": True, **counts}, run, now)
 
 
 def _differs(reading: Reading, matches: t.Mapping[str, tuple[str, str]], records: t.Collection[AccountRecord]) -> bool:

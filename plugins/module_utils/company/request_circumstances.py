@@ -9,10 +9,11 @@ from __future__ import annotations
 import functools
 
 from ..model import Person, Status, Want
+from ..policy.duties import Held
 from ..requesting.approvers import Approvers
 from ..requesting.judging import Circumstances
 from .company import Company
-from .deciding import decide
+from .deciding import decide, has_now, rights
 from .owning import owners_of
 
 
@@ -28,6 +29,10 @@ def circumstances(company: Company) -> Circumstances:
     def wants(person: Person) -> tuple[Want, ...]:
         return wants_of(person.id) if person.id in company.people else ()
 
+    @functools.cache
+    def rights_of(id: str) -> Held:
+        return rights(company, company.people[id])
+
     statuses = company.population.statuses
     return Circumstances(
         catalog=company.catalog,
@@ -37,6 +42,8 @@ def circumstances(company: Company) -> Circumstances:
         statuses={person.id: statuses.get(person.id, Status.LEFT) for person in owners.organisation},
         today=company.settings.working_day.today(now),
         wants_of=wants,
+        has_of=lambda person: has_now(company, person),
+        rights_of=lambda person: rights_of(person.id) if person.id in company.people else {},
         locked=lambda person: company.lock_on(person) is not None,
         exceptions=company.exceptions,
         waiting=company.ledger.requests(states=("waiting",)),

@@ -18,10 +18,12 @@ from ..errors import AppError, NotFound, RequestError
 from ..model import AccessRequest, Finding, Run, fingerprint
 from ..requesting.approvers import SECURITY
 from ..requesting.asked import Asked
+from ..requesting.extension_lines import read_extensions
 from ..requesting.request_files import read_requests
 from ..requesting.tickets import Read, how_to_ask, read_ticket
 from ..requesting.wording import outcome_of
 from .company import Company
+from .extending import extended_by_ticket
 from .following_requests import Followed, follow_requests
 from .requesting import ask
 
@@ -39,10 +41,12 @@ class Intake:
     followed: Followed = dataclasses.field(default_factory=Followed)
     findings: list[Finding] = dataclasses.field(default_factory=list)
     left: set[str] = dataclasses.field(default_factory=set)
+    #: how many managers extended something
+    extended: int = 0
 
     @property
     def changed(self) -> bool:
-        return bool(self.asked or self.followed.changed)
+        return bool(self.asked or self.followed.changed or self.extended)
 
 
 def take_requests(company: Company, run: Run, desks: t.Mapping[str, Desk]) -> Intake:
@@ -130,8 +134,28 @@ class _Tickets:
             if self.ledger.request(_id(desk, ticket)) is None and not self._seen(desk, ticket):
                 self._take(desk, ticket)
 
+    def _extend(self, desk: Desk, ticket: Ticket, extensions: t.Sequence[tuple[str, str]]) -> None:
+        """Extend what a manager says in a ticket, and close it with what came of it: both once."""
+        said = self._key(desk, ticket.reference, f"extension {fingerprint([list(one) for one in extensions])[:12]}")
+        if said in self.told or not self.company.writes:
+            return
+        done = [
+            extended_by_ticket(self.company, self.run, token=token, until=until, by=ticket.requester, via=said)
+            for token, until in extensions
+        ]
+        meanings = {meaning for meaning, _text in done}
+        desk.close(
+            ticket.reference, "done" if meanings == {"done"} else "declined", "\n".join(text for _meaning, text in done)
+        )
+        self._note(said)
+        self.intake.extended += sum(meaning == "done" for meaning, _text in done)
+
     def _take(self, desk: Desk, ticket: Ticket) -> None:
         lines = own_words(ticket.text)
+        extensions = read_extensions(lines)
+        if extensions:
+            self._extend(desk, ticket, extensions)
+            return
         if self._key(desk, ticket.reference, "asked back") in self.told:
             # what was missing may be in an answer
             for reply in desk.replies(ticket.reference):

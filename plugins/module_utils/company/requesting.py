@@ -15,8 +15,11 @@ from ..errors import RequestError, UnknownName
 from ..model import AccessRequest, Run
 from ..requesting.answers import ended
 from ..requesting.asked import Asked
+from ..requesting.conflicting import exception_of, judged
 from ..requesting.judging import judge
 from .company import Company
+from .deciding import Conflicting
+from .duties import record_uses
 from .following_requests import cancel_approvals, follow_requests, forget_exceptions
 from .request_circumstances import circumstances
 
@@ -52,10 +55,13 @@ def ask(company: Company, run: Run, asked: Asked) -> Asking:
             follow_requests(company, run, only=[there.id])
         return Asking(company.ledger.request(there.id) or there, created=False)
     now = company.clock.now()
-    request = judge(asked, circumstances(company), now)
+    given = circumstances(company)
+    request = judge(asked, given, now)
     if not company.writes:
         return Asking(request, created=True)
     company.ledger.add_request(request, run, now)
+    _refused, accepted = judged(company.people[request.person], exception_of(request), given)
+    record_uses(company, run, [Conflicting(request.person, one.clash, one.held, one.risk) for one in accepted])
     follow_requests(company, run, only=[request.id])
     return Asking(company.ledger.request(request.id) or request, created=True)
 

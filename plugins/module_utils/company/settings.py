@@ -46,9 +46,12 @@ class Settings:
     limits: Limits = dataclasses.field(default_factory=Limits)
     fallback_owner: str = ""
     security: str = ""
+    #: what HR calls people who are here for a time
+    temporary_types: tuple[str, ...] = ("contractor",)
     evidence: pathlib.Path = pathlib.Path("evidence")
     requests: pathlib.Path = pathlib.Path("access/requests")
     chasing: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    reviews: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     #: may hold secrets and templates: it goes through the caller's ``resolve`` and is never shown
     notifications: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict, repr=False)
 
@@ -97,9 +100,11 @@ class Settings:
             limits=Limits.from_settings(data.get("guard") or {}),
             fallback_owner=data.get("fallback_owner", ""),
             security=data.get("security", ""),
+            temporary_types=tuple(data.get("temporary_types", cls.temporary_types)),
             evidence=base / data.get("evidence", "evidence"),
             requests=base / data.get("requests", "access/requests"),
             chasing=data.get("chasing") or {},
+            reviews=data.get("reviews") or {},
             notifications=data.get("notifications") or {},
         )
 

@@ -17,6 +17,9 @@ from ..desks.told import FAILED, SENT, Left, Told, place_of, with_left
 from ..errors import RollcallError, SettingsError
 from ..model import Finding, Run
 from .company import Company
+from .glass_reviews import glass_news
+from .mailing_pages import Pages
+from .offering import Offers
 from .untold import with_untold
 
 # how many things a finding about a message names
@@ -36,8 +39,10 @@ class Telling:
         return any(finding.severity == "error" for finding in self.findings)
 
 
-def tell(company: Company, run: Run, happenings: Happenings) -> Telling:
+def tell(company: Company, run: Run, happenings: Happenings, *, only: str = "") -> Telling:
     """Send what is new to whom it concerns, as ``notifications`` in rollcall.yml says; nothing without routes.
+
+    ``only`` this kind of news is told, where it says one; the rest is left to the next run that tells everything.
 
     What cannot be sent is a finding, the others go on, and the next run tries it again. With a company that does not
     write, nothing is sent. Raises LedgerError, and MissingLibrary without Apprise.
@@ -49,15 +54,23 @@ def tell(company: Company, run: Run, happenings: Happenings) -> Telling:
         messages = _messages(company)
     except SettingsError as error:
         return Telling(0, (_finding("notification_route", "error", error),))
-    happenings = with_untold(company, run, happenings)
+    happenings = dataclasses.replace(with_untold(company, run, happenings), urgent=glass_news(company))
     circle = Circle(company.organisation, company.clock.now(), company.settings.security)
     made = digests(happenings, circle)
-    teller = _Teller(company, run, messages, frozenset(task.id for task in happenings.open), list(findings))
+    if only:
+        some = [dataclasses.replace(one, news=tuple(n for n in one.news if n.what == only)) for one in made]
+        made = tuple(one for one in some if one.news)
+    teller = _Teller(company, run, messages, _going_on(happenings), list(findings))
     # what cannot wait goes out everywhere before the first of the others
     for urgent in (True, False):
         for channel in channels:
             teller.tell(channel, [one for one in made if one.route == channel.route], urgent=urgent)
     return Telling(teller.sent, tuple(teller.findings))
+
+
+def _going_on(happenings: Happenings) -> frozenset[str]:
+    """Return the ids of what is still to be told again where a message was interrupted."""
+    return frozenset(task.id for task in happenings.open) | {one.news.subject for one in happenings.urgent}
 
 
 def routes(company: Company) -> tuple[tuple[Channel, ...], tuple[Finding, ...]]:
@@ -109,6 +122,8 @@ class _Teller:
         self._company, self._messages, self._open = company, messages, open
         self._told = Told(company.ledger, run, company.clock.now())
         self._sender = Sender()
+        self._pages = Pages(company)
+        self._offers = Offers(company)
         self.findings = findings
         self.sent = 0
 
@@ -139,14 +154,24 @@ class _Teller:
             return
         try:
             again = again and bool(digest.alone)
-            message = self._messages.message(fresh, now, channel=not channel.personal, again=again)
+            offered = self._offers.of(fresh) if channel.personal else {}
+            message = self._messages.message(
+                fresh, now, channel=not channel.personal, again=again, extensible=offered, desks=self._offers.desks
+            )
         except SettingsError as error:
             self.findings.append(_finding("notification_template", "error", error))
             return
         number = self._told.begin(place, fresh)
         if number is None:
             return
-        outcome = self._sender.send(channel, fresh.address, message.title, message.body, urgent=bool(fresh.alone))
+        outcome = self._sender.send(
+            channel,
+            fresh.address,
+            message.title,
+            message.body,
+            urgent=bool(fresh.alone),
+            attached=self._pages.of(fresh) if channel.mail and channel.personal else (),
+        )
         self._told.end(place, number, SENT if outcome.sent else FAILED, fresh, outcome.why)
         if outcome.sent:
             self.sent += 1

@@ -18,7 +18,8 @@ import typing as t
 
 from ..model import GIVING, AccessException, AccessRequest, Finding, Person, PersonRecord, Task
 from ..policy.organisation import Organisation
-from .news import News, of_decided, of_ended, of_ending, of_finding, of_open, telling, urgent
+from ..policy.values import AcceptedRisk
+from .news import News, of_contract, of_decided, of_ended, of_ending, of_finding, of_open, of_risk, telling, urgent
 
 #: Who is told, in the words of rollcall.yml; each has a template of the same name.
 ROUTES = ("owner", "security", "manager", "new_hire")
@@ -35,6 +36,16 @@ PRIVATE_ADDRESS = ("personal_email", "private_email", "home_email")
 
 def _nobody() -> t.Mapping[str, str]:
     return types.MappingProxyType({})
+
+
+@dataclasses.dataclass(frozen=True)
+class Urgent:
+    """News that is a message by itself and waits for nothing. ``alone`` is what keeps it apart from any other."""
+
+    route: str
+    address: str
+    alone: str
+    news: News
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,13 +70,22 @@ class Happenings:
     decided: tuple[AccessRequest, ...] = ()
     #: grants outside the rules whose end is near: their people's managers hear of it once
     ending: tuple[AccessException, ...] = ()
+    #: people whose contracts end soon, by HR: their managers hear of it once
+    contracts: tuple[Person, ...] = ()
+    #: what waits for reviewers, each with the address of who is to hear of it
+    reviews: tuple[tuple[str, News], ...] = ()
+    #: accepted risks whose end is near: their owners hear of it once
+    risks: tuple[AcceptedRisk, ...] = ()
+    #: what cannot wait and is no task: break-glass access that was taken
+    urgent: tuple[Urgent, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
 class Digest:
     """Everything for one address on one route. ``open`` and ``overdue`` count the tasks that wait for it in all.
 
-    ``alone`` is the id of the person whose emergency this is, which is told by itself; else it is empty.
+    ``alone`` is the id of the person whose emergency this is, or of the break-glass access, which is told by itself;
+    else it is empty.
     """
 
     route: str
@@ -155,6 +175,26 @@ def digests(happenings: Happenings, circle: Circle) -> tuple[Digest, ...]:
         found = circle.organisation.find(exception.person)
         if found is not None and circle.manager(found.id):
             news["manager", circle.manager(found.id), ""].append(of_ending(exception, circle.name(found.id)))
+    for person_ending in happenings.contracts:
+        manager = circle.manager(person_ending.id)
+        if manager:
+            news["manager", manager, ""].append(of_contract(person_ending, circle.name(person_ending.id)))
+    for reviewer, one in happenings.reviews:
+        address, name = circle.recipient(reviewer)
+        names.setdefault(address, name or address)
+        news["owner", address, ""].append(one)
+    for risk in happenings.risks:
+        address, name = circle.recipient(risk.owner)
+        if address:
+            names[address] = name or address
+            meant = circle.organisation.find(risk.person)
+            news["owner", address, ""].append(
+                of_risk(risk, circle.name(meant.id) if meant else risk.person or "a group")
+            )
+    for call in happenings.urgent:
+        address, name = circle.recipient(call.address)
+        names.setdefault(address, name or address)
+        news[call.route, address, call.alone].append(call.news)
     for finding in happenings.findings:
         if finding.code in FOR_SECURITY:
             news["security", circle.security, ""].append(of_finding(finding))

@@ -87,6 +87,8 @@ class Reading:
         declined = self.meaning == "declined" or (self.said is not None and self.said.done == DECLINED)
         account = self.field.get("account_name", "") or (self.said.account_name if self.said else "")
         yes = self.meaning == "done" or self.said_yes
+        if self.task.kind == "review":
+            return self._about_a_review(closed=yes or declined or self.meaning == "cancelled")
         if self.said is not None and self.said.unreadable:
             return self._ask(f"This answer cannot be used: {self.said.unreadable}. {self._how()}")
         if declined:
@@ -138,6 +140,18 @@ class Reading:
         if self.task.details.get("joined") and not self.said_yes:
             return self._ask("The ticket stands for other tasks as well, and nobody has written that this one is done.")
         return self._answer(YES, account, self._note())
+
+    def _about_a_review(self, *, closed: bool) -> Followed:
+        """What decides is what was attached; neither a word nor a closed ticket does."""
+        if closed and not any(reply.attachments for reply in self.replies):
+            return self._ask(
+                "Reviews are decided with the file that the page saved, or the sheet: attach it here. The ticket ends "
+                "by itself when all is decided."
+            )
+        if closed and self.meaning not in ("open", ""):
+            # opened again until what was attached has been read, and all is decided
+            return Followed(dataclasses.replace(self.task, told=self.meaning), finding=self.finding)
+        return Followed(self._heard(), finding=self.finding)
 
     def _declined(self) -> Followed:
         said = self.said

@@ -37,6 +37,12 @@ def how_to_answer(task: Task, desk: DeskSettings, app: App | None = None) -> str
     write = "reply to this mail" if desk.type == "email" else "write a comment"
     close = "" if desk.type == "email" else "close this ticket when it is done, or "
     lines = [f"How to answer: {close}{write} with one of these lines."]
+    if task.kind == "review":
+        # it ends by itself, when all is decided
+        lines = [f"How to answer: {write} and attach the file that the page saved, or the sheet."]
+        return "\n".join(
+            [*lines, f"Rollcall follows this ticket as task {task.id}; please leave the number in its title."]
+        )
     if task.kind == "approval":
         lines = [f"How to answer: {write} with one of these lines.", "  approved"]
     elif task.kind == "choices":
@@ -87,6 +93,8 @@ _FIELDS: t.Mapping[str, str] = {
 
 def ending_words(task: Task) -> str:
     """Return what a ticket is closed with, once its task has ended in the ledger."""
+    if task.state == "verified" and task.kind == "review":
+        return f"{task.note} There is nothing more to do."
     if task.state == "verified":
         return "Rollcall has read the app and sees that this is done. There is nothing more to do."
     if task.state == "attested" and task.kind == "approval":

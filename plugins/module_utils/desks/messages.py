@@ -14,6 +14,7 @@ import dataclasses
 import datetime as dt
 import pathlib
 import traceback
+import types
 import typing as t
 
 from ..clock import WorkingDay
@@ -32,6 +33,14 @@ _HERE = pathlib.Path(__file__).parent / "templates"
 class Message:
     title: str
     body: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Extensible:
+    """How something that ends soon can be extended: with which token, and until when at the latest."""
+
+    token: str
+    latest: str
 
 
 class Messages:
@@ -55,9 +64,19 @@ class Messages:
             lstrip_blocks=True,
         )
 
-    def message(self, digest: Digest, now: dt.datetime, *, channel: bool, again: bool = False) -> Message:
+    def message(
+        self,
+        digest: Digest,
+        now: dt.datetime,
+        *,
+        channel: bool,
+        again: bool = False,
+        extensible: t.Mapping[str, Extensible] = types.MappingProxyType({}),
+        desks: t.Sequence[str] = (),
+    ) -> Message:
         """Return the message for a digest. ``channel`` says that others read it too; ``again`` that it may be a second.
 
+        ``extensible`` is, by the keys of news, what its reader may extend; ``desks`` are where that may be said.
         Raises SettingsError, with the template's file and line, when the template does not work.
         """
         name = f"{digest.route}.txt.j2"
@@ -71,7 +90,8 @@ class Messages:
                 "channel": channel,
                 "emergency": bool(digest.alone),
                 "again": again,
-                "lines": [self._shown(one) for one in digest.lines],
+                "lines": [self._shown(one, extensible.get(one.key)) for one in digest.lines],
+                "desks": [_line(one) for one in desks],
                 "open": digest.open,
                 "overdue": digest.overdue,
                 "now": self._moment(now),
@@ -109,7 +129,7 @@ class Messages:
             problem = str(error) or type(error).__name__
             raise SettingsError(f"the template does not work: {problem}", where=place, todo=_TODO) from error
 
-    def _shown(self, one: News) -> dict[str, t.Any]:
+    def _shown(self, one: News, extensible: Extensible | None) -> dict[str, t.Any]:
         return {
             "what": one.what,
             "id": _line(one.subject),
@@ -117,7 +137,9 @@ class Messages:
             "due": self._moment(one.due) if one.due else "",
             "overdue": one.overdue,
             "emergency": one.emergency,
-            "until": one.stamp if one.what == "ending" else "",
+            "until": one.stamp if one.what in ("ending", "risk_ending", "contract") else "",
+            "token": extensible.token if extensible else "",
+            "latest": extensible.latest if extensible else "",
             "note": _line(one.note),
             "link": _line(one.link),
             "owner": _line(one.owner),

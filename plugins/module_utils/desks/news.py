@@ -9,7 +9,8 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
-from ..model import EMBEDDED, AccessException, AccessRequest, Finding, Task, fingerprint
+from ..model import EMBEDDED, AccessException, AccessRequest, Finding, Person, Task, fingerprint
+from ..policy.values import AcceptedRisk
 
 #: What can be said of a task, the most telling first: of one task a digest says one thing.
 TASK_NEWS = ("declined", "cancelled", "reopened", "escalated", "late", "opened", "reminded")
@@ -17,7 +18,8 @@ TASK_NEWS = ("declined", "cancelled", "reopened", "escalated", "late", "opened",
 
 @dataclasses.dataclass(frozen=True)
 class News:
-    """One thing to tell. ``what`` is a word of TASK_NEWS, complete or finding; ``subject`` the id of what it is about.
+    """One thing to tell. ``what`` is a word of TASK_NEWS, or complete, decided, ending, contract, review, break_glass
+    or finding; ``subject`` the id of what it is about.
 
     ``stamp`` tells a second time from the first: the time of a reminder, the level of an escalation. A task that is in
     the ledger alone is ``ticketless``.
@@ -91,6 +93,17 @@ def of_ending(exception: AccessException, name: str) -> News:
     """Return a grant outside the rules that ends soon as news about ``name``. Another end is other news."""
     what = ", ".join(f"{app}: {entitlement}" if entitlement else app for app, entitlement in exception.grants)
     return News("ending", exception.id, f"{name}, {what}", stamp=exception.until.isoformat(), note=exception.reason)
+
+
+def of_risk(risk: AcceptedRisk, name: str) -> News:
+    """Return an accepted risk that ends soon as news for its owner. Another end is other news."""
+    return News("risk_ending", risk.id, f"{name}, against {risk.duty}", stamp=risk.until.isoformat(), note=risk.reason)
+
+
+def of_contract(person: Person, name: str) -> News:
+    """Return the end of somebody's contract, which HR gives, as news about ``name``. Another end is other news."""
+    end = person.end.isoformat() if person.end else ""
+    return News("contract", person.id, f"{name} ({person.type})", stamp=end)
 
 
 def of_finding(finding: Finding) -> News:

@@ -19,10 +19,12 @@ import urllib.parse
 
 from ..libraries import library
 from ..model import Finding
+from .contract import Attachment
 from .digests import ROUTES
 from .unheard import explained, unheard
 
 apprise = library("apprise")
+memory = library("apprise.attachment.memory")
 
 #: Stands in a URL for the recipient's address. A URL without it is a channel, where a message names who is meant.
 ADDRESS = "{address}"
@@ -104,8 +106,20 @@ class Sender:
     def __init__(self) -> None:
         self._services: dict[tuple[str, str], t.Any] = {}
 
-    def send(self, channel: Channel, address: str, title: str, body: str, *, urgent: bool = False) -> Outcome:
-        """Send one message of plain text. A message that was not taken may be sent again: it is not known to be out."""
+    def send(
+        self,
+        channel: Channel,
+        address: str,
+        title: str,
+        body: str,
+        *,
+        urgent: bool = False,
+        attached: t.Sequence[Attachment] = (),
+    ) -> Outcome:
+        """Send one message of plain text. A message that was not taken may be sent again: it is not known to be out.
+
+        What is ``attached`` is HTML, and goes with mail to one address only.
+        """
         problem = channel.problem_with(address)
         if problem:
             return Outcome(False, problem, "Give an address in the catalog, in HR or in rollcall.yml")
@@ -127,11 +141,22 @@ class Sender:
                 body_format="text",
                 # what HR wrote as \n is a backslash and an n
                 interpret_escapes=False,
+                attach=_attachments(attached) if channel.mail and channel.personal else None,
                 timeout=_SECONDS,
             )
         if result.status.name == "TIMEOUT":
             return Outcome(False, f"there was no answer within {_SECONDS} seconds", "It is sent again in the next run")
         return Outcome(True) if result else Outcome(False, *explained(heard))
+
+
+def _attachments(files: t.Sequence[Attachment]) -> t.Any:
+    """Return files as Apprise takes them, or None: from memory, so that nothing of them is left on a disk."""
+    if not files:
+        return None
+    attached = apprise.AppriseAttachment()
+    for file in files:
+        attached.add(memory.AttachMemory(content=file.content, name=file.name, mimetype="text/html"))
+    return attached
 
 
 def disarmed(text: str) -> str:

@@ -62,11 +62,19 @@ class Outcome:
 
 
 def packets_of(changes: t.Iterable[Change], people: t.Mapping[str, Person], apps: t.Mapping[str, App]) -> list[Packet]:
-    """Group changes by person and app, keeping their order."""
-    grouped: dict[tuple[str, str], list[Change]] = {}
+    """Group changes by person and app, keeping their order. An account that belongs to nobody is by itself."""
+    grouped: dict[tuple[str, str, str], list[Change]] = {}
     for change in changes:
-        grouped.setdefault((change.person, change.app), []).append(change)
-    return [Packet(people[person], apps[app], tuple(rows)) for (person, app), rows in grouped.items()]
+        grouped.setdefault((change.person, change.app, "" if change.person else change.account), []).append(change)
+    return [
+        Packet(people[person] if person else _nobody(account), apps[app], tuple(rows))
+        for (person, app, account), rows in grouped.items()
+    ]
+
+
+def _nobody(account: str) -> Person:
+    """Stands where a person would, for an account that belongs to nobody."""
+    return Person("", name=f"nobody (account {account})")
 
 
 class Executor:

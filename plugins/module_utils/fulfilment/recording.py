@@ -80,16 +80,40 @@ def evidence_of(attempt: Attempt) -> Evidence:
         _end_all(attempt, found, account.id, suspending.because)
         return found
     granted = {c.entitlement: c.because for c in changes if c.kind is ChangeKind.GRANT}
-    back = any(c.kind is ChangeKind.REACTIVATE for c in changes)
-    kept = account.entitlements if back else frozenset(granted)
+    back = next((c for c in changes if c.kind is ChangeKind.REACTIVATE), None)
+    if back is not None:
+        again = _reasons_again(attempt, account.id, back.because)
+        granted = {key: granted.get(key) or again(key) for key in account.entitlements}
+    kept = frozenset(granted)
     found.grants += [
-        GrantRecord(person.id, app.key, account.id, key, granted.get(key, ()), now, "verified", now)
+        GrantRecord(person.id, app.key, account.id, key, granted[key], now, "verified", now)
         for key in sorted(kept & account.entitlements)
     ]
     for change in changes:
         if change.kind is ChangeKind.REVOKE:
             found.ended.append(([(person.id, app.key, account.id, change.entitlement)], _first(change.because)))
     return found
+
+
+def _reasons_again(
+    attempt: Attempt, account: str, because: tuple[Because, ...]
+) -> t.Callable[[str], tuple[Because, ...]]:
+    """Return what says why an account that can be used again gives something it had kept.
+
+    The account came back for all of ``because``. Of these, each entitlement has those that it had before; what nothing
+    explained then is not explained now.
+    """
+    history = attempt.runner.ledger.grant_history(person=attempt.person.id, app=attempt.app.key)
+    # the last one counts
+    before = {grant["entitlement"]: grant["because"] for grant in history if grant["account"] == account}
+
+    def reasons(entitlement: str) -> tuple[Because, ...]:
+        earlier = {(reason.kind, reason.id) for reason in before.get(entitlement, because)}
+        if earlier == {("unexplained", "")}:
+            return ()
+        return tuple(reason for reason in because if (reason.kind, reason.id) in earlier) or because
+
+    return reasons
 
 
 def _of_what_was_done(attempt: Attempt) -> Evidence:

@@ -39,6 +39,9 @@ KEY_VARIABLE = "ROLLCALL_LEDGER_KEY"
 #: What a checkpoint says and its signature covers, as canonical JSON.
 SIGNED = ("seq", "head_hash", "at", "run")
 
+#: The format of an evidence pack, and what its signature begins with.
+PACK = "rollcall evidence pack 1"
+
 Checkpoint = dict[str, t.Any]
 
 
@@ -48,7 +51,7 @@ def checkpoint(ledger: Ledger, run: Run, at: dt.datetime) -> Checkpoint:
     Returns seq, head_hash, at, run, public_key and signature; the one that is there already when nothing was appended
     since. Raises LedgerError when there is no key and no place for one.
     """
-    key = _signing_key(ledger, make=True)
+    key = signing_key(ledger, make=True)
     if key is None:
         raise AssertionError("a writer makes its key")
     source = table("checkpoints")
@@ -64,8 +67,21 @@ def checkpoint(ledger: Ledger, run: Run, at: dt.datetime) -> Checkpoint:
 
 def closing_checkpoint(ledger: Ledger, head: Head, at: dt.datetime) -> Checkpoint | None:
     """Sign a chain's end for an export, without keeping it; None where there is no key at hand."""
-    key = _signing_key(ledger, make=False)
+    key = signing_key(ledger, make=False)
     return None if key is None else _sign(key, head, "", time_text(at))
+
+
+def sign_manifest(ledger: Ledger, manifest: bytes) -> dict[str, str]:
+    """Sign the manifest of an evidence pack with the ledger's key; return ``public_key`` and ``signature`` as base64.
+
+    What is signed is PACK, a line feed and the manifest: no checkpoint can be passed off as a pack, nor the other way
+    round. Raises LedgerError when there is no key and no place for one.
+    """
+    key = signing_key(ledger, make=True)
+    if key is None:
+        raise AssertionError("a writer makes its key")
+    signature = base64.b64encode(key.sign(PACK.encode("ascii") + b"\n" + manifest)).decode()
+    return {"public_key": raw_public_key(key.public_key()), "signature": signature}
 
 
 def signature_fits(mark: t.Mapping[str, t.Any]) -> bool:
@@ -84,10 +100,10 @@ def public_keys(ledger: Ledger) -> tuple[str, ...]:
     path = _public_path(ledger)
     if path is not None and path.exists():
         for pem in _pems(path):
-            keys.append(_raw(serialization.load_pem_public_key(pem.encode())))
-    key = _signing_key(ledger, make=False)
-    if key is not None and _raw(key.public_key()) not in keys:
-        keys.append(_raw(key.public_key()))
+            keys.append(raw_public_key(serialization.load_pem_public_key(pem.encode())))
+    key = signing_key(ledger, make=False)
+    if key is not None and raw_public_key(key.public_key()) not in keys:
+        keys.append(raw_public_key(key.public_key()))
     return tuple(keys)
 
 
@@ -103,10 +119,11 @@ def _message(mark: t.Mapping[str, t.Any]) -> bytes:
 def _sign(key: t.Any, head: Head, run: str, at: str) -> Checkpoint:
     mark: Checkpoint = {"seq": head.seq, "head_hash": head.hash, "at": at, "run": run}
     signature = base64.b64encode(key.sign(_message(mark))).decode()
-    return {**mark, "public_key": _raw(key.public_key()), "signature": signature}
+    return {**mark, "public_key": raw_public_key(key.public_key()), "signature": signature}
 
 
-def _raw(public: t.Any) -> str:
+def raw_public_key(public: t.Any) -> str:
+    """Return the 32 bytes of a public key, as base64."""
     raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     return base64.b64encode(raw).decode()
 
@@ -124,7 +141,7 @@ def _public_path(ledger: Ledger) -> pathlib.Path | None:
     return None if ledger.path is None else ledger.path.with_name(ledger.path.name + ".pub")
 
 
-def _signing_key(ledger: Ledger, *, make: bool) -> t.Any:
+def signing_key(ledger: Ledger, *, make: bool) -> t.Any:
     """The key to sign with; made where there is none and ``make`` says so, else None."""
     given = os.environ.get(KEY_VARIABLE, "")
     if given:

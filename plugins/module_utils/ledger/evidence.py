@@ -15,7 +15,7 @@ from ..errors import LedgerAltered
 from ..libraries import library
 from ..model import Event, Run
 from .book import Book
-from .chain import event_of
+from .chain import FIELDS, event_of
 from .encoding import canonical, readable, time_of, time_text
 from .tables import table
 from .transaction import Row
@@ -24,6 +24,7 @@ sa = library("sqlalchemy")
 
 _NOTHING: t.Mapping[str, t.Any] = types.MappingProxyType({})
 _AT_ONCE = 1000
+_STORED = (*FIELDS, "hash")
 
 
 class Evidence(Book):
@@ -48,25 +49,25 @@ class Evidence(Book):
         Nothing is held meanwhile; what others append comes too. Raises LedgerAltered for an event that cannot be read.
         """
         source = table("events")
-        query = sa.select(source).order_by(source.c.seq).limit(_AT_ONCE)
+        query = sa.select(*(source.c[name] for name in _STORED)).order_by(source.c.seq).limit(_AT_ONCE)
         for column, value in (("kind", kind), ("person", person)):
             if value is not None:
                 query = query.where(source.c[column] == value)
         while True:
             with self._reading() as connection:
-                rows = [dict(row) for row in connection.execute(query.where(source.c.seq > after)).mappings()]
-            for row in rows:
+                rows = connection.execute(query.where(source.c.seq > after)).all()
+            for seq, at, kind, run, actor, who, app, data, previous, hash in rows:
                 try:
-                    yield event_of({**row, "data": json.loads(row["data"])})
+                    yield Event(seq, time_of(at), kind, run, actor, who, app, json.loads(data), previous, hash)
                 except (ValueError, TypeError) as error:
                     raise LedgerAltered(
-                        f"event {row['seq']} cannot be read: it is not as it was written",
+                        f"event {seq} cannot be read: it is not as it was written",
                         where=self.where,
                         todo="Run rollcall.access.verify_ledger to see all that was altered",
                     ) from error
             if len(rows) < _AT_ONCE:
                 return
-            after = rows[-1]["seq"]
+            after = rows[-1][0]
 
     def record_reading(self, app: str, summary: t.Mapping[str, t.Any], run: Run, at: dt.datetime) -> None:
         """Record what reading an app came to: complete, counts, findings."""

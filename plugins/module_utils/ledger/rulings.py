@@ -92,7 +92,8 @@ class Exceptions(Book):
                 "requested_by": exception.requested_by,
                 "approved_by": exception.approved_by,
                 "start": exception.start.isoformat(),
-                "until": exception.until.isoformat(),
+                # the moment, where it ends at one
+                "until": time_text(exception.ends_at) if exception.ends_at else exception.until.isoformat(),
                 "ended_by": "",
                 "ended_at": None,
                 "end_reason": "",
@@ -134,7 +135,8 @@ class Exceptions(Book):
     def exceptions(self) -> list[AccessException]:
         """Return all exceptions that nobody has ended; whether today is within their days is for the caller to see.
 
-        One that has the id of a request is what became of that request.
+        One that has the id of a request is what became of that request; one that ends at a moment, and not on a day, is
+        break-glass access.
         """
         requests = {row["id"] for row in self._rows("requests")}
         return [
@@ -146,12 +148,23 @@ class Exceptions(Book):
                 requested_by=row["requested_by"],
                 approved_by=row["approved_by"],
                 start=dt.date.fromisoformat(row["start"]),
-                until=dt.date.fromisoformat(row["until"]),
-                kind="request" if row["id"] in requests else "exception",
+                **_end_of(row["until"]),
+                kind="request" if row["id"] in requests else "exception" if _is_day(row["until"]) else "break_glass",
             )
             for row in sorted(self._rows("exceptions"), key=lambda row: row["id"])
             if row["ended_at"] is None
         ]
+
+
+def _is_day(until: str) -> bool:
+    return len(until) == len("2026-01-31")
+
+
+def _end_of(until: str) -> dict[str, t.Any]:
+    if _is_day(until):
+        return {"until": dt.date.fromisoformat(until)}
+    moment = time_of(until)
+    return {"until": moment.date(), "ends_at": moment}
 
 
 class Notices(Book):
@@ -159,14 +172,27 @@ class Notices(Book):
         """Return the keys of everything that has been told."""
         return {row["key"] for row in self._rows("notices")}
 
-    def notice(self, key: str, data: t.Mapping[str, t.Any], run: Run, at: dt.datetime) -> bool:
-        """Mark something as told. Returns False when it was marked before."""
+    def notice(
+        self,
+        key: str,
+        data: t.Mapping[str, t.Any],
+        run: Run,
+        at: dt.datetime,
+        *,
+        event: str = "notice.given",
+        person: str = "",
+    ) -> bool:
+        """Mark something as told. Returns False when it was marked before.
+
+        ``event`` is the kind of event that says so, ``person`` whom it is about.
+        """
         with self._writing(run, at) as writing:
             if writing.rows("notices", key=key):
                 return False
             row = {"key": key, "data": canonical(readable(data)), "run": run.id, "at": time_text(at)}
             writing.event(
-                "notice.given",
+                event,
+                person=person,
                 data={"key": key, "notice": data},
                 proofs=[writing.put("notices", row, new=True)],
             )

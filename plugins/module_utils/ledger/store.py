@@ -16,6 +16,8 @@ from .evidence import Evidence
 from .fulfilment import Fulfilment
 from .grants import Grants
 from .holdings import Holdings
+from .looking_back import LookingBack
+from .outliers import Outliers
 from .people import People
 from .plans import Plans
 from .requests import Requests
@@ -31,6 +33,8 @@ class Ledger(
     Accounts,
     Grants,
     Holdings,
+    LookingBack,
+    Outliers,
     Plans,
     Claims,
     Fulfilment,

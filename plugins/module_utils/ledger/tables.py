@@ -20,7 +20,7 @@ from ..libraries import library
 sa = library("sqlalchemy")
 
 #: Every revision that this version of Rollcall knows, oldest first. The last one is what it works with.
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +78,20 @@ _TASKS_ADDED = {
     "escalated_at": None,
 }
 
+_REVIEWS_ADDED = {"stages": "[]", "dues": "[]", "event": "", "ended_at": None}
+_REVIEW_ITEMS_ADDED = {
+    "stage": 0,
+    "earlier": "[]",
+    "handed": "[]",
+    "in_stead_of": "",
+    "explanation": "",
+    "explained_by": "",
+    "title": "",
+    "department": "",
+    "manager": "",
+    "value": "",
+}
+
 KEPT: dict[str, Kept] = {
     kept.name: kept
     for kept in (
@@ -95,8 +109,8 @@ KEPT: dict[str, Kept] = {
         Kept("locks", ("number",)),
         Kept("exceptions", ("id",)),
         Kept("notices", ("key",)),
-        Kept("reviews", ("id",)),
-        Kept("review_items", ("campaign", "id")),
+        Kept("reviews", ("id",), added=_REVIEWS_ADDED),
+        Kept("review_items", ("campaign", "id"), added=_REVIEW_ITEMS_ADDED),
         Kept("readings", ("app",)),
     )
 }
@@ -218,13 +232,15 @@ def schema() -> t.Any:
     _table(
         metadata,
         "reviews",
-        "id title scope reviewer opened_at due opened_by undecided state closed_at? closed_by",
+        "id title scope reviewer opened_at due opened_by undecided state closed_at? closed_by stages dues event "
+        "ended_at?",
     )
     _table(
         metadata,
         "review_items",
         "campaign id position# person app account entitlement reviewer because since? last_used? privileged# decision "
-        "change_to decided_by decided_at? reason by_default# outcome outcome_at?",
+        "change_to decided_by decided_at? reason by_default# outcome outcome_at? stage# earlier handed in_stead_of "
+        "explanation explained_by title department manager value",
     )
     _table(metadata, "readings", "app at run summary")
     return metadata

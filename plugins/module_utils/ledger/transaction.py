@@ -36,12 +36,9 @@ _AT_ONCE = 5000
 
 def digest(name: str, row: t.Mapping[str, t.Any]) -> str:
     """Return the SHA-256, in hex, of a row's proven columns."""
-    kept = KEPT[name]
-    if kept.added:
-        text = canonical(kept.proven_values(row))
-    else:
-        form, columns = _form(name)
-        text = canonical_row(form, columns(row))
+    # what came with a later revision and holds nothing is not part of it
+    form, columns = _form(name, tuple([row[column] != value for column, value in KEPT[name].added.items()]))
+    text = canonical_row(form, columns(row))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
@@ -55,9 +52,13 @@ def digest_of_values(name: str) -> t.Callable[[t.Sequence[t.Any]], str]:
 
 
 @functools.cache
-def _form(name: str) -> tuple[str, t.Callable[[t.Any], tuple[t.Any, ...]]]:
-    """The form of a table's digested text, and what takes its columns out of a row."""
-    columns = KEPT[name].hashed
+def _form(name: str, holding: tuple[bool, ...]) -> tuple[str, t.Callable[[t.Any], tuple[t.Any, ...]]]:
+    """The form of a table's digested text, and what takes its columns out of a row.
+
+    ``holding`` says of each column that was added whether the row holds something in it.
+    """
+    empty = {column for column, holds in zip(KEPT[name].added, holding, strict=True) if not holds}
+    columns = [column for column in KEPT[name].hashed if column not in empty]
     return form_of(columns), operator.itemgetter(*columns)
 
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from .access import ENDING_SOON, AccessException, Because, Grant, GrantRecord, Lock, Want
+from .access import ENDING_SOON, TEMPORARY, AccessException, Because, Cover, Grant, GrantRecord, Lock, Want
 from .account import Account, AccountKey, AccountRecord, NewAccount
 from .app import (
     ADDITIVE_KINDS,
@@ -27,7 +27,7 @@ from .desk import EMBEDDED, MEANINGS, DeskSettings
 from .event import Event, Run
 from .person import PERSON_FIELDS, Lifecycle, Origin, Person, PersonRecord, Status
 from .request import REQUEST_STATES, AccessRequest, Approver
-from .review import DECISIONS, Review, ReviewItem
+from .review import DECISIONS, REVIEW_EVENTS, HandedOver, Review, ReviewItem, StageDecision
 from .task import ENDED_STATES, OPEN_STATES, TASK_KINDS, Task
 
 __all__ = [
@@ -43,7 +43,9 @@ __all__ = [
     "PERSON_FIELDS",
     "REMOVALS",
     "REQUEST_STATES",
+    "REVIEW_EVENTS",
     "TASK_KINDS",
+    "TEMPORARY",
     "TIERS",
     "AccessException",
     "AccessRequest",
@@ -56,12 +58,14 @@ __all__ = [
     "Because",
     "Change",
     "ChangeKind",
+    "Cover",
     "DeskSettings",
     "Entitlement",
     "Event",
     "Finding",
     "Grant",
     "GrantRecord",
+    "HandedOver",
     "Leave",
     "Lifecycle",
     "Lock",
@@ -77,6 +81,7 @@ __all__ = [
     "Seats",
     "Secret",
     "Sla",
+    "StageDecision",
     "Status",
     "Task",
     "Want",

@@ -8,6 +8,8 @@ import dataclasses
 import datetime as dt
 import typing as t
 
+#: The kinds of reasons that end by themselves on a day or at a moment.
+TEMPORARY = ("exception", "request", "cover", "break_glass")
 #: An exception that ends within so many days is pointed out; its manager is told at the same distance.
 ENDING_SOON = 10
 
@@ -16,8 +18,8 @@ ENDING_SOON = 10
 class Because:
     """Why something is so: the answer to "why does she have this?", kept for ever.
 
-    ``kind`` is rule, exception, lock, review, expiry, leaving, leave, rename, request or unexplained (no rule);
-    ``id`` names which. ``policy`` and ``commit`` say which version of the policy spoke.
+    ``kind`` is rule, exception, cover, break_glass, lock, review, expiry, leaving, leave, rename, request or
+    unexplained (no rule); ``id`` names which. ``policy`` and ``commit`` say which version of the policy spoke.
     """
 
     kind: str
@@ -88,7 +90,9 @@ class GrantRecord:
 class AccessException:
     """A grant outside the policy, for a time. ``grants`` are (app, entitlement) pairs; both days are included.
 
-    ``kind`` is exception, or request where somebody asked for it and the catalog's approvers agreed; grants say so.
+    ``kind`` is exception; request where somebody asked for it and the catalog's approvers agreed; cover where it stands
+    in for a colleague; break_glass where the policy let somebody take it without asking. Grants say so. ``ends_at`` is
+    the moment at which one ends that is counted in hours; then it counts, and not the days.
     """
 
     id: str
@@ -101,6 +105,27 @@ class AccessException:
     until: dt.date
     origin: t.Any = dataclasses.field(default=None, compare=False)
     kind: str = "exception"
+    ends_at: dt.datetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Cover:
+    """Somebody stands in for a ``colleague`` and gets what rules give them, for a time; both days are included.
+
+    ``apps`` are those that it is about; None: all. ``privileged``: also what the catalog calls privileged.
+    """
+
+    id: str
+    person: str
+    colleague: str
+    reason: str
+    requested_by: str
+    approved_by: str
+    start: dt.date
+    until: dt.date
+    apps: tuple[str, ...] | None = None
+    privileged: bool = False
+    origin: t.Any = dataclasses.field(default=None, compare=False)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ OPEN_STATES = ("open",)
 ENDED_STATES = ("attested", "verified", "declined", "cancelled")
 
 #: access: changes of one person in one app; approval: of a request; choices: what shall happen to a leaver's things;
-#: handover: one such choice; rotation: of a secret that a leaver knew; seats: more of them, or fewer.
-TASK_KINDS = ("access", "approval", "choices", "handover", "rotation", "seats")
+#: handover: one such choice; rotation: of a secret that a leaver knew; seats: more of them, or fewer; review: what
+#: waits for one reviewer.
+TASK_KINDS = ("access", "approval", "choices", "handover", "rotation", "seats", "review")
 
 
 def _empty() -> t.Mapping[str, t.Any]:
@@ -84,4 +85,4 @@ class Task:
     @property
     def completes(self) -> bool:
         """Whether its person is not complete while it is open: what is asked of others first does not count."""
-        return self.kind not in ("approval", "seats")
+        return self.kind not in ("approval", "seats", "review")

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ..model import Because
+from ..model import Because, Change
+
+_GLASS_ENDED = "the break-glass access has ended"
+
+
+def ends_break_glass(change: Change) -> bool:
+    """Say whether a change takes away what somebody had by break-glass access and nothing else."""
+    return bool(change.because) and all((one.kind, one.text) == ("expiry", _GLASS_ENDED) for one in change.because)
 
 
 def no_longer_given(reasons: t.Iterable[Because], policy: str, commit: str) -> tuple[Because, ...]:
@@ -31,6 +38,10 @@ def no_longer_needed(reasons: t.Iterable[Because], policy: str, commit: str) -> 
 def _ended(reason: Because, policy: str, commit: str) -> Because:
     if reason.kind == "exception":
         return Because("expiry", reason.id, "the exception has ended", policy, commit)
+    if reason.kind == "cover":
+        return Because("expiry", reason.id, f"the cover has ended: {reason.text}", policy, commit)
+    if reason.kind == "break_glass":
+        return Because("expiry", reason.id, _GLASS_ENDED, policy, commit)
     if reason.kind == "request" and reason.id:
         return Because("expiry", reason.id, "what was given on request has ended", policy, commit)
     if reason.kind == "rule":

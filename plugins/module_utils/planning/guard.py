@@ -11,6 +11,7 @@ import datetime as dt
 import typing as t
 
 from ..model import PERSON_FIELDS, REMOVALS, Account, App, Change, ChangeKind, Finding, Person, PersonRecord
+from .because import ends_break_glass
 from .limits import Limit, Limits
 from .reading import Reading
 
@@ -156,7 +157,8 @@ def check_plan(
 
     What counts is pairs of a person and an app: who loses ten groups of one app loses once. A role that gives way to
     one of at least the same rank is no loss. An app's last administrator is the last usable account with anything
-    privileged; that somebody else is to become one in the same plan does not count, for that may fail.
+    privileged; that somebody else is to become one in the same plan does not count, for that may fail. Who was one by
+    break-glass access alone, which ends by itself, is not counted when it ends.
     """
     by_pair: dict[tuple[str, str], list[Change]] = collections.defaultdict(list)
     for change in changes:
@@ -203,6 +205,13 @@ def _last_administrator(app: App, accounts: t.Iterable[Account], changes: t.Iter
     if not before:
         return []
     power = {id: set(account.entitlements & privileged) for id, account in before.items()}
+    changes = list(changes)
+    for change in changes:
+        if change.kind is ChangeKind.REVOKE and change.account in power and ends_break_glass(change):
+            power[change.account].discard(change.entitlement)
+    before = {id: account for id, account in before.items() if power[id]}
+    if not before:
+        return []
     for change in changes:
         if change.account not in power:
             continue

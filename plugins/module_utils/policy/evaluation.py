@@ -51,10 +51,9 @@ def evaluate(
     taken: who loses a role by it falls back to the next one that is theirs.
     """
     names = names_of(person)
-    mine = [exception for exception in exceptions if _means(exception.person, person, names, organisation, strict=True)]
+    mine = exceptions_of(person, exceptions, organisation)
     held_locks = [lock for lock in locks if _means(lock.person, person, names, organisation, strict=False)]
     # The order of reasons must not depend on the order of files.
-    mine.sort(key=lambda exception: (exception.start, exception.id))
     held_locks.sort(key=lambda lock: (lock.person, lock.reason, lock.by))
     wants = _decide(person, status, policy, catalog, mine, held_locks, organisation, today, now)
     if revise is not None:
@@ -115,9 +114,23 @@ def evaluate_all(
     return result
 
 
-def in_force(exception: AccessException, organisation: Organisation, today: dt.date) -> bool:
-    """Return whether an exception counts today: within its days, and approved by somebody else."""
-    return exception.start <= today <= exception.until and not self_approved(exception, organisation)
+def exceptions_of(
+    person: Person, exceptions: t.Iterable[AccessException], organisation: Organisation
+) -> list[AccessException]:
+    """Return the exceptions that are for ``person`` and nobody else, by their first days.
+
+    What was taken for hours comes after what began on the same day: that was there when it was taken.
+    """
+    names = names_of(person)
+    mine = [one for one in exceptions if _means(one.person, person, names, organisation, strict=True)]
+    return sorted(mine, key=lambda one: (one.start, one.kind == "break_glass", one.id))
+
+
+def in_force(exception: AccessException, organisation: Organisation, today: dt.date, now: dt.datetime) -> bool:
+    """Return whether an exception counts: within its days, or before the moment at which it ends, and approved by
+    somebody else."""
+    moment, within = exception.ends_at, exception.start <= today <= exception.until
+    return (within if moment is None else now < moment) and not self_approved(exception, organisation)
 
 
 def self_approved(exception: AccessException, organisation: Organisation) -> bool:
@@ -192,7 +205,7 @@ def _decide(
         return tuple(Want(person.id, app.key, "suspended", because=locked) for app in apps)
     if status is Status.FUTURE:
         return ()
-    held = _held(person, policy, exceptions, organisation, today)
+    held = _held(person, policy, exceptions, organisation, today, now)
     state = "present"
     first: tuple[Because, ...] = ()
     if status is Status.LEAVE:
@@ -210,13 +223,14 @@ def _held(
     exceptions: t.Sequence[AccessException],
     organisation: Organisation,
     today: dt.date,
+    now: dt.datetime,
 ) -> Held:
     held: Held = collections.defaultdict(list)
     for rule in rule_index(policy, organisation).rules_of(person):
         because = Because("rule", rule.id, rule.why, policy.version, policy.commit)
         _add(held, rule.gives, because)
     for exception in exceptions:
-        if in_force(exception, organisation, today):
+        if in_force(exception, organisation, today, now):
             because = Because(exception.kind, exception.id, exception.reason, policy.version, policy.commit)
             _add(held, exception.grants, because)
     return held

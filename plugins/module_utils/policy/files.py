@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import pathlib
+import re
 import types
 import typing as t
 
@@ -14,7 +16,7 @@ from ..errors import PolicyError
 from ..model import Origin
 from .problems import Problems
 from .schema import check_schema
-from .yaml_lines import Document, load_document
+from .yaml_lines import Document, Path, load_document
 
 
 def read_directory(
@@ -91,3 +93,15 @@ def text_map_of(value: t.Any) -> t.Mapping[str, str]:
     """Return the texts of a mapping by their keys; a number counts as its text."""
     found = {name: str(one).strip() for name, one in mapping(value).items() if isinstance(one, (str, int))}
     return types.MappingProxyType(found)
+
+
+def day_at(document: Document, path: Path, problems: Problems) -> dt.date | None:
+    """Return the day at ``path``; None where it is none, which is noted unless the schema has said so."""
+    value = document.at(path)
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        return None
+    try:
+        return dt.date.fromisoformat(value)
+    except ValueError:
+        problems.error("wrong_value", f'"{path[-1]}": there is no day {value}', document.origin(path))
+        return None

@@ -11,7 +11,7 @@ import pathlib
 import typing as t
 
 from ..errors import PolicyError
-from ..model import AccessException, Finding, Lock, is_module_name
+from ..model import AccessException, Cover, Finding, Lock, is_module_name
 from .catalog_files import CatalogReader, ConnectionProblems
 from .desk_files import DeskProblems
 from .exception_files import read_exceptions, read_locks
@@ -94,10 +94,17 @@ def load_policy(
 
 def load_exceptions(directory: Directory, *, catalog: Catalog | None = None) -> tuple[AccessException, ...]:
     """Return the exceptions; none where there is no such directory."""
+    return load_exceptions_and_cover(directory, catalog=catalog)[0]
+
+
+def load_exceptions_and_cover(
+    directory: Directory, *, catalog: Catalog | None = None
+) -> tuple[tuple[AccessException, ...], tuple[Cover, ...]]:
+    """Return the exceptions, and who stands in for whom; none where there is no such directory."""
     problems = Problems()
-    exceptions = read_exceptions(directory, problems, GrantReader.of(problems, catalog))
+    found = read_exceptions(directory, problems, GrantReader.of(problems, catalog))
     problems.stop_if_any()
-    return exceptions
+    return found
 
 
 def load_locks(directory: Directory) -> tuple[Lock, ...]:
@@ -127,11 +134,8 @@ def load_access(
     read_catalog = catalog_reader.read(catalog)
     # Of an app that is itself faulty the name is known: rules that use it are not to blame.
     grants = GrantReader(problems, catalog_reader.names)
-    access = Access(
-        read_catalog,
-        PolicyReader(problems, grants, known_attributes, commit).read(policy),
-        read_exceptions(exceptions, problems, grants),
-        read_locks(locks, problems),
-    )
+    read_policy = PolicyReader(problems, grants, known_attributes, commit).read(policy)
+    read, covers = read_exceptions(exceptions, problems, grants)
+    access = Access(read_catalog, read_policy, read, read_locks(locks, problems), covers)
     problems.stop_if_any()
     return access

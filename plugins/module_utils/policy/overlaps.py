@@ -7,18 +7,23 @@
 from __future__ import annotations
 
 import collections
+import datetime as dt
 import itertools
 import typing as t
 
 from ..model import Finding
 from .contradictions import condition_of, covers
+from .duties import severity_of
 from .evaluation import highest_roles
 from .values import Catalog, Pair, Policy, Rule
 
 
-def overlaps(policy: Policy, catalog: Catalog) -> tuple[Finding, ...]:
-    """Return a warning for every rule that another one shadows, an error for every two that conflict for certain."""
-    return (*_shadowed(policy), *_conflicting(policy, catalog))
+def overlaps(policy: Policy, catalog: Catalog, today: dt.date | None = None) -> tuple[Finding, ...]:
+    """Return a warning for every rule that another one shadows, an error for every two that conflict for certain.
+
+    Where somebody accepts the risk ``today``, it is a warning too.
+    """
+    return (*_shadowed(policy), *_conflicting(policy, catalog, today))
 
 
 def _shadowed(policy: Policy) -> t.Iterator[Finding]:
@@ -53,14 +58,15 @@ def _shadowed(policy: Policy) -> t.Iterator[Finding]:
                 break
 
 
-def _conflicting(policy: Policy, catalog: Catalog) -> t.Iterator[Finding]:
+def _conflicting(policy: Policy, catalog: Catalog, today: dt.date | None) -> t.Iterator[Finding]:
     """Two rules conflict for certain when everybody of whom one is true gets both sides of a duty."""
     giving: dict[Pair, list[Rule]] = collections.defaultdict(list)
     for rule in policy.rules:
         for pair in rule.gives:
             giving[pair].append(rule)
     for duty in policy.separation_of_duties:
-        for one, other in itertools.combinations(duty.never_together, 2):
+        twos = itertools.combinations(duty.never_together, 2) if duty.at_most == 1 else ()
+        for one, other in (*twos, *itertools.product(duty.one_of, duty.and_one_of)):
             for first, second in itertools.product(giving[one], giving[other]):
                 if first.id == second.id or one in second.gives or other in first.gives:
                     continue  # one rule by itself: said elsewhere
@@ -70,7 +76,7 @@ def _conflicting(policy: Policy, catalog: Catalog) -> t.Iterator[Finding]:
                 if covers(wide, narrow, policy.trees) or covers(narrow, wide, policy.trees):
                     yield Finding(
                         "duties",
-                        "error",
+                        severity_of(duty, policy, today),
                         f'the rules "{first.id}" and "{second.id}" ({second.origin}) are true of the same people and '
                         f'give {one[0]}:{one[1]} and {other[0]}:{other[1]}, which "{duty.id}" forbids to have together',
                         where=str(first.origin or ""),

@@ -2,20 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The policy: files -> rules, bundles, separation of duties, trees."""
+"""The policy: files -> rules, bundles, trees; duties and accepted risks are read in ``duty_files.py``."""
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import types
 import typing as t
 
 from ..model import PERSON_FIELDS, Origin
+from .break_glass_files import read_break_glass
 from .conditions import All, ConditionReader, texts
 from .contradictions import condition_of, never_true
+from .durations import parse_duration
+from .duty_files import DutyReader
 from .files import Definitions, mapping, read_directory, sequence, text_of
 from .grants import GrantReader
 from .problems import Problems, did_you_mean
-from .values import Bundle, Duty, Policy, Rule
+from .values import Bundle, Policy, Rule
 from .yaml_lines import Document, Path
 
 
@@ -52,20 +57,19 @@ class PolicyReader:
             if isinstance(rule, dict)
         ]
         self._unique("the rule", [rule for rule, _unused in rules])
-        duties = [
-            self._duty(document, ("separation_of_duties", number))
-            for document in documents
-            for number, duty in enumerate(sequence(document.value.get("separation_of_duties")))
-            if isinstance(duty, dict)
-        ]
-        self._unique("the duty", duties)
+        duty_files = DutyReader(self.problems, self.grants, self.known)
+        duties = duty_files.duties(documents)
+        break_glass = read_break_glass(documents, self.problems, self.grants, self.known)
         policy = Policy(
             version=version,
             rules=tuple(rule for rule, _unused in rules),
             bundles=types.MappingProxyType(self.bundles),
-            separation_of_duties=tuple(duties),
+            separation_of_duties=duties,
             trees=trees,
             commit=self.commit,
+            accepted_risks=duty_files.risks(documents, duties),
+            break_glass=break_glass,
+            extend_at_most=self._extend_at_most(documents),
         )
         self._check_possible(policy)
         return policy
@@ -89,6 +93,16 @@ class PolicyReader:
                 "missing_key", 'the key "version" is missing', directory, 'Add to one of the files: version: "1"'
             )
         return version
+
+    def _extend_at_most(self, documents: list[Document]) -> dt.timedelta | None:
+        defined = Definitions("the key", self.problems)
+        found = None
+        for document in documents:
+            if "extend_at_most" in document.value:
+                defined.add("extend_at_most", document.origin(("extend_at_most",)), "Keep it in one file")
+                with contextlib.suppress(ValueError):  # the schema has said so
+                    found = parse_duration(text_of(document.value["extend_at_most"]))
+        return found
 
     def _trees(self, documents: list[Document]) -> t.Mapping[str, t.Mapping[str, tuple[str, ...]]]:
         trees: dict[str, dict[str, tuple[str, ...]]] = {}
@@ -154,17 +168,7 @@ class PolicyReader:
             origin=document.origin(path),
         )
 
-    def _duty(self, document: Document, path: Path) -> Duty:
-        content = document.at(path)
-        pairs = []
-        for number, text in enumerate(sequence(content.get("never_together"))):
-            app, colon, entitlement = text.partition(":") if isinstance(text, str) else ("", "", "")
-            if colon:
-                self.grants.check(app, entitlement, document.origin((*path, "never_together", number)))
-                pairs.append((app, entitlement))
-        return Duty(text_of(content.get("id")), tuple(pairs), text_of(content.get("why")), document.origin(path))
-
-    def _unique(self, what: str, things: t.Sequence[Rule | Duty]) -> None:
+    def _unique(self, what: str, things: t.Sequence[Rule]) -> None:
         defined = Definitions(what, self.problems)
         for thing in things:
             if thing.id and thing.origin:

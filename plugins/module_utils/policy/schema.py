@@ -94,6 +94,16 @@ def _translate(error: t.Any, document: Document, problems: Problems) -> None:
         keys = ", ".join(f'"{key}"' for choice in expected for key in choice["required"])
         problems.error("missing_key", f"at least one of the keys {keys} is needed", document.origin(path))
         return
+    if kind == "dependencies":
+        key, others = next(
+            (one, expected[one]) for one in expected if error.message.endswith(f"a dependency of {one!r}")
+        )
+        problems.error(
+            "missing_key",
+            f'"{key}" goes with "{others[0]}", which is missing',
+            document.origin((*path, key)),
+        )
+        return
     message, todo = _value(error, name, hidden=bool(_HIDDEN & set(path)))
     problems.error("wrong_value", message, document.origin(path), todo)
 

@@ -26,7 +26,11 @@ Path = tuple[t.Union[str, int], ...]
 # Aliases can make a small file huge; no company's policy comes near this.
 MOST_VALUES = 1_000_000
 DEEPEST = 60
+# libyaml makes a document by calling itself once for each level, and ends the process where the stack does (at some
+# ten thousand levels). What could be deeper than this is looked at first, one event after the other.
+_SURELY_SHALLOW = 5000
 
+_TOO_MUCH = "the file holds too many values, or is nested too deeply"
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}", re.ASCII)
 _TAG = "tag:yaml.org,2002:"
@@ -75,6 +79,8 @@ def parse_document(text: str, path: str) -> Document:
     """Read YAML from ``text``; ``path`` is what origins call it. Errors as in load_document."""
     loader_class = getattr(yaml, "CSafeLoader", None) or yaml.SafeLoader
     try:
+        if _could_be_deep(text):
+            _not_too_deep(text, path, loader_class)
         loader = loader_class(text)
         try:
             node = loader.get_single_node()
@@ -93,6 +99,22 @@ def parse_document(text: str, path: str) -> Document:
     return Document(path, reader.read(node, ()), reader.origins)
 
 
+def _could_be_deep(text: str) -> bool:
+    # a level takes a bracket, or a column of its own
+    return text.count("[") + text.count("{") + max(map(len, text.splitlines()), default=0) > _SURELY_SHALLOW
+
+
+def _not_too_deep(text: str, path: str, loader_class: t.Any) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=loader_class):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEEPEST + 1:
+            raise _wrong(_TOO_MUCH, Origin(path, event.start_mark.line + 1))
+
+
 def _wrong(message: str, origin: Origin, todo: str = "", code: str = "yaml") -> PolicyError:
     finding = Finding(code, "error", message, where=str(origin), todo=todo)
     return PolicyError(message, where=str(origin), todo=todo, findings=[finding])
@@ -108,7 +130,7 @@ class _Reader:
     def read(self, node: t.Any, path: Path) -> t.Any:
         self._count += 1
         if self._count > MOST_VALUES or len(path) > DEEPEST:
-            raise _wrong("the file holds too many values, or is nested too deeply", self._origin(node))
+            raise _wrong(_TOO_MUCH, self._origin(node))
         if node.id == "scalar":
             return self._scalar(node)
         if id(node) in self._open:

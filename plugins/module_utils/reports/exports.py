@@ -36,13 +36,26 @@ def write_report(facts: Facts, directory: str | os.PathLike[str]) -> list[pathli
     Raises RollcallError when a file cannot be written, and MissingLibrary without Jinja2; then the files that are there
     already are whole, older ones included.
     """
-    folder = pathlib.Path(directory)
+    files = {**_files(facts, tables(facts)), METRICS: open_metrics(facts)}
+    return _written({PAGE: render(facts, downloads=tuple(files)), **files}, pathlib.Path(directory))
+
+
+def write_tables(
+    facts: Facts, directory: str | os.PathLike[str], make: t.Iterable[t.Callable[[Facts], Table]]
+) -> list[pathlib.Path]:
+    """Write these tables as NAME.csv and NAME.json into ``directory``. Raises what ``write_report`` does."""
+    return _written(_files(facts, tables(facts, make)), pathlib.Path(directory))
+
+
+def _files(facts: Facts, made: t.Iterable[Table]) -> dict[str, str]:
     files: dict[str, str] = {}
-    for table in tables(facts):
+    for table in made:
         files[f"{table.name}.csv"] = as_csv(table)
         files[f"{table.name}.json"] = as_json(table, facts)
-    files[METRICS] = open_metrics(facts)
-    texts = {PAGE: render(facts, downloads=tuple(files)), **files}
+    return files
+
+
+def _written(texts: t.Mapping[str, str], folder: pathlib.Path) -> list[pathlib.Path]:
     try:
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
         return [_write(folder / name, text) for name, text in texts.items()]

@@ -14,6 +14,7 @@ import dataclasses
 import datetime as dt
 
 from ..model import ENDING_SOON
+from .gap_facts import ConflictFacts, Gaps, RiskFacts
 
 # How far an app is automated. read-only: it can be read, every change is a task.
 COVERAGES = ("automatic", "read-only", "manual")
@@ -331,4 +332,7 @@ class Facts:
     durations: tuple[Duration, ...] = ()
     service_levels: tuple[ServiceLevel, ...] = ()
     debt: tuple[Debt, ...] = ()
+    conflicts: tuple[ConflictFacts, ...] = ()
+    risks: tuple[RiskFacts, ...] = ()
+    gaps: Gaps = dataclasses.field(default_factory=Gaps)
     progress: tuple[str, ...] = ()  # a sentence for each person who is not complete

@@ -44,6 +44,8 @@ from .facts import (
     ReviewFacts,
     RunFacts,
 )
+from .gap_facts import ConflictFacts, RiskFacts
+from .gaps import Known, gaps_of, privileged_of, roles_by_title, telling_of
 from .measures import debt, durations, service_levels
 from .outstanding import Evidence, recent_failures, unverified_revocations
 from .progress import progress_line
@@ -69,6 +71,8 @@ def gather(
     exceptions: t.Iterable[AccessException] | None = None,
     locks: t.Iterable[Lock] | None = None,
     findings: t.Iterable[Finding] = (),
+    conflicts: t.Iterable[ConflictFacts] = (),
+    risks: t.Iterable[RiskFacts] = (),
     company: str = "",
     as_of: dt.date | None = None,
     tool: str = "",
@@ -83,7 +87,8 @@ def gather(
     person id, where they stand; somebody without a status has left. ``operations`` and ``reads`` say per app what its
     connector can do by itself. ``progress`` has (done, due) of the people with something going on. ``exceptions`` and
     ``locks`` are all there are, from files and ledger (None: those of the ledger); what is not in force is left out.
-    ``findings`` are further ones to show, of HR or of a run that looked. ``now`` is the time of the report, and
+    ``findings`` are further ones to show, of HR or of a run that looked. ``conflicts`` of duties and accepted ``risks``
+    are as the policy has them. ``now`` is the time of the report, and
     ``today`` the company's day at that time; ``zone`` is where its
     weekdays are counted. Raises LedgerError.
     """
@@ -109,6 +114,23 @@ def gather(
         history, by_id, evidence, events_of=lambda person: ledger.events(person=person), who=who
     )
     waiting = tuple(sorted((open_task(task, now, who) for task in open_tasks), key=lambda task: (task.due, task.id)))
+    excepted = tuple(ledger.exceptions() if exceptions is None else exceptions)
+    privileged = privileged_of(apps)
+    known = Known(
+        everyone,
+        statuses,
+        roles_by_title(everyone.values(), statuses),
+        apps,
+        accounts,
+        [(grant.person, grant.app, grant.entitlement, grant.because) for grant in grants],
+        [grant for grant in grants if (grant.app, grant.entitlement) in privileged],
+        *telling_of(accounts),
+        open_tasks,
+        excepted,
+        now,
+        today,
+        who,
+    )
     persons = people_facts(everyone, statuses, events, progress, locked, access_of(apps, accounts, grants))
     return Facts(
         generated_at=now,
@@ -128,7 +150,7 @@ def gather(
         ended_tasks=_ended(tasks),
         revocations=revocations,
         findings=account_findings(standings, found, grants, findings, now=now, who=who),
-        exceptions=_exceptions(ledger.exceptions() if exceptions is None else exceptions, today, directory),
+        exceptions=_exceptions(excepted, today, directory),
         locks=_locks(in_force, directory),
         requests=_requests(ledger.requests(), directory),
         reviews=_reviews(ledger.reviews(), now, who),
@@ -137,6 +159,9 @@ def gather(
         durations=durations(_change_events(ledger), by_id, apps, now=now),
         service_levels=service_levels(tasks, now=now),
         debt=debt(revocations, now=now),
+        conflicts=tuple(conflicts),
+        risks=tuple(risks),
+        gaps=gaps_of(known),
         progress=_progress(persons, waiting, tasks, {key: app.name or key for key, app in apps.items()}, now, zone),
     )
 
@@ -316,7 +341,7 @@ def _exceptions(exceptions: t.Iterable[AccessException], today: dt.date, names: 
             approved_by=exception.approved_by,
         )
         for exception in exceptions
-        if exception.until >= today
+        if exception.until >= today or exception.ends_at is not None
     }
     return tuple(sorted(found.values(), key=lambda exception: (exception.until, exception.id)))
 

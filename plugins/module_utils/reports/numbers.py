@@ -38,10 +38,19 @@ class Headline:
     review_items: int
     review_decided: int
     failures: int
+    conflicts: int
+    risks_ending: int
+    leavers_left: int
+    gaps: int
 
 
 def headline(facts: Facts) -> Headline:
-    """Count ``facts``. ``people`` leaves out those who have left and have nothing."""
+    """Count ``facts``.
+
+    ``people`` leaves out those who have left and have nothing; ``conflicts`` those for whom somebody answers;
+    ``leavers_left`` are people who have left and have an account that can be used.
+    """
+    gaps = facts.gaps
     coverage = collections.Counter(app.coverage for app in facts.apps)
     events = collections.Counter(person.event for person in facts.people)
     open_reviews = [review for review in facts.reviews if review.state == "open"]
@@ -70,4 +79,8 @@ def headline(facts: Facts) -> Headline:
         review_items=sum(review.total for review in open_reviews),
         review_decided=sum(review.decided for review in open_reviews),
         failures=len(facts.failures),
+        conflicts=sum(1 for conflict in facts.conflicts if not conflict.risk),
+        risks_ending=sum(1 for risk in facts.risks if risk.ending_soon),
+        leavers_left=sum(1 for leaver in gaps.leavers if leaver.accounts),
+        gaps=len(gaps.leavers) + len(gaps.privilege) + len(gaps.unused) + len(gaps.peers),
     )

@@ -102,6 +102,10 @@ def _families(facts: Facts) -> t.Iterator[tuple[str, str, str, str, list[Sample]
         ("failed_changes", "Changes that did not work and have not worked since.", n.failures),
         ("exceptions", "Grants outside the rules that are in force.", n.exceptions),
         ("locks", "Emergency locks in force.", n.locks),
+        ("duty_conflicts", "Conflicts of duties for which nobody answers.", n.conflicts),
+        ("leavers_with_access", "People who have left and have an account that can be used.", n.leavers_left),
+        ("unexplained_privilege", "Privileged grants that no rule gives.", len(facts.gaps.privilege)),
+        ("unused_accounts", "People's accounts that nobody has used for 90 days.", len(facts.gaps.unused)),
     ):
         yield f"rollcall_{name}", "gauge", "", explanation, [("", {}, count)]
 

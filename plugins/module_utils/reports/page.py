@@ -23,6 +23,7 @@ import urllib.parse
 
 from ..libraries import library
 from ..model import ChangeKind
+from .account_findings import UNUSED_DAYS
 from .facts import Facts, OpenTask, PersonFacts, ServiceLevel
 from .measures import WINDOW
 from .numbers import headline
@@ -72,6 +73,7 @@ def render(facts: Facts, *, downloads: t.Sequence[str] = (), rows_shown: int = R
         shown=rows_shown,
         measured=measured(facts),
         window=WINDOW.days,
+        unused_days=UNUSED_DAYS,
         data=_data(facts),
         style=style,
         script=script,

@@ -10,7 +10,7 @@ import datetime as dt
 import typing as t
 
 from ..errors import RequestError
-from ..model import AccessException, Because, Person, Want
+from ..model import TEMPORARY, AccessException, Because, Person, Want
 from ..policy.duties import held_by
 from ..policy.evaluation import highest_roles
 from ..policy.values import Catalog, Pair
@@ -40,7 +40,7 @@ def check_had(
     ends = {one.id: one.until for one in exceptions}
 
     def lasts(because: Because) -> bool:
-        return because.kind not in ("exception", "request") or ends.get(because.id, until) >= until
+        return because.kind not in TEMPORARY or ends.get(because.id, until) >= until
 
     for pair in grants:
         there = pair if pair in held else _above(pair, held, catalog)

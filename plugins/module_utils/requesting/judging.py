@@ -11,15 +11,15 @@ import datetime as dt
 import typing as t
 
 from ..errors import RequestError
-from ..model import AccessException, AccessRequest, Because, Finding, Person, Status, Want
-from ..policy.duties import conflicts, held_by
-from ..policy.evaluation import highest_roles
+from ..model import AccessException, AccessRequest, Person, Status, Want
+from ..policy.duties import Held
 from ..policy.organisation import Organisation
 from ..policy.problems import did_you_mean
 from ..policy.values import Catalog, Pair, Policy
 from .already import check_had, shown
 from .approvers import Approvers
 from .asked import Asked
+from .conflicting import exception_of, judged
 from .days import days_of
 from .parties import askers_of
 
@@ -31,8 +31,9 @@ LONGEST_REASON = 2000
 class Circumstances:
     """What a request is judged by. ``today`` is the day at the company; ``waiting`` are the requests that wait.
 
-    ``wants_of`` says what a person should have today, ``locked`` whether they are locked out. ``exceptions`` are all
-    that are kept, also those of approved requests.
+    ``wants_of`` says what a person should have today, ``rights_of`` what rules alone give them as soon as they are
+    here, ``has_of`` what they have today of what duties are about, ``locked`` whether they are locked out.
+    ``exceptions`` are all that are kept, also those of approved requests.
     """
 
     catalog: Catalog
@@ -42,6 +43,8 @@ class Circumstances:
     statuses: t.Mapping[str, Status]
     today: dt.date
     wants_of: t.Callable[[Person], t.Iterable[Want]]
+    rights_of: t.Callable[[Person], Held]
+    has_of: t.Callable[[Person], Held]
     locked: t.Callable[[Person], bool]
     exceptions: t.Sequence[AccessException] = ()
     waiting: t.Sequence[AccessRequest] = ()
@@ -52,7 +55,8 @@ def judge(asked: Asked, given: Circumstances, now: dt.datetime) -> AccessRequest
 
     Raises RequestError, with what to do, for an app or entitlement that is not there or not to be asked for, somebody
     unknown, left or locked out, a reason that is missing, an end that is missing, past or too far, what the person has
-    already or what waits already, and where nobody may decide.
+    already or what waits already, what separation of duties forbids and nobody has accepted, and where nobody may
+    decide.
     """
     try:
         return _judged(asked, given, now)
@@ -85,8 +89,7 @@ def _judged(asked: Asked, given: Circumstances, now: dt.datetime) -> AccessReque
                 request=other.id,
             )
     askers = askers_of(asked.requested_by, asked.via)
-    against = conflicts_of(person, asked.grants, asked.id, given)
-    return AccessRequest(
+    request = AccessRequest(
         id=asked.id,
         person=person.id,
         grants=tuple(sorted(asked.grants)),
@@ -95,10 +98,21 @@ def _judged(asked: Asked, given: Circumstances, now: dt.datetime) -> AccessReque
         requested_at=now,
         start=start,
         until=until,
-        approvers=given.approvers.of(person, askers, asked.grants, conflicting=bool(against)),
         via=asked.via,
         origin=asked.origin,
     )
+    refused, accepted = judged(person, exception_of(request), given)
+    if refused is not None:
+        begins = f" from {refused.day} on" if refused.day > start else ""
+        last = refused.day - dt.timedelta(days=1)
+        raise RequestError(
+            f"separation of duties forbids it{begins}: {refused.why}",
+            todo=f"Ask until {last} at the latest, or have the risk accepted for longer"
+            if begins and refused.risk
+            else "Ask for something else, or have the other taken away first; or have the risk accepted in the policy",
+        )
+    approvers = given.approvers.of(person, askers, asked.grants, conflicting=bool(accepted))
+    return dataclasses.replace(request, approvers=approvers)
 
 
 def beneficiary(name: str, given: Circumstances) -> Person:
@@ -120,22 +134,6 @@ def beneficiary(name: str, given: Circumstances) -> Person:
     if given.locked(person):
         raise RequestError(f"{person.username or person.id} is locked out", todo="Lift the lock first")
     return person
-
-
-def conflicts_of(person: Person, grants: t.Iterable[Pair], id: str, given: Circumstances) -> tuple[Finding, ...]:
-    """Return what ``grants`` would bring together that a duty keeps apart, with what the person has or waits for."""
-    if not given.policy.separation_of_duties:
-        return ()
-    held = dict(held_by(given.wants_of(person)))
-    for other in given.waiting:
-        if other.person == person.id and other.id != id:
-            held.update({pair: (Because("request", other.id),) for pair in other.grants if pair not in held})
-    before = conflicts(held, given.policy)
-    after = {**held, **{pair: (Because("request", id),) for pair in grants if pair[1] and pair not in held}}
-    # a higher role that is asked for takes the place of the one that is there
-    kept = highest_roles(after, given.catalog)
-    found = conflicts({pair: because for pair, because in after.items() if pair in kept}, given.policy)
-    return tuple(one for one in found if one not in before)
 
 
 def _check_catalog(grants: t.Sequence[Pair], catalog: Catalog) -> None:

@@ -13,11 +13,15 @@ import typing as t
 from ..errors import ReviewError
 from ..ledger.records import ChangeResult
 from ..model import Change, ChangeKind, Finding, Review, ReviewItem, Task
+from .stages import as_earlier, by_silence, waits
 from .vetoes import Vetoes, apply_vetoes, because_of, vetoes
 
-#: Outcomes that need nothing more from the review. What is a task is in its owner's hands; what an owner declined is
-#: explained by the reason that the task keeps; carried_out is done by somebody's word, not read back.
-SETTLED = frozenset({"kept", "verified", "gone", "carried_out", "task", "declined"})
+#: Outcomes that need nothing more from this run. What is a task is in its owner's hands; what an owner declined waits
+#: for somebody's explanation; carried_out is done by somebody's word, not read back.
+SETTLED = frozenset({"kept", "verified", "gone", "carried_out", "task", "declined", "explained"})
+
+#: Outcomes with which a review may end: proven, attested by the app's owner, or explained.
+PROVEN = frozenset({"kept", "verified", "gone", "carried_out", "explained"})
 
 # everything else (failed, deferred, blocked, and what a read-back does not show) is tried again
 _OUTCOMES = {"verified": "verified", "already": "gone", "done": "carried_out", "task": "task"}
@@ -28,11 +32,13 @@ _LEAST_FIRST = ("failed", "declined", "task", "carried_out", "verified", "gone")
 def close(review: Review, by: str, now: dt.datetime, *, early: bool = False) -> Review:
     """Return the review as closed; what is undecided gets what the campaign says silence means. A closed one stays.
 
+    What was kept in a stage is undecided until all stages that come have kept it, too.
+
     Raises ReviewError when something is undecided before it is due, unless ``early``: silence means nothing until then.
     """
     if review.state == "closed":
         return review
-    undecided = [item for item in review.items if not item.decision]
+    undecided = [item for item in review.items if waits(review, item)]
     if undecided and now < review.due and not early:
         raise ReviewError(
             f"{len(undecided)} of {len(review.items)} items are undecided, and it is not due before "
@@ -43,15 +49,14 @@ def close(review: Review, by: str, now: dt.datetime, *, early: bool = False) -> 
         )
     items = []
     for item in review.items:
-        if not item.decision:
-            item = dataclasses.replace(
-                item,
-                decision=review.undecided,
-                by_default=True,
-                decided_at=now,
-                reason="not decided when the review was closed",
-            )
-        if item.decision == "keep":
+        if waits(review, item):
+            reason = "not decided when the review was closed"
+            if item.decision:
+                # kept in a stage before the last: those who come after were not asked, or did not say
+                item = dataclasses.replace(item, earlier=(*item.earlier, as_earlier(item)), stage=review.last_stage)
+                reason = "kept by one stage, and not decided by the next ones when the review was closed"
+            item = by_silence(review, item, now, reason)
+        if item.decision == "keep" or (not item.person and item.decision == "change"):
             item = dataclasses.replace(item, outcome="kept", outcome_at=now)
         items.append(item)
     return dataclasses.replace(review, state="closed", closed_at=now, closed_by=by, items=tuple(items))
@@ -68,8 +73,11 @@ def revocations(review: Review) -> tuple[Change, ...]:
 
 
 def changes_of(item: ReviewItem) -> tuple[Change, ...]:
-    """Return the changes that a decision comes down to; none for keep, and none before there is a decision."""
-    if item.decision not in ("revoke", "change"):
+    """Return the changes that a decision comes down to; none for keep, and none before there is a decision.
+
+    An account that belongs to nobody is suspended; to say whose it is (change) changes nothing in the app.
+    """
+    if item.decision not in ("revoke", "change") or (not item.person and item.decision == "change"):
         return ()
     because = (because_of(item),)
     if not item.entitlement and item.decision == "revoke":
@@ -115,8 +123,46 @@ def unfinished(review: Review) -> tuple[ReviewItem, ...]:
 
 
 def ended(review: Review) -> bool:
-    """Say whether the review is closed and every decision is kept, carried out, gone, a task, or declined and why."""
-    return review.state == "closed" and not unfinished(review)
+    """Say whether the review is closed and every decision is kept, read back, gone, attested, or explained."""
+    return review.state == "closed" and all(item.outcome in PROVEN for item in review.items)
+
+
+def end(review: Review, now: dt.datetime) -> Review:
+    """Return the review as ended, where it is; else as it is. What has ended stays so."""
+    if review.ended_at or not ended(review):
+        return review
+    return dataclasses.replace(review, ended_at=now)
+
+
+def explain(review: Review, items: t.Collection[str], by: str, reason: str, now: dt.datetime) -> Review:
+    """Write down, of decisions of a closed review that are not carried out, why: what failed, or was declined.
+
+    ``items`` are ids; ``by`` is who explains it. What is explained in the same words already stays as it is. Raises
+    ReviewError when the review is open, there is no reason, or an item is not in it, kept, or carried out.
+    """
+    where = f"review {review.id}"
+    if review.state != "closed":
+        raise ReviewError("it is open: nothing is carried out yet", where=where, todo="Close it first")
+    if not reason.strip() or not by.strip():
+        raise ReviewError("there is no explanation", where=where, todo="Say why it is not carried out, and who says so")
+    known = {item.id: item for item in review.items}
+    wrong = [f"item {id} is not in it" for id in items if id not in known]
+    wrong += [
+        f"item {id} is {known[id].outcome.replace('_', ' ')}: there is nothing to explain"
+        for id in items
+        if id in known and known[id].outcome in PROVEN - {"explained"}
+    ]
+    if wrong:
+        raise ReviewError("; ".join(wrong), where=where, todo="Name items that failed, were declined, or are open")
+    explained = []
+    for item in review.items:
+        same = (item.outcome, item.explanation, item.explained_by) == ("explained", reason.strip(), by.strip())
+        if item.id in items and not same:
+            item = dataclasses.replace(
+                item, outcome="explained", outcome_at=now, explanation=reason.strip(), explained_by=by.strip()
+            )
+        explained.append(item)
+    return review if tuple(explained) == review.items else dataclasses.replace(review, items=tuple(explained))
 
 
 def findings(review: Review) -> tuple[Finding, ...]:
@@ -129,7 +175,13 @@ def findings(review: Review) -> tuple[Finding, ...]:
     for item in review.items:
         if item.outcome == "declined":
             found.append(
-                _finding(item, "review_declined", "warning", "was declined by the app's owner", "See the task's reason")
+                _finding(
+                    item,
+                    "review_declined",
+                    "warning",
+                    "was declined by the app's owner",
+                    "See the task's reason; explain it (explain_review), or put the task before somebody else",
+                )
             )
     return tuple(found)
 
@@ -165,13 +217,16 @@ def _with(review: Review, states: t.Mapping[str, str], now: dt.datetime, only: t
 
 
 __all__ = [
+    "PROVEN",
     "SETTLED",
     "Vetoes",
     "apply_vetoes",
     "because_of",
     "changes_of",
     "close",
+    "end",
     "ended",
+    "explain",
     "findings",
     "outcomes",
     "outcomes_of_tasks",

@@ -16,7 +16,9 @@ from ..errors import PolicyError, ReviewError
 from ..model import DECISIONS, App, Finding, Person, Review, ReviewItem
 from ..policy.yaml_lines import load_document
 from ..tabular import read_csv, write_csv
+from .naming import NAMING_COLUMNS, Named, told
 from .reviewers import Reviewers
+from .stages import stage_now
 
 ANSWER_COLUMNS = ("decision", "change_to", "reason", "by")
 TOLD_COLUMNS = (
@@ -36,9 +38,14 @@ TOLD_COLUMNS = (
 SHEET_COLUMNS = ("item_id", *TOLD_COLUMNS, *ANSWER_COLUMNS)
 
 
+#: So many wrong lines are said; of more, only how many there are.
+_SAID = 20
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Decision:
-    """What somebody decided on one item. ``where`` is the file and line that it was read from."""
+    """What somebody decided on one item. ``where`` is the file and line that it was read from; ``shown`` is what a
+    sheet's line says the item is, in the order of NAMING_COLUMNS (empty where it does not say)."""
 
     item: str
     decision: str
@@ -46,6 +53,7 @@ class Decision:
     reason: str = ""
     by: str = ""
     where: str = ""
+    shown: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,27 +95,6 @@ def write_sheet(
     return write_csv(rows, SHEET_COLUMNS)
 
 
-def told(item: ReviewItem, people: t.Mapping[str, Person], apps: t.Mapping[str, App]) -> dict[str, t.Any]:
-    """What a reviewer, and later an auditor, is told about an item."""
-    person, app = people.get(item.person), apps.get(item.app)
-    known = app.entitlements.get(item.entitlement) if app else None
-    name = item.entitlement or "(an account without entitlements)"
-    return {
-        "reviewer": item.reviewer,
-        "person": (person.name or person.username) if person else item.person,
-        "email": person.email if person else "",
-        "title": person.title if person else "",
-        "department": person.department if person else "",
-        "app": (app.name if app else "") or item.app,
-        "account": item.account,
-        "entitlement": f"{name} ({known.value})" if known and known.value not in ("", name) else name,
-        "privileged": item.privileged,
-        "since": item.since,
-        "why": "; ".join(map(str, item.because)) or "nothing in the policy gives it",
-        "last_used": item.last_used or "not known",
-    }
-
-
 def read_decisions(path: str | os.PathLike[str]) -> tuple[Decision, ...]:
     """Read decisions from a CSV sheet, or from YAML or JSON: a list of mappings with item_id, decision, reason, by.
 
@@ -118,9 +105,23 @@ def read_decisions(path: str | os.PathLike[str]) -> tuple[Decision, ...]:
     if suffix == ".csv":
         rows = read_csv(name, required=("item_id", "decision", "by"), allowed=SHEET_COLUMNS, error=ReviewError)
         return tuple(
-            Decision(r["item_id"], r["decision"], r["change_to"], r["reason"], r["by"], r.where)
+            Decision(
+                r["item_id"],
+                r["decision"],
+                r["change_to"],
+                r["reason"],
+                r["by"],
+                r.where,
+                tuple(r[column] for column in NAMING_COLUMNS),
+            )
             for r in rows
             if r["item_id"] or any(r[column] for column in ANSWER_COLUMNS)
+        )
+    if suffix not in (".yml", ".yaml", ".json") and not pathlib.Path(name).exists():
+        raise ReviewError(
+            "there is no such file or folder",
+            where=name,
+            todo="Name the file that came back, or the folder in which such files are",
         )
     if suffix not in (".yml", ".yaml", ".json"):
         raise ReviewError("expected a file of decisions named .csv, .yml, .yaml or .json", where=name)
@@ -175,20 +176,26 @@ def decide(
     *,
     reviewers: Reviewers,
     apps: t.Mapping[str, App],
+    closes: t.Callable[[int], dt.datetime] | None = None,
 ) -> Decided:
     """Lay decisions onto the open ``review``, one after the other: of two on one item by its reviewer the later holds.
 
-    A decision that stands already changes nothing. One that is not finished (no decision, no ``by``, a change to
+    ``closes`` says until when a stage takes decisions (None: as long as the review is open). A delegate decides in
+    their reviewer's stead, which the item tells. A decision that stands already, also in a stage that is over, changes
+    nothing. One that is not finished (no decision, no ``by``, a change to
     nothing) is passed over, with a note if it was begun.
 
-    Raises ReviewError, naming every line that is wrong, when the review is closed, an item is not in it, somebody else
-    than the item's reviewer decides, or the decision makes no sense; then nothing is decided.
+    Raises ReviewError, naming every line that is wrong, when the review is closed or the stage's time is over, an item
+    is not in it, somebody else than the item's reviewer or their delegate decides, or the decision makes no sense; then
+    nothing is decided.
     """
     items = {item.id: item for item in review.items}
     now_decided: dict[str, ReviewItem] = {}
     overruled: dict[str, ReviewItem] = {}
     notes: list[Finding] = []
     wrong: list[str] = []
+    late = False
+    named = Named(review, reviewers, apps)
     for decision in decisions:
         begun = any((decision.decision, decision.change_to, decision.reason))
         missing = _missing(decision)
@@ -201,6 +208,9 @@ def decide(
         if item is not None and _stands(item, decision, reviewers):
             continue
         problem = _problem(review, item, decision, reviewers, apps)
+        if not problem and item is not None and closes is not None and closes(item.stage) <= now:
+            problem, late = f"item {item.id} was to be decided by {closes(item.stage):%Y-%m-%d %H:%M} UTC", True
+        problem = problem or named.another(decision.item, decision.shown)
         if problem or item is None:
             wrong.append(f"{decision.where}: {problem}" if decision.where else problem)
             continue
@@ -213,18 +223,44 @@ def decide(
             reason=decision.reason,
             decided_by=decision.by,
             decided_at=now,
+            in_stead_of=reviewers.in_stead_of(decision.by, item) or "",
+            by_default=False,
         )
         if not _explained(item) and decision.decision.casefold() != "revoke":
             notes.append(_unexplained(item, decision))
+        if named.otherwise(decision.item, decision.shown):
+            notes.append(_otherwise(item, decision))
     if wrong:
+        more = f"; and {len(wrong) - _SAID} more" if len(wrong) > _SAID else ""
         raise ReviewError(
-            "; ".join(wrong),
-            where=f"review {review.id}",
-            todo="Correct these and read the decisions again. Nothing was decided",
-            lines=wrong,
+            "; ".join(wrong[:_SAID]) + more, where=f"review {review.id}", todo=_todo(review, late), lines=wrong
         )
     changed = dataclasses.replace(review, items=tuple(items.values())) if now_decided else review
     return Decided(changed, tuple(now_decided.values()), tuple(overruled.values()), tuple(notes))
+
+
+def _todo(review: Review, late: bool) -> str:
+    if review.state != "open":
+        return "Nothing was decided. What is still to be taken away needs a review of its own"
+    if late:
+        return (
+            "Nothing was decided. Close the review without them, or take them in all the same with "
+            "-e rollcall_late=true"
+        )
+    return "Correct these and read the decisions again. Nothing was decided"
+
+
+def _otherwise(item: ReviewItem, decision: Decision) -> Finding:
+    return Finding(
+        "decision_on_older_words",
+        "warning",
+        f"item {item.id} ({item.entitlement or 'the account'} in {item.app}): what the sheet said about it has changed "
+        "since; see whether the decision still stands",
+        where=decision.where,
+        app=item.app,
+        person=item.person,
+        account=item.account,
+    )
 
 
 def _explained(item: ReviewItem) -> bool:
@@ -245,6 +281,21 @@ def _unexplained(item: ReviewItem, decision: Decision) -> Finding:
     )
 
 
+def _of_nobody(item: ReviewItem, decision: Decision, reviewers: Reviewers) -> str:
+    """What is wrong with a decision on an account that belongs to nobody: to keep it is to say whose it is."""
+    word = decision.decision.casefold()
+    named = reviewers.person(decision.change_to) if decision.change_to else None
+    if word == "revoke":
+        return f"item {item.id} is to revoke, and change_to says {decision.change_to!r}" if decision.change_to else ""
+    if not decision.change_to:
+        return f"item {item.id}: to keep an account that belongs to nobody, name in change_to who answers for it"
+    if word == "keep" and named is None and "@" not in decision.change_to:
+        return f"item {item.id}: there is nobody {decision.change_to!r} who could answer for the account"
+    if word == "change" and named is None:
+        return f"item {item.id}: there is no person {decision.change_to!r} whose account it could be"
+    return f"{decision.change_to} has left (item {item.id})" if reviewers.is_gone(decision.change_to) else ""
+
+
 def _missing(decision: Decision) -> str:
     if not decision.item:
         return "it names no item"
@@ -258,12 +309,24 @@ def _missing(decision: Decision) -> str:
 
 
 def _stands(item: ReviewItem, decision: Decision, reviewers: Reviewers) -> bool:
-    same = (item.decision, item.change_to) == (decision.decision.casefold(), decision.change_to)
-    return same and not item.by_default and reviewers.same(item.decided_by, decision.by)
+    word = decision.decision.casefold()
+    same = (item.decision, item.change_to) == (word, decision.change_to)
+    if same and not item.by_default and reviewers.same(item.decided_by, decision.by):
+        return True
+    # what somebody said in a stage before is known, and said once more no decision of theirs in this one
+    return any(
+        not one.by_default and one.decision == word and reviewers.same(one.decided_by, decision.by)
+        for one in item.earlier
+        if reviewers.in_stead_of(decision.by, item) is None
+    )
 
 
 def _problem(
-    review: Review, item: ReviewItem | None, decision: Decision, reviewers: Reviewers, apps: t.Mapping[str, App]
+    review: Review,
+    item: ReviewItem | None,
+    decision: Decision,
+    reviewers: Reviewers,
+    apps: t.Mapping[str, App],
 ) -> str:
     word = decision.decision.casefold()
     if item is None:
@@ -275,8 +338,15 @@ def _problem(
         return f"expected keep, revoke or change for item {item.id}, found {decision.decision!r}"
     if reviewers.same(decision.by, item.person):
         return f"{decision.by} cannot decide on their own access (item {item.id})"
-    if not item.reviewer or not reviewers.same(decision.by, item.reviewer):
-        return f"item {item.id} is {item.reviewer or 'nobody'}'s to decide, not {decision.by}'s"
+    if reviewers.is_gone(decision.by):
+        return f"{decision.by} has left and decides nothing any more (item {item.id}); it goes to their manager"
+    if reviewers.in_stead_of(decision.by, item) is None:
+        stage = f" in stage {item.stage + 1} of {review.last_stage + 1}" if review.last_stage else ""
+        return f"item {item.id} is {item.reviewer or 'nobody'}'s to decide{stage}, not {decision.by}'s"
+    if item.stage < stage_now(review):
+        return f"item {item.id} was decided in stage {item.stage + 1}, which is over"
+    if not item.person:
+        return _of_nobody(item, decision, reviewers)
     if word != "change":
         return f"item {item.id} is to {word}, and change_to says {decision.change_to!r}" if decision.change_to else ""
     app = apps.get(item.app)

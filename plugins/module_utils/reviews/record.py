@@ -12,10 +12,10 @@ import json
 import typing as t
 
 from ..ledger.records import ChangeRow
-from ..model import App, Person, Review, ReviewItem, Task
+from ..model import App, HandedOver, Person, Review, ReviewItem, StageDecision, Task
 from ..tabular import write_csv
 from .closing import changes_of, ended, since_close
-from .decisions import told
+from .naming import told
 
 COLUMNS = (
     "review",
@@ -42,6 +42,12 @@ COLUMNS = (
     "outcome",
     "outcome_at",
     "done",
+    "stage",
+    "in_stead_of",
+    "earlier",
+    "handed",
+    "explanation",
+    "explained_by",
 )
 
 
@@ -76,8 +82,15 @@ def to_csv(table: t.Iterable[t.Mapping[str, t.Any]]) -> str:
     return write_csv(table, COLUMNS)
 
 
-def to_json(review: Review, table: t.Sequence[t.Mapping[str, t.Any]]) -> str:
-    """Return the review, a count of its decisions and outcomes, and the rows, as JSON."""
+def to_json(
+    review: Review,
+    table: t.Sequence[t.Mapping[str, t.Any]],
+    handed_in: t.Sequence[t.Mapping[str, t.Any]] = (),
+) -> str:
+    """Return the review, a count of its decisions and outcomes, and the rows, as JSON.
+
+    ``handed_in`` says of each file that a reviewer's page saved how the decisions in it were taken.
+    """
     document = {
         "review": {
             "id": review.id,
@@ -91,8 +104,14 @@ def to_json(review: Review, table: t.Sequence[t.Mapping[str, t.Any]]) -> str:
             "state": review.state,
             "closed_at": review.closed_at,
             "closed_by": review.closed_by,
+            "stages": list(review.reviewers),
+            "dues": list(review.dues or (review.due,)),
+            "event": review.event,
+            "standing": review.standing,
+            "ended_at": review.ended_at,
         },
         "summary": summary(review),
+        "handed_in": [dict(one) for one in handed_in],
         "items": list(table),
     }
     return json.dumps(document, indent=2, ensure_ascii=False, default=_plain) + "\n"
@@ -142,7 +161,27 @@ def _row(
         "outcome": item.outcome,
         "outcome_at": item.outcome_at,
         "done": "; ".join(done),
+        "stage": item.stage + 1,
+        "in_stead_of": item.in_stead_of,
+        "earlier": "; ".join(map(_stage, item.earlier)),
+        "handed": "; ".join(map(_handed, item.handed)),
+        "explanation": item.explanation,
+        "explained_by": item.explained_by,
     }
+
+
+def _stage(one: StageDecision) -> str:
+    by = one.decided_by or "silence"
+    text = f"stage {one.stage + 1}: {one.decision} by {by}"
+    text += f" in the stead of {one.in_stead_of}" if one.in_stead_of else ""
+    text += f" on {_plain(one.decided_at)}" if one.decided_at else ""
+    return f"{text} ({one.reason})" if one.reason else text
+
+
+def _handed(step: HandedOver) -> str:
+    text = f"{step.kind} from {step.before or 'nobody'} to {step.after or 'nobody'} on {_plain(step.at)}"
+    text += f" by {step.by}" if step.by else ""
+    return f"{text} ({step.reason})" if step.reason else text
 
 
 def _task(task: Task) -> str:

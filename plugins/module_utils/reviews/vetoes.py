@@ -14,7 +14,7 @@ import dataclasses
 import datetime as dt
 import typing as t
 
-from ..model import Because, Finding, Grant, Review, ReviewItem, Want
+from ..model import TEMPORARY, Because, Finding, Grant, Review, ReviewItem, Want
 
 Reasons = frozenset[tuple[str, str]]
 
@@ -85,7 +85,7 @@ def apply_vetoes(want: Want, held: Vetoes) -> tuple[Want, tuple[Finding, ...]]:
             # what a review changed it to may have been taken away by a later one
             waiting.append(Grant(want.app, veto.item.change_to, (veto.because,)))
     bare = held.get((want.person, want.app, ""))
-    excepted = any(reason.kind in ("exception", "request") for reason in want.because)
+    excepted = any(reason.kind in TEMPORARY for reason in want.because)
     if bare and not want.grants and not excepted and want.state == "present":
         if bare.item.decision == "revoke":
             findings.append(_finding(want, Grant(want.app, "", want.because), bare))

@@ -87,7 +87,7 @@ class Setup:
             },
         )
         command = [program("ansible-playbook"), "rollcall.access.awx_setup", "-e", f"@{answers}", *arguments]
-        return Running(command, self.place, env).wait(300)
+        return Running(command, self.place, env).wait(900)
 
     def written(self) -> list[str]:
         return [f"{method} {path.removeprefix('/api/v2/').split('/')[0]}" for method, path, _body in self.awx.writes]

@@ -6,13 +6,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import pathlib
+import subprocess
+import sys
 import typing as t
 
 from ansible_collections.rollcall.access.tests.integration.awx.awx_jobs import NOBODY, AwxNode, JobResult
 from ansible_collections.rollcall.access.tests.integration.support.company import CompanyDirectory
 from ansible_collections.rollcall.access.tests.integration.support.scim import TOKEN, ScimServer
 from ansible_collections.rollcall.access.tests.integration.support.small import NEXT, TEMPLATE, prepare, rows
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 #: What HR says of somebody, and would be harmful as a template.
 HOSTILE = "{{ lookup('ansible.builtin.pipe', 'id') }}"
@@ -147,6 +152,49 @@ def a_reviewer_decides_in_a_survey_and_nobody_else(small: Small) -> None:
     small.node.run(54, "decide_review", NOBODY, answers=answers, user="ben.frost").succeeded()
 
 
+def a_review_is_opened_over_a_part_and_handed_on_in_a_survey(small: Small) -> None:
+    """The texts of a survey: a scope, stages, and nothing where nothing was answered."""
+    opened = {
+        "rollcall_review": "q2",
+        "rollcall_scope": "apps: [mail]\ndepartments: [Sales]\n",
+        "rollcall_reviewer": "manager",
+        "rollcall_stages": "manager,app_owner",
+        "rollcall_due": "",
+        "rollcall_undecided": "keep",
+        "rollcall_despite": "no",
+        "rollcall_state": "open",
+        "rollcall_pages": str(small.node.place / "pages"),
+    }
+    wrong = small.node.run(55, "open_review", NOBODY, answers={**opened, "rollcall_scope": "only mail"})
+    assert "scope: expected a mapping, found 'only mail'" in failure(wrong)
+    small.node.run(56, "open_review", NOBODY, answers=opened).succeeded()
+    items = [row for row in rows(small.company, "review_items") if row["campaign"] == "q2"]
+    assert {row["app"] for row in items} == {"mail"}
+    gia = "gia.vale@small.example"
+    assert (small.node.place / f"pages/q2/{gia}-stage-1.html").is_file()
+    given = {"rollcall_review": "q2", "rollcall_to": "ben.frost", "rollcall_whose": gia}
+    given |= {"rollcall_items": "", "rollcall_reason": ""}
+    small.node.run(57, "reassign_review", NOBODY, answers=given).succeeded()
+    assert gia not in {row["reviewer"] for row in rows(small.company, "review_items") if row["campaign"] == "q2"}
+
+
+def an_auditor_is_answered_and_takes_a_pack_along(small: Small) -> None:
+    today = dt.datetime.now(dt.timezone.utc).date().isoformat()
+    none = dict.fromkeys(("app", "person", "entitlement", "department", "on", "until", "sample", "seed", "file"), "")
+    answers = {f"rollcall_{name}": text for name, text in none.items()}
+    answers |= {"rollcall_question": "emergencies", "rollcall_since": today}
+    asked = small.node.run(60, "ask", NOBODY, answers=answers).succeeded()
+    assert "Dov Hart" in asked.stdout
+    pack = small.node.place / "pack"
+    survey = {"rollcall_from": today, "rollcall_until": today, "rollcall_directory": str(pack), "rollcall_sample": 2}
+    survey |= {"rollcall_scope": "{apps: [mail]}", "rollcall_sample_of": "people", "rollcall_seed": ""}
+    small.node.run(62, "evidence", NOBODY, answers=survey).succeeded()
+    verifier = ROOT / "extensions/verifier/rollcall_verify_pack.py"
+    verified = subprocess.run([sys.executable, str(verifier), str(pack)], capture_output=True, text=True, check=False)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    small.node.run(63, "gaps", NOBODY, answers={"rollcall_roles": "title"}).succeeded()
+
+
 def no_secret_is_in_what_awx_keeps_of_a_job(small: Small) -> None:
     """``command`` is left out: there ansible-runner writes the environment that it was given, for the same reader."""
     kept = [path for path in small.node.place.rglob("artifacts/*/**/*") if path.is_file() and path.name != "command"]
@@ -164,4 +212,6 @@ def test_a_week_of_a_company_in_awx(tmp_path: pathlib.Path, scim: ScimServer) ->
     an_emergency_needs_a_name_and_nothing_else(small)
     an_owner_answers_a_task_in_a_survey(small)
     a_reviewer_decides_in_a_survey_and_nobody_else(small)
+    a_review_is_opened_over_a_part_and_handed_on_in_a_survey(small)
+    an_auditor_is_answered_and_takes_a_pack_along(small)
     no_secret_is_in_what_awx_keeps_of_a_job(small)

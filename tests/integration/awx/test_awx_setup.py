@@ -12,6 +12,8 @@ import typing as t
 
 import jinja2
 import yaml
+from ansible_collections.rollcall.access.plugins.module_utils.reports.questions.question import PARAMETERS
+from ansible_collections.rollcall.access.plugins.module_utils.reports.questions.registry import LIST, QUESTIONS
 from ansible_collections.rollcall.access.tests.integration.awx.awx_set_up import (
     ANSWERS,
     CANARY,
@@ -35,7 +37,7 @@ def everything_is_made_from_nothing(setup: Setup) -> None:
     assert (source["source"], source["update_on_launch"], source["overwrite"]) == ("scm", True, True)
     assert awx.objects["credentials"][source["credential"]]["name"] == "Rollcall HR and ledger"
     assert len(awx.names("job_templates")) == len(templates())
-    assert len(awx.names("schedules")) == 8
+    assert len(awx.names("schedules")) == 9
     assert not any(schedule["enabled"] for schedule in awx.objects["schedules"].values())
     reconcile = awx.named("job_templates", "Rollcall reconcile")
     assert reconcile["job_slice_count"] == 4
@@ -160,6 +162,30 @@ def templates() -> dict[str, t.Any]:
     )
 
 
+def whatever_a_person_starts_has_a_job_template(setup: Setup) -> None:
+    """Every playbook but those that AWX has another way for, each for the reason that docs/awx.md gives."""
+    elsewhere = {"awx_setup", "discover", "follow", "compare"}
+    made = {template["playbook"].removesuffix(".yml") for template in setup.awx.objects["job_templates"].values()}
+    assert made == {path.stem for path in (ROOT / "playbooks").glob("*.yml")} - elsewhere
+    text = (ROOT / "docs/awx.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in text for name in elsewhere)
+
+
+def an_auditor_can_ask_every_question_in_a_survey(setup: Setup) -> None:
+    spec = setup.awx.named("job_templates", "Rollcall ask an auditor's question")["survey_spec"]["spec"]
+    asked = {question["variable"]: question for question in spec}
+    assert asked["rollcall_question"]["choices"] == [LIST, *(question.key for question in QUESTIONS)]
+    assert set(asked) - {"rollcall_question", "rollcall_file"} == {f"rollcall_{name}" for name in PARAMETERS}
+
+
+def what_jobs_write_is_on_the_volume(setup: Setup) -> None:
+    reviews = setup.awx.named("job_templates", "Rollcall bring access reviews up to date")["extra_vars"]
+    assert json.loads(reviews) == {"rollcall_directory": "/data/reviews", "rollcall_pages": "/data/reviews/pages"}
+    opening = setup.awx.named("job_templates", "Rollcall open an access review")["extra_vars"]
+    assert json.loads(opening) == {"rollcall_pages": "/data/reviews/pages"}
+    assert json.loads(setup.awx.named("job_templates", "Rollcall onboard")["extra_vars"]) == {}
+
+
 def every_job_template_has_its_playbook_in_the_project(setup: Setup) -> None:
     """The fake refuses another one, as AWX does; and each plays the collection's playbook of that name."""
     for template in setup.awx.objects["job_templates"].values():
@@ -193,6 +219,9 @@ def test_awx_setup_makes_everything_and_keeps_it_so(tmp_path: pathlib.Path) -> N
         a_plan_is_approved_between_planning_and_carrying_out(setup)
         secrets_are_in_credentials_and_nowhere_else(setup)
         what_a_credential_injects_is_what_rollcall_reads(setup)
+        whatever_a_person_starts_has_a_job_template(setup)
+        an_auditor_can_ask_every_question_in_a_survey(setup)
+        what_jobs_write_is_on_the_volume(setup)
         every_job_template_has_its_playbook_in_the_project(setup)
         every_question_of_a_survey_is_a_variable_that_its_playbook_reads(setup)
         a_second_run_changes_nothing(setup)

@@ -42,10 +42,11 @@ class Counter:
         reached = self._count(what) == self._stop
         if reached and self._moment == BEFORE:
             self._hold()
-        result = work()
-        if reached:
-            self._hold()
-        return result
+        try:
+            return work()
+        finally:
+            if reached:
+                self._hold()
 
     def _count(self, what: str) -> int:
         line = what.encode("ascii", "replace")[: _LENGTH - 1].ljust(_LENGTH - 1) + b"\n"
@@ -113,8 +114,8 @@ def _mail(counter: Counter) -> None:
 
 
 def _files(counter: Counter) -> None:
-    """A file is written aside and then put into its place: that is the write."""
-    for name in ("replace", "link"):
+    """A file, or a folder of files, is written aside and then put into its place: that is the write."""
+    for name in ("replace", "link", "rename"):
         work = getattr(os, name)
 
         def counting(source: t.Any, target: t.Any, *given: t.Any, _work: t.Any = work, **more: t.Any) -> t.Any:

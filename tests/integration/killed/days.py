@@ -10,6 +10,7 @@ import csv
 import dataclasses
 import typing as t
 
+from ansible_collections.rollcall.access.plugins.module_utils.requesting.extension_lines import read_extensions
 from ansible_collections.rollcall.access.tests.conformance.desks.zammad import OTHER, OWNER
 from ansible_collections.rollcall.access.tests.integration.killed.life import Life
 
@@ -25,6 +26,8 @@ class Day:
     at: str
     arguments: tuple[str, ...]
     meanwhile: t.Callable[[Life], None] = lambda life: None
+    #: what a run says that fails because it is done already; empty where it just finds nothing to do
+    once: str = ""
 
     def later(self, minutes: int) -> str:
         """Return the moment so many minutes later: a run that died is not repeated in the same second."""
@@ -60,16 +63,33 @@ def _cleo_sells(life: Life) -> None:
     )
 
 
+def _a_sheet_comes_in(life: Life) -> None:
+    """What was decided on Jane's access is put where the daily run finds it."""
+    _write_decisions(life, "inbox/q2/jane.csv", lambda row: row["person"] == "Jane Doe")
+
+
 def _reviewers_decide(life: Life) -> None:
     """What Jane may in the planner, and Ada's badge, are taken away; all else stays."""
+    _write_decisions(life, "decisions.csv", lambda row: True)
+
+
+def _write_decisions(
+    life: Life,
+    name: str,
+    wanted: t.Callable[[dict[str, str]], bool],
+    revoked: t.Collection[tuple[str, str]] = (("Jane Doe", "Planner"), ("Ada Stone", "Badge")),
+    sheets: str = "sheets",
+    by: str = "",
+) -> None:
     decided = []
-    for sheet in sorted((life.path / "sheets").glob("*.csv")):
+    for sheet in sorted((life.path / sheets).glob("*.csv")):
         with sheet.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
-                revoked = (row["person"], row["app"]) in {("Jane Doe", "Planner"), ("Ada Stone", "Badge")}
-                word = "revoke" if revoked else "keep"
-                decided.append({**row, "decision": word, "reason": "reviewed", "by": row["reviewer"]})
-    with (life.path / "decisions.csv").open("w", encoding="utf-8", newline="") as file:
+                word = "revoke" if (row["person"], row["app"]) in revoked else "keep"
+                if wanted(row):
+                    decided.append({**row, "decision": word, "reason": "reviewed", "by": by or row["reviewer"]})
+    (life.path / name).parent.mkdir(parents=True, exist_ok=True)
+    with (life.path / name).open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, decided[0].keys())
         writer.writeheader()
         writer.writerows(decided)
@@ -96,6 +116,66 @@ def _manager_chooses(life: Life) -> None:
     life.world.reply("Say who takes over what Cleo Marsh", "mail mailbox: jane.doe@acme.example", OTHER)
 
 
+def _glass_is_broken_on_friday(life: Life) -> None:
+    """Nobody ends it: the next reconcile does."""
+    life.playbook("2026-06-05T15:00:00+00:00", *GLASS).succeeded()
+    _apps_drift(life)
+
+
+def _stages_begin(life: Life) -> None:
+    life.playbook("2026-06-09T06:00:00+00:00", "open_review", *STAGES).succeeded()
+
+
+def _an_owner_takes_away(life: Life) -> None:
+    """Of what came to the second stage, one thing goes in an app, and one by hand."""
+    life.playbook("2026-06-11T08:00:00+00:00", *DAILY).succeeded()
+    revoked = {("Dov Hart", "Chat"), ("Cleo Marsh", "Badge")}
+
+    def wanted(row: dict[str, str]) -> bool:
+        return (row["person"], row["app"]) in revoked
+
+    _write_decisions(life, "inbox/q3/sal.csv", wanted, revoked, "sheets3", SAL)
+
+
+def _the_owner_declines(life: Life) -> None:
+    """What the move took from Cleo is done, what the review takes is not."""
+    desk = life.world.desk
+    moved, reviewed = life.world.tickets("Take some of Cleo Marsh's access to Badge")
+    desk.type_in(desk.by_reference(moved), OWNER, "done")
+    desk.type_in(desk.by_reference(reviewed), OWNER, "declined\nshe needs it until she leaves")
+    life.playbook("2026-06-16T08:00:00+00:00", "tasks").succeeded()
+    life.playbook("2026-06-16T09:00:00+00:00", *DAILY).succeeded()
+
+
+def _a_token_came(life: Life) -> None:
+    """The manager takes the token from the mail that warned them."""
+    texts = [text for to, _title, text in life.world.post.messages if to == ADA and "extend: " in text]
+    ((token, until),) = read_extensions(texts[-1].splitlines())
+    life.write("extend.yml", f"rollcall_token: {token}\nrollcall_until: {until}\nrollcall_by: ada.stone\n")
+
+
+def _a_pack_is_there(life: Life) -> None:
+    """The one that is made takes the place of an earlier one."""
+    (evidence,) = (day for day in DAYS if day.name == "evidence")
+    life.playbook("2026-06-22T10:30:00+00:00", *evidence.arguments).succeeded()
+
+
+GLASS = (
+    "break_glass",
+    "-e",
+    "{rollcall_person: jane.doe, rollcall_grant: 'mail:admin', rollcall_hours: '2', rollcall_reason: The mail is down}",
+)
+STAGES = (
+    "-e",
+    "{rollcall_review: q3, rollcall_scope: {apps: [chat, badge]}, rollcall_undecided: keep, "
+    "rollcall_directory: sheets3, rollcall_stages: [{reviewer: manager, due: 2026-06-10}, "
+    "{reviewer: app_owner, due: 2026-06-12}]}",
+)
+DAILY = (
+    "reviews",
+    "-e",
+    "{rollcall_decisions: inbox, rollcall_close: true, rollcall_directory: evidence}",
+)
 REVIEW = ("-e", "rollcall_review=q2", "-e", "rollcall_reviewer=manager", "-e", "rollcall_directory=sheets")
 CLOSE = ("-e", "rollcall_review=q2", "-e", "rollcall_early=true", "-e", "rollcall_directory=evidence/q2")
 
@@ -115,16 +195,39 @@ DAYS = (
         ),
     ),
     Day("tasks_approved", "2026-06-03T09", ("tasks",), _approvers_agree),
+    Day("break_glass", "2026-06-03T10", GLASS),
+    Day("end_break_glass", "2026-06-03T13", ("end_break_glass",)),
     Day("move", "2026-06-04T09", ("move",), _cleo_sells),
-    Day("open_review", "2026-06-05T09", ("open_review", *REVIEW)),
+    Day("open_review", "2026-06-05T06", ("open_review", *REVIEW)),
+    Day("reviews", "2026-06-05T08", ("reviews", "-e", "rollcall_decisions=inbox"), _a_sheet_comes_in),
     Day(
         "close_review",
         "2026-06-05T10",
         ("close_review", "-e", "rollcall_decisions=decisions.csv", *CLOSE),
         _reviewers_decide,
     ),
-    Day("reconcile", "2026-06-08T09", ("reconcile",), _apps_drift),
+    Day("reconcile", "2026-06-08T09", ("reconcile",), _glass_is_broken_on_friday),
+    Day(
+        "reassign_review",
+        "2026-06-09T07",
+        (
+            "reassign_review",
+            "-e",
+            "{rollcall_review: q3, rollcall_whose: ada.stone, rollcall_to: it@acme.example, rollcall_reason: Ill}",
+        ),
+        _stages_begin,
+    ),
+    Day("reviews_daily", "2026-06-10T08", DAILY),
+    Day("reviews_escalate", "2026-06-12T12", DAILY, _an_owner_takes_away),
+    Day("reviews_over", "2026-06-15T09", DAILY),
     Day("tasks_late", "2026-06-15T11", ("tasks",)),
+    Day(
+        "explain_review",
+        "2026-06-16T10",
+        ("explain_review", "-e", "{rollcall_review: q3, rollcall_reason: She leaves on Wednesday}"),
+        _the_owner_declines,
+    ),
+    Day("extend", "2026-06-16T11", ("extend", "-e", "@extend.yml"), _a_token_came, once="it was used already"),
     Day("offboard", "2026-06-18T09", ("offboard",), _cleo_leaves),
     Day("tasks_leaving", "2026-06-19T11", ("tasks",), _manager_chooses),
     Day(
@@ -133,4 +236,15 @@ DAYS = (
         ("emergency_offboard", "--limit", "jane.doe", "-e", "rollcall_reason=stolen"),
     ),
     Day("discover", "2026-06-22T10", ("discover",)),
+    Day(
+        "evidence",
+        "2026-06-22T11",
+        (
+            "evidence",
+            "-e",
+            "{rollcall_from: 2026-06-01, rollcall_until: 2026-06-21, rollcall_directory: pack, rollcall_seed: s, "
+            "rollcall_sample: 2}",
+        ),
+        _a_pack_is_there,
+    ),
 )

@@ -12,9 +12,13 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import hashlib
 import json
+import pathlib
 import re
 import sqlite3
+import subprocess
+import sys
 import typing as t
 
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.store import Ledger
@@ -22,6 +26,8 @@ from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying i
 from ansible_collections.rollcall.access.tests.conformance.desks.zammad import EMAILS
 from ansible_collections.rollcall.access.tests.integration.killed.life import Life
 from ansible_collections.rollcall.access.tests.integration.killed.world import SCIM
+
+_VERIFIER = pathlib.Path(__file__).parents[3] / "extensions/verifier/rollcall_verify_pack.py"
 
 End = t.Mapping[str, t.Sequence[str]]
 
@@ -44,6 +50,8 @@ _HOW = re.compile(
     "source|matched_by"
 )
 _TIMES = re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.+Z]*|\b\d\d:\d\d\b")
+#: It is named for when it was taken.
+_GLASS = re.compile(r"\bbreak-glass-([a-z.]+)-\d{4}-\d\d-\d\d-\d{4}-[0-9a-f]{6}\b")
 _MARK = re.compile(r" \[rollcall \w+\]$")
 _MESSAGE = re.compile(r"^(message|told) ")
 
@@ -67,6 +75,8 @@ def end_of(life: Life) -> End:
     tables = _tables(life)
     for task in tables.get("tasks", ()):
         names[task["id"]] = f"<task {task['title']}>"
+    for item in tables.get("review_items", ()):
+        names[item["id"]] = f"<{item['entitlement']} in {item['app']} of {item['person']} in {item['campaign']}>"
     for ticket in world.desk._tickets.values():
         names[str(ticket.id)] = f"<ticket {_MARK.sub('', ticket.title)}>"
     plain = _Plain(names)
@@ -83,6 +93,7 @@ def end_of(life: Life) -> End:
         "\n".join([plain(f"{to} {title}"), *sorted(map(plain, text.splitlines()))])
         for to, title, text in world.post.messages
     ]
+    end["files"] = sorted(plain(name) for name in _files(life))
     for table, rows in tables.items():
         end[f"ledger: {table}"] = (
             sorted({_told(table, row, plain) for row in rows})
@@ -90,6 +101,14 @@ def end_of(life: Life) -> End:
             else sorted(_told(table, row, plain) for row in rows)
         )
     return end
+
+
+def _files(life: Life) -> t.Iterator[str]:
+    """Yield the names of all files but the ledger's own, hidden ones too: nothing half done lies about."""
+    for path in life.path.rglob("*"):
+        name = path.relative_to(life.path).as_posix()
+        if path.is_file() and not name.startswith("ledger.db"):
+            yield name
 
 
 class _Plain:
@@ -102,7 +121,8 @@ class _Plain:
 
     def __call__(self, text: str) -> str:
         text = _TIMES.sub("<time>", text)
-        return self._ids.sub(lambda found: self._names[found[0]], text) if self._ids else text
+        text = self._ids.sub(lambda found: self._names[found[0]], text) if self._ids else text
+        return _GLASS.sub(r"<break-glass \1>", text)
 
 
 def _told(table: str, row: t.Mapping[str, t.Any], plain: _Plain) -> str:
@@ -148,5 +168,28 @@ def differences(found: End, expected: End) -> dict[str, dict[str, list[str]]]:
 
 def problems_of(life: Life) -> list[str]:
     """Return what is wrong with the ledger's chain."""
-    with Ledger.open(f"sqlite:///{life.ledger}", rehearsal=True, read_only=True, create=False) as ledger:
+    with _ledger(life) as ledger:
         return [str(problem) for problem in verify_ledger(ledger).problems]
+
+
+def problems_of_packs(life: Life) -> list[str]:
+    """Return what is wrong with evidence packs that look as if they were finished, also hidden ones."""
+    folders = sorted(path.parent for path in life.path.rglob("signature.json"))
+    found: list[str] = []
+    if not folders:
+        return found
+    with _ledger(life) as ledger:
+        recorded = {event.data["manifest_sha256"] for event in ledger.events(kind="evidence.packed")}
+    for folder in folders:
+        digest = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
+        if digest not in recorded:
+            found.append(f"the pack in {folder.name} is signed, and the ledger does not know it")
+        command = [sys.executable, "-I", str(_VERIFIER), str(folder), "--key", f"{life.ledger}.pub"]
+        checked = subprocess.run(command, capture_output=True, text=True, check=False)
+        if checked.returncode:
+            found.append(f"the pack in {folder.name} is not good: {checked.stdout}{checked.stderr}")
+    return found
+
+
+def _ledger(life: Life) -> Ledger:
+    return Ledger.open(f"sqlite:///{life.ledger}", rehearsal=True, read_only=True, create=False)

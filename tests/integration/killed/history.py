@@ -24,7 +24,7 @@ SEED = int(os.environ.get("ROLLCALL_TEST_SEED") or random.SystemRandom().randran
 #: ``onboard 17``: this one only.
 POINT = os.environ.get("ROLLCALL_TEST_POINT", "")
 #: How many of the writes are drawn.
-SHARE = 0.5
+SHARE = 0.4
 #: Into how many tests a day is divided, so that they can run side by side.
 PARTS = 3
 #: Of so many points one is repeated once more, to see that then nothing is left to be done.
@@ -84,14 +84,20 @@ class History:
         begins = life.save(self._place / f"{day.name} begins")
         ran = life.playbook(day.later(0), *day.arguments).succeeded()
         end = ends.end_of(life)
-        again = life.playbook(day.later(REPEATED), *day.arguments).succeeded()
-        assert outside(again) == [], f"{day.name} is not done with one run"
+        again = life.playbook(day.later(REPEATED), *day.arguments)
+        assert done_again(day, again), again.said
+        assert outside(again) == [], f"{day.name} is not done with one run: {outside(again)}"
         self._next = life.save(self._place / f"{day.name} ends")
         return Known(day, begins, ran.writes, end, ends.end_of(life))
 
 
 #: So many minutes after it was killed a run is repeated.
 REPEATED = 7
+
+
+def done_again(day: Day, ran: Ran) -> bool:
+    """Whether a run of what is done already ended as it should."""
+    return day.once in ran.said if day.once and ran.rc else ran.rc == 0
 
 
 def outside(ran: Ran) -> list[str]:
@@ -106,16 +112,17 @@ def wrong_after(life: Life, known: Known, point: int, *, mutation: str = "", onc
     killed = life.playbook(day.later(0), *day.arguments, stop_at=f"after {point}", mutation=mutation)
     if not killed.killed:
         return [f"it was never reached (exit code {killed.rc})\n{killed.said}"]
+    wrong = ends.problems_of_packs(life)
     repeated = life.playbook(day.later(REPEATED), *day.arguments, mutation=mutation)
-    wrong = ends.problems_of(life)
-    if repeated.rc:
+    wrong += [*ends.problems_of(life), *ends.problems_of_packs(life)]
+    if not done_again(day, repeated):
         wrong.append(f"the repetition failed with {repeated.rc}\n{repeated.said}")
     different = _different(life, known, point, repeated)
     wrong += [f"{part}: {json.dumps(what, ensure_ascii=False)}" for part, what in different.items()]
     if once_more and not wrong:
         again = life.playbook(day.later(2 * REPEATED), *day.arguments)
         wrong += [f"the third run still writes: {one}" for one in outside(again)]
-        wrong += [f"the third run failed\n{again.said}"] * bool(again.rc)
+        wrong += [f"the third run failed\n{again.said}"] * (not done_again(day, again))
     return wrong
 
 
@@ -160,7 +167,9 @@ def interrupted(known: Known, point: int, sent: t.Sequence[str]) -> dict[str, li
 
 
 def _is_urgent(mail: str) -> bool:
-    return "URGENT" in mail.split("\n", 1)[0]
+    title = mail.split("\n", 1)[0]
+    # a leaver to be cut off, and break-glass access
+    return "URGENT" in title or " took " in title
 
 
 def _is_again(mail: str, of: str) -> bool:

@@ -163,6 +163,11 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Place]:
+    yield from places(tmp_path, monkeypatch)
+
+
+def places(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Place]:
+    """Yield a company in this directory, for as long as the patches last."""
     monkeypatch.setattr(Everything, "stores", {})
     monkeypatch.setattr(Shelf, "stores", Everything.stores)
     own = {"memory": Everything, "shelf": Shelf}

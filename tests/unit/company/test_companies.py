@@ -520,7 +520,9 @@ def test_a_review_from_the_sheet_to_the_record(place):
     step(place)
     first = opened(place, {"apps": ["hub"]})
     assert (first.changed, first.review.state) == (True, "open")
-    assert {path.name for path in first.files} == {"ann@acme.example.csv", "hub@acme.example.csv"}
+    assert {path.name for path in first.files} == {
+        f"{reviewer}@acme.example.{kind}" for reviewer in ("ann", "hub") for kind in ("csv", "html")
+    }
     (place.path / "review/ann@acme.example.csv").write_text("being filled in")
     again = opened(place, {"apps": ["hub"]})
     assert (again.changed, again.review.id) == (False, "q2")

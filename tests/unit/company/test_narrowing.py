@@ -15,6 +15,7 @@ import typing as t
 
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company
+from ansible_collections.rollcall.access.plugins.module_utils.company.deciding import decide
 from ansible_collections.rollcall.access.plugins.module_utils.company.hosts import Host, app_hosts, person_hosts
 from ansible_collections.rollcall.access.plugins.module_utils.company.hr_ids import group_of_id
 from ansible_collections.rollcall.access.plugins.module_utils.company.narrowing import narrow
@@ -65,6 +66,11 @@ exceptions:
   - {id: b, person: old.0@acme.example, grant: {wiki: [reader]}, reason: r, requested_by: x, approved_by: ann.lee,
      from: "2026-01-01", until: "2026-12-01"}
   - {id: c, person: ann.lee2, grant: {wiki: [reader]}, reason: r, requested_by: x, approved_by: p1@acme.example,
+     from: "2026-01-01", until: "2026-12-01"}
+cover:
+  - {id: d, person: cat.fox, for: p7@acme.example, reason: r, approved_by: ann.lee,
+     from: "2026-01-01", until: "2026-12-01"}
+  - {id: e, person: p3@acme.example, for: ann.lee, reason: r, approved_by: "5",
      from: "2026-01-01", until: "2026-12-01"}
 """
 LOCKS = "locks:\n  - {person: bob.ray, reason: stolen}\n  - {person: p5@acme.example, reason: stolen}\n"
@@ -280,3 +286,19 @@ def test_the_guard_holds_the_whole_feed_against_the_ledger_when_one_person_is_na
         assert few(folder, "ann.fox3x") is None
         with pytest.raises(GuardStop):
             everybody(folder)
+
+
+def test_who_covers_for_somebody_gets_the_same_when_looked_at_alone(tmp_path: pathlib.Path) -> None:
+    # the rule about the people of number 7 gives number 9 something, whom number 3 stands in for
+    rows = [{**row, "manager": 7 if row["id"] == 9 else row["manager"]} for row in plain_rows()]
+    folder = place(tmp_path, rows)
+    cover = '{id: f, person: "3", for: "9", reason: r, approved_by: "5", from: "2026-01-01", until: "2026-12-01"}'
+    (folder / "access/exceptions/all.yml").write_text(f"cover:\n  - {cover}\n", "utf-8")
+    with Company(Settings.load(folder / "rollcall.yml")) as company:
+        expected = decide(company, ["3"]).wants
+        name = company.people["3"].username
+    assert [because.kind for because in expected["3", "hub"].grants[0].because] == ["cover"]
+    with Company(Settings.load(folder / "rollcall.yml")) as company:
+        assert narrow(company, frozenset({name})) is not None
+        assert len(company.people) < len(rows)
+        assert decide(company, ["3"]).wants == expected

@@ -10,16 +10,17 @@ import datetime as dt
 import typing as t
 
 import pytest
+from ansible_collections.rollcall.access.plugins.module_utils.company.extending import offer
 from ansible_collections.rollcall.access.plugins.module_utils.company.manual_work import Synchronised, synchronise
 from ansible_collections.rollcall.access.plugins.module_utils.company.request_intake import Intake, take_requests
 from ansible_collections.rollcall.access.plugins.module_utils.company.requesting import ask
 from ansible_collections.rollcall.access.plugins.module_utils.desks import registry
 from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import Ticket
 from ansible_collections.rollcall.access.plugins.module_utils.desks.settling import Books, complete_task, decline_task
-from ansible_collections.rollcall.access.plugins.module_utils.errors import NotFound
+from ansible_collections.rollcall.access.plugins.module_utils.errors import NotFound, Transient
 from ansible_collections.rollcall.access.plugins.module_utils.model import AccessRequest, DeskSettings
 from ansible_collections.rollcall.access.plugins.module_utils.requesting.asked import Asked
-from ansible_collections.rollcall.access.tests.unit.company.place import Place
+from ansible_collections.rollcall.access.tests.unit.company.place import POLICY, Place
 from ansible_collections.rollcall.access.tests.unit.desks.memory_desk import Kept, MemoryDesk, Store
 
 GOOD = "Hello,\n\napp: Wiki\naccess: reader\nwhy: I write\nthe handbook\nfor 30 days\n\nThanks\n-- \nDan"
@@ -31,6 +32,9 @@ class AskingDesk(MemoryDesk):
     def requested(self) -> t.Iterator[Ticket]:
         self._reach()
         yield from [kept.ticket for kept in self.store.tickets.values() if self.meaning(kept.ticket) == "open"]
+
+    def _fail(self) -> None:
+        raise Transient("it does not answer", where=self.where("close"), todo="Run again")
 
     def close(self, reference: str, meaning: str, text: str) -> None:
         if reference not in self.store.tickets:
@@ -266,3 +270,77 @@ def test_no_answer_escalates(place: Place, store: Store) -> None:
     assert after.keys() == before.keys()
     assert any(level > 0 and owner != before[id] for id, (owner, level) in after.items())
     assert all(owner not in ("dan@acme.example", "") for owner, _level in after.values())
+
+
+# a manager extends what ends soon
+
+
+@pytest.fixture
+def ending(helpdesk: Helpdesk) -> Helpdesk:
+    helpdesk.place.write("access/policy/rules.yml", POLICY + "extend_at_most: 30d\n")
+    helpdesk.place.write(
+        "access/exceptions/e.yml",
+        "exceptions:\n"
+        "  - {id: dan-code, person: dan@acme.example, grant: {hub: [code]}, reason: r, requested_by: it@acme.example,\n"
+        '     approved_by: bob@acme.example, from: "2026-05-01", until: "2026-06-05"}\n',
+    )
+    return helpdesk
+
+
+def lines_of(helpdesk: Helpdesk, until: str = "2026-06-30") -> str:
+    made = offer(helpdesk.place.open(), "exception", "dan-code")
+    assert made is not None
+    return f"Please,\n\nextend: {made.token[:70]}\n{made.token[70:]}\nuntil: {until}\n-- \nAnn"
+
+
+def test_a_manager_extends_by_a_ticket(ending: Helpdesk) -> None:
+    ticket = ending.people_ask(lines_of(ending), by="ann@acme.example")
+    assert not ending.round(writes=False).changed
+    assert ending.state(ticket) == "new"
+    assert ending.round().extended == 1
+    assert ending.answers(ticket)[-1] == "exception dan-code is extended until 2026-06-30."
+    assert ending.state(ticket) == "resolved"
+    assert not ending.round().changed
+    (exception,) = ending.place.open().exceptions
+    assert exception.until == dt.date(2026, 6, 30)
+    again = ending.people_ask(ending.store.tickets[ticket].ticket.text, by="ann@acme.example")
+    ending.round()
+    assert "used already" in ending.answers(again)[-1]
+
+
+def test_a_run_that_could_not_close_the_ticket(ending: Helpdesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticket = ending.people_ask(lines_of(ending), by="ann@acme.example")
+    with monkeypatch.context() as broken:
+        broken.setattr(AskingDesk, "close", lambda self, *_arguments: self._fail())
+        assert ending.round().left == {"it"}
+    ending.round()
+    assert ending.answers(ticket)[-1] == "exception dan-code is extended until 2026-06-30."
+    assert len(list(ending.place.open().ledger.events(kind="exception.extended"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("by", "until", "expected"),
+    [
+        ("dan@acme.example", "2026-06-30", "cannot extend their own access"),
+        ("bob@acme.example", "2026-06-30", "and not for bob@acme.example"),
+        ("", "2026-06-30", "does not say who wrote this"),
+        ("ann@acme.example", "2026-09-30", "is too long"),
+        ("ann@acme.example", "soon", "which is no day"),
+    ],
+)
+def test_a_ticket_that_extends_nothing_says_why(ending: Helpdesk, by: str, until: str, expected: str) -> None:
+    ticket = ending.people_ask(lines_of(ending, until), by=by)
+    assert ending.round().extended == 0
+    assert expected in ending.answers(ticket)[-1]
+    assert not list(ending.place.open().ledger.events(kind="exception.extended"))
+    assert ending.requests() == []
+
+
+def test_several_in_one_ticket_are_extended_each_and_what_is_not_is_said(ending: Helpdesk) -> None:
+    both = lines_of(ending).partition("\n-- ")[0] + "\n\nextend: nonsense\nuntil: 2026-06-30\n"
+    ticket = ending.people_ask(both, by="ann@acme.example")
+    assert ending.round().extended == 1
+    assert ending.answers(ticket)[-1].startswith(
+        "exception dan-code is extended until 2026-06-30.\nThis is not extended:"
+    )
+    assert ending.state(ticket) == "rejected"

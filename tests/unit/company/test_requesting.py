@@ -312,16 +312,75 @@ def test_without_a_security_team_nothing_privileged_is_asked_and_check_says_so(a
     assert ("no_security", "hub") in codes
 
 
-def test_a_conflict_of_duties_is_shown_and_adds_security(asking: Place) -> None:
+DUTIES = """
+separation_of_duties:
+  - {id: code-or-wiki, why: four eyes, never_together: ['hub:code', 'wiki:reader']}
+"""
+RISK = """
+accepted_risks:
+  - {id: cat-reads, duty: code-or-wiki, person: cat.fox, owner: ann@acme.example, reason: Bob looks at it weekly,
+     from: "2026-05-01", until: "2026-07-31"}
+"""
+
+
+def test_what_breaks_a_duty_is_refused_with_what_it_conflicts_with(asking: Place) -> None:
+    asking.write("access/policy/duties.yml", DUTIES)
+    company = asking.open()
+    with pytest.raises(RequestError, match=r"duties forbids it: hub:code \(rule code\) and wiki:reader .* four eyes"):
+        made(asking, company)
+    assert company.ledger.requests() == []
+
+
+def test_what_is_only_coming_counts_too(asking: Place) -> None:
     asking.write(
-        "access/policy/duties.yml",
-        "separation_of_duties:\n  - {id: code-or-wiki, why: four eyes, never_together: ['hub:code', 'wiki:reader']}\n",
+        "access/policy/duties.yml", "separation_of_duties: [{id: d, never_together: ['hub:admin', 'desk:key']}]"
     )
+    # of two things that wait for their approvers, too
+    made(asking, person="dan.orr", grants=(("desk", "key"),))
+    with pytest.raises(RequestError, match=r"desk:key \(request .*\) and hub:admin|hub:admin .* and desk:key"):
+        made(asking, person="dan.orr", grants=(("hub", "admin"),), start=dt.date(2026, 6, 20))
+
+
+def test_with_an_accepted_risk_a_conflict_is_shown_adds_security_and_is_kept(asking: Place) -> None:
+    asking.write("access/policy/duties.yml", DUTIES + RISK)
     request = made(asking)
     assert [one.role for one in request.approvers] == ["manager", "owner", "security"]
-    text = open_approvals(asking.open())["manager"].instructions
+    company = asking.open()
+    text = open_approvals(company)["manager"].instructions
     assert "- CONFLICT: " in text
-    assert "against code-or-wiki: four eyes" in text
+    assert "against code-or-wiki: four eyes; ann@acme.example answers for it until 2026-07-31" in text
+    (used,) = company.ledger.events(kind="risk.used")
+    assert used.person == "3"
+    assert used.data["notice"]["risk"] == "cat-reads"
+    assert used.data["notice"]["together"] == ["hub:code", "wiki:reader"]
+    assert verify_ledger(company.ledger).ok
+
+
+def test_nothing_is_asked_for_longer_than_the_risk_is_accepted(asking: Place) -> None:
+    asking.write("access/policy/duties.yml", DUTIES + RISK)
+    with pytest.raises(RequestError, match=r"from 2026-08-01 on: .*accepted until 2026-07-31 .*until 2026-07-31"):
+        made(asking, until=dt.date(2026, 8, 15))
+
+
+def test_what_a_new_duty_forbids_is_refused_though_all_have_agreed(asking: Place) -> None:
+    request = made(asking)
+    company = asking.open()
+    tasks = open_approvals(company)
+    answer(asking, company, tasks["manager"], "bob@acme.example")
+    answer(asking, company, tasks["owner"], "wiki@acme.example")
+    asking.write("access/policy/duties.yml", DUTIES)
+    company = asking.open()
+    assert follow(asking, company).decided == {request.id: "refused"}
+    after = company.ledger.request(request.id)
+    assert after is not None
+    assert "separation of duties forbids it: hub:code (rule code) and wiki:reader" in after.note
+    assert company.ledger.exceptions() == []
+
+
+def test_the_same_risk_of_somebody_else_helps_nobody(asking: Place) -> None:
+    asking.write("access/policy/duties.yml", DUTIES + RISK.replace("cat.fox", "eve.sun"))
+    with pytest.raises(RequestError, match="duties forbids it"):
+        made(asking)
 
 
 def test_an_approver_sees_what_the_person_has_and_what_peers_have(asking: Place) -> None:

@@ -26,6 +26,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.model import (
     Task,
 )
 from ansible_collections.rollcall.access.plugins.module_utils.policy.organisation import Organisation
+from ansible_collections.rollcall.access.plugins.module_utils.policy.values import AcceptedRisk
 from ansible_collections.rollcall.access.tests.unit.desks.sample import ALEX, LATER, MARIA, NOW, change, create
 
 OWNER = "ops@acme.example"
@@ -207,6 +208,17 @@ def test_a_manager_hears_once_of_a_grant_outside_the_rules_that_ends_soon():
     longer = dataclasses.replace(ends, until=dt.date(2026, 6, 9))
     ((_route, again),) = by_route(Happenings(ending=(longer,))).items()
     assert again.fresh(told(one)) is not None
+
+
+def test_who_answers_for_a_risk_hears_once_that_it_ends_soon():
+    risk = AcceptedRisk(
+        "R-1", "pay-and-approve", MARIA.username, "on call", NOW.date(), dt.date(2026, 3, 9), ALEX.email
+    )
+    ((route, _alone), one), *rest = by_route(Happenings(risks=(risk,))).items()
+    assert (route, one.address, rest) == ("owner", MARIA.email, [])
+    (news,) = one.news
+    assert (news.title, news.stamp, news.note) == ("Alex Chen, against pay-and-approve", "2026-03-09", "on call")
+    assert one.fresh(told(one)) is None
 
 
 def test_of_somebody_unknown_or_without_manager_nobody_hears_that_a_grant_ends():

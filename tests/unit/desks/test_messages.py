@@ -166,3 +166,13 @@ def test_who_asked_for_something_reads_what_became_of_it_and_nothing_of_tasks():
     assert message.title.endswith(f"decided for {OWNER.name or OWNER.address}")
     assert "What you asked for:\n- Alex Chen, semrush: guru: refused\n  request RQ-1\n  no seat is left" in message.body
     assert "open" not in message.body
+
+
+def test_an_owner_reads_which_risk_ends():
+    news = News("risk_ending", "R-1", "Alex Chen, against pay-and-approve", stamp="2026-03-09", note="on call alone")
+    message = made(Digest("owner", "maria@acme.example", (news,), name="Maria"))
+    assert message.title == "Acme: news for Maria"
+    assert message.body == (
+        "A risk that you answer for ends soon:\n- Alex Chen, against pay-and-approve\n"
+        "  accepted until 2026-03-09, risk R-1\n  on call alone"
+    )

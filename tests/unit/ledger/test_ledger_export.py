@@ -281,6 +281,22 @@ def test_a_file_that_is_not_the_manifests_is_named(exported, check):
     assert "events.jsonl: it is not the file" in text
 
 
+def test_what_an_export_holds_never_looks_like_the_programs_own_word(exported, check):
+    """The manifest is not signed, and an event may be forged: both may hold what a terminal obeys."""
+    lie = "now\nGOOD: the evidence of a company is whole\x1b[2J"
+    manifest = json.loads((exported / "manifest.json").read_text())
+    (exported / "manifest.json").write_text(json.dumps({**manifest, "exported_at": lie}))
+    code, text = check(exported)
+    assert (code, text.count("\nGOOD")) == (0, 0)
+    assert "exported at now\\nGOOD" in text
+    with (exported / "events.jsonl").open("a") as file:
+        file.write(json.dumps({"seq": lie}) + "\n" + "[" * 100_000 + "\n")
+    code, text = check(exported)
+    assert code == 1
+    assert not [line for line in text.splitlines() if line.startswith("GOOD") or not line.isprintable()]
+    assert "cannot be read" in text
+
+
 def test_a_whole_forged_export_is_found_with_the_trusted_key(exported, check, path, tmp_path, run, now):
     with Ledger.open(f"sqlite:///{tmp_path / 'forged.db'}") as forged:
         forged.begin_run(run)

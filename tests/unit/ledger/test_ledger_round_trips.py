@@ -26,6 +26,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.model import (
     ChangeKind,
     Finding,
     GrantRecord,
+    HandedOver,
     Lock,
     Person,
     PersonRecord,
@@ -33,6 +34,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.model import (
     Review,
     ReviewItem,
     Run,
+    StageDecision,
     Task,
 )
 from hypothesis import HealthCheck, given, settings
@@ -297,6 +299,12 @@ items = st.builds(
     st.booleans(),
     texts,
     maybe,
+    st.integers(0, 3),
+    st.lists(st.builds(StageDecision, st.integers(0, 3), *([texts] * 3), maybe, *([texts] * 2), st.booleans())).map(
+        tuple
+    ),
+    st.lists(st.builds(HandedOver, *([texts] * 3), moments, *([texts] * 2)), max_size=2).map(tuple),
+    *([texts] * 7),
 )
 
 
@@ -315,7 +323,11 @@ items = st.builds(
         texts,
         maybe,
         texts,
-        st.lists(items, max_size=3, unique_by=lambda item: item.id),
+        st.lists(items, max_size=3, unique_by=lambda item: item.id).map(tuple),
+        st.lists(texts, max_size=3).map(tuple),
+        st.lists(moments, max_size=3).map(tuple),
+        texts,
+        maybe,
     )
 )
 def test_reviews_come_back_with_their_items_in_order(ledger, review):

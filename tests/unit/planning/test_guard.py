@@ -9,7 +9,8 @@ import datetime as dt
 
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.errors import SettingsError
-from ansible_collections.rollcall.access.plugins.module_utils.model import Change, ChangeKind, PersonRecord
+from ansible_collections.rollcall.access.plugins.module_utils.model import Because, Change, ChangeKind, PersonRecord
+from ansible_collections.rollcall.access.plugins.module_utils.planning.because import no_longer_given
 from ansible_collections.rollcall.access.plugins.module_utils.planning.guard import (
     check_feed,
     check_plan,
@@ -242,6 +243,22 @@ def test_a_new_administrator_in_the_same_plan_does_not_count_for_that_may_fail()
 
 def test_an_app_without_any_administrator_has_none_to_lose():
     assert breaches(removals(1), {"github": 3}, accounts={"github": [account("a0", None, "read")]}) == ()
+
+
+def test_break_glass_access_ends_although_nobody_else_is_an_administrator():
+    ended = no_longer_given((Because("break_glass", "break-glass-ann-1", "mail is down"),), "1", "")
+    change = Change(ChangeKind.REVOKE, "1", "github", "a", "admin", ended)
+    alone = {"github": [account("a", None, "admin")]}
+    assert breaches([change], {"github": 3}, accounts=alone) == ()
+    # an administrator who goes in the same plan is the last one all the same
+    other = Change(ChangeKind.SUSPEND, "2", "github", "b")
+    both = {"github": [account("a", None, "admin"), account("b", person("2", name="bob"), "admin")]}
+    [breach] = breaches([change, other], {"github": 3}, accounts=both)
+    assert (breach.code, "bob" in breach.message, "ann" in breach.message) == ("last_administrator", True, False)
+    # and what an exception gave is no break-glass access
+    ended = no_longer_given((Because("exception", "e1", "she helps"), Because("break_glass", "b", "x")), "1", "")
+    change = dataclasses.replace(change, because=ended)
+    assert codes(breaches([change], {"github": 3}, accounts=alone)) == ["last_administrator"]
 
 
 # settings

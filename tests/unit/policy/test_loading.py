@@ -202,6 +202,71 @@ RULE = 'version: "1"\nrules:\n  - id: a\n'
             'version: "1"\nseparation_of_duties:\n- {id: d, never_together: ["jira:user"]}',
             'policy/p.yml:3: "never_together" must have at least 2 in it',
         ),
+        *(
+            (f'version: "1"\nseparation_of_duties:\n- {{id: d, {duty}}}\n{more}', message)
+            for duty, more, message in [
+                ("why: w", "", 'policy/p.yml:3: at least one of the keys "never_together", "of", "one_of" is needed'),
+                ('of: ["jira:user", "github:read"]', "", 'policy/p.yml:3: "of" goes with "at_most", which is missing'),
+                ('one_of: ["jira:user"]', "", 'policy/p.yml:3: "one_of" goes with "and_one_of", which is missing'),
+                (
+                    'at_most: 2, of: ["jira:user", "github:read"]',
+                    "",
+                    'policy/p.yml:3: the duty "d" can never be broken: it has 2 entitlements and allows 2',
+                ),
+                (
+                    'one_of: ["jira:user", "github:read"], and_one_of: ["jira:user"]',
+                    "",
+                    'policy/p.yml:3: the duty "d" has jira:user in "one_of" and in "and_one_of"',
+                ),
+                (
+                    'one_of: ["jira:user"], and_one_of: ["github:read"], never_together: ["jira:user", "github:read"]',
+                    "",
+                    'policy/p.yml:3: the duty "d" has both "never_together" and "one_of"',
+                ),
+                (
+                    'one_of: ["jira:usr"], and_one_of: ["github:read"]',
+                    "",
+                    'policy/p.yml:3: the app "jira" has no entitlement "usr". Did you mean "user"?',
+                ),
+                *(
+                    ('never_together: ["jira:user", "github:read"]', f"accepted_risks:\n- {{id: r, {risk}}}", message)
+                    for risk, message in [
+                        (
+                            "duty: d, owner: o, reason: w, from: 2026-01-01, until: 2026-02-01",
+                            'policy/p.yml:5: at least one of the keys "person", "when" is needed',
+                        ),
+                        (
+                            "duty: d, person: p, owner: o, reason: w, from: 2026-01-01",
+                            'policy/p.yml:5: the key "until" is missing',
+                        ),
+                        (
+                            "duty: e, person: p, owner: o, reason: w, from: 2026-01-01, until: 2026-02-01",
+                            'policy/p.yml:5: the accepted risk "r" is about the duty "e", which there is not',
+                        ),
+                        (
+                            "duty: d, person: p, owner: o, reason: w, from: 2026-01-01, until: 2027-02-01",
+                            'policy/p.yml:5: the accepted risk "r" lasts longer than 366d, from 2026-01-01 until',
+                        ),
+                        (
+                            "duty: d, person: p, owner: o, reason: w, from: 2026-03-01, until: 2026-02-01",
+                            'policy/p.yml:5: the accepted risk "r" ends on 2026-02-01, before it begins',
+                        ),
+                        (
+                            "duty: d, person: p, owner: o, reason: w, from: 2026-01-01, until: 2026-02-30",
+                            'policy/p.yml:5: "until": there is no day 2026-02-30',
+                        ),
+                        (
+                            "duty: d, person: p, when: {}, owner: o, reason: w, from: 2026-01-01, until: 2026-02-01",
+                            'policy/p.yml:5: the accepted risk "r" has both "person" and "when"',
+                        ),
+                        (
+                            "duty: d, when: {tilte: x}, owner: o, reason: w, from: 2026-01-01, until: 2026-02-01",
+                            'policy/p.yml:5: HR has no attribute "tilte". Did you mean "title"?',
+                        ),
+                    ]
+                ),
+            ]
+        ),
         ('version: "1"\ntrees:\n  manager: {a: [b]}', "policy/p.yml:3: the tree of managers comes from HR"),
         ('version: "1"\ntrees:\n  locatoin: {a: [b]}', 'policy/p.yml:3: HR has no attribute "locatoin"'),
         (

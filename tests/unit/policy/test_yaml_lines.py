@@ -154,3 +154,14 @@ def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: pathlib.Path) -
 def test_a_file_that_is_not_there_is_said_to_be(tmp_path: pathlib.Path) -> None:
     with pytest.raises(PolicyError, match=r"nothing\.yml: the file cannot be read"):
         load_document(tmp_path / "nothing.yml")
+
+
+@pytest.mark.parametrize("level", ["[", "{a: ", "- ", "? ", "{? ", "[x, "])
+def test_what_is_nested_without_end_is_refused_and_does_not_end_the_process(level: str) -> None:
+    assert "nested too deeply" in failure("rules: ok\nmore:\n  " + level * 100_000)
+
+
+def test_many_brackets_beside_each_other_are_no_depth() -> None:
+    text = "".join(f"- {{id: r{n}, grant: {{app: [user, admin]}}}}\n" for n in range(3000))
+    assert len(parsed(text).value) == 3000
+    assert parsed(f"text: {'[' * 20_000!r}").value == {"text": "[" * 20_000}

@@ -29,6 +29,15 @@ from ansible_collections.rollcall.access.plugins.module_utils.reports.facts impo
     RunFacts,
     ServiceLevel,
 )
+from ansible_collections.rollcall.access.plugins.module_utils.reports.gap_facts import (
+    ConflictFacts,
+    Gaps,
+    Leaver,
+    PeerDifference,
+    Privilege,
+    RiskFacts,
+    Unused,
+)
 
 NOW = dt.datetime(2026, 11, 20, 9, 30, tzinfo=dt.timezone.utc)
 
@@ -246,6 +255,83 @@ def sample() -> Facts:
             Revocation(
                 "tomas.novak", "netsuite", "accountant", "tnovak", "revoke", "task", _ago(days=4), task="T-9PLC"
             ),
+        ),
+        conflicts=(
+            ConflictFacts(
+                "tomas.novak",
+                "pay-and-approve",
+                "Nobody approves what they prepare",
+                ("netsuite:accountant", "bill-com:approver"),
+                ("rule finance-tools", "exception month-end"),
+                _ago(days=4),
+            ),
+            ConflictFacts(
+                "greta.holm",
+                "pay-and-approve",
+                "Nobody approves what they prepare",
+                ("netsuite:accountant", "bill-com:approver"),
+                ("rule finance-tools", "rule finance-tools"),
+                _ago(days=200),
+                "small-team",
+                "ruth.adler",
+                dt.date(2026, 11, 27),
+            ),
+        ),
+        risks=(
+            RiskFacts(
+                "small-team",
+                "pay-and-approve",
+                "greta.holm",
+                "ruth.adler",
+                "Two people in finance until January; counsel looks at every payment above 1,000",
+                dt.date(2026, 9, 1),
+                dt.date(2026, 11, 27),
+                7,
+                "in force",
+                1,
+                True,
+            ),
+            RiskFacts(
+                "on-call",
+                "build-and-run",
+                "",
+                "priya.raman",
+                "Whoever is on call deploys alone at night",
+                dt.date(2026, 1, 1),
+                dt.date(2026, 6, 30),
+                -143,
+                "ended",
+            ),
+        ),
+        gaps=Gaps(
+            (
+                PeerDifference(
+                    "ken.sato", "Designer, Design", "extra", "salesforce", "admin", 1, 5, True, "exception audit"
+                ),
+                PeerDifference("dana.white", "Designer, Design", "missing", "figma", "editor", 4, 5),
+            ),
+            (
+                Privilege("ken.sato", "salesforce", "admin", "ken.sato@acme.example", "unexplained", _ago(days=300)),
+                Privilege(
+                    "wei.zhang",
+                    "github",
+                    "admin",
+                    "wzhang",
+                    "exception night-shift",
+                    _ago(days=20),
+                    dt.date(2026, 12, 31),
+                ),
+            ),
+            (
+                Unused("omar.farouk", "salesforce", "omar.farouk@acme.example", 171, _ago(days=171), ("admin",), True),
+                Unused("felix.brandt", "hubspot", "felix.brandt@acme.example", 120, None, ("marketing",)),
+            ),
+            (
+                Leaver("ben.okafor", "Ben Okafor", dt.date(2026, 11, 8), 12, 1, 0, 1, 2, ("bill-com", "netsuite")),
+                Leaver("mark.oneil", "Mark O'Neil", None, None, 0, 1, 0, 1, ("hubspot",)),
+            ),
+            ("bill-com", "figma", "netsuite"),
+            3,
         ),
         findings=(
             AccountFinding("orphan", "github", "acme-ci-old", message="It belongs to nobody", last_used=_ago(days=412)),

@@ -31,6 +31,12 @@ TABLES = (
     "reviews",
     "revocations",
     "measures",
+    "conflicts",
+    "accepted_risks",
+    "peers",
+    "privilege",
+    "unused",
+    "leavers",
 )
 
 

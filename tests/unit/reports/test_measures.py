@@ -208,6 +208,8 @@ def test_openmetrics_are_read_by_the_parser_of_the_standard_and_say_what_the_rep
     facts = sample()
     families = {family.name: family for family in text_string_to_metric_families(open_metrics(facts))}
     assert sum(s.value for s in families["rollcall_tasks_open"].samples) == len(facts.tasks)
+    assert [s.value for s in families["rollcall_duty_conflicts"].samples] == [1]
+    assert [s.value for s in families["rollcall_leavers_with_access"].samples] == [1]
     assert sum(s.value for s in families["rollcall_tasks_overdue"].samples) == sum(one.overdue for one in facts.tasks)
     assert sum(s.value for s in families["rollcall_revocation_debt"].samples) == sum(one.count for one in facts.debt)
     medians = {

@@ -10,6 +10,7 @@ import csv
 import dataclasses
 import datetime as dt
 import io
+import re
 
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.errors import ReviewError
@@ -21,6 +22,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.reviews.decisions 
     read_decisions,
     write_sheet,
 )
+from ansible_collections.rollcall.access.plugins.module_utils.reviews.scope import item_id
 from ansible_collections.rollcall.access.tests.unit.reviews.sample import (
     ALEX,
     APPS,
@@ -169,6 +171,54 @@ def test_a_sheet_filled_in_is_read_back(review, tmp_path):
     assert not lay(found.review, *read_decisions(path)).changed
 
 
+def filled(review, path, change, people=PEOPLE):
+    """A sheet of the manager's in which all is kept, and ``change`` was done to its lines."""
+    rows = list(csv.DictReader(io.StringIO(write_sheet(review, people, APPS, reviewer=REVIEWER))))
+    for row in rows:
+        row.update(decision="keep", by=REVIEWER)
+    change(rows)
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    return read_decisions(path)
+
+
+@pytest.mark.parametrize("columns", [("person",), ("item_id",), ("account", "entitlement"), ("app", "person", "email")])
+def test_a_sheet_that_was_sorted_in_part_decides_nothing(review, tmp_path, columns):
+    def turned(rows):
+        moved = [{column: row[column] for column in columns} for row in rows]
+        for row, other in zip(rows, [*moved[1:], moved[0]], strict=True):
+            row.update(other)
+
+    with pytest.raises(ReviewError, match="altered, or sorted without its item_id") as error:
+        lay(review, *filled(review, tmp_path / "d.csv", turned))
+    assert "d.csv:" in error.value.message
+    assert lay(review, *filled(review, tmp_path / "d.csv", list.reverse)).changed
+
+
+def test_a_sheet_with_a_name_of_before_is_taken_with_a_warning(review, tmp_path):
+    before = {**PEOPLE, ALEX: dataclasses.replace(PEOPLE[ALEX], name="Alex Born-Otherwise")}
+    found = lay(review, *filled(review, tmp_path / "d.csv", lambda rows: None, before))
+    mine = [item for item in found.items if item.person == ALEX]
+    assert mine
+    assert [note.code for note in found.notes] == ["decision_on_older_words"] * len(mine)
+
+
+def test_no_id_of_an_item_is_a_number_to_a_spreadsheet():
+    # seven of a thousand such ids are of digits alone, or of digits and one e
+    ids = [item_id("2026-q1", str(number), "crm", "x", "user") for number in range(3000)]
+    assert any(re.fullmatch(r"i[0-9]+e?[0-9]+", id) for id in ids)
+    assert not [id for id in ids if re.match(r"[0-9e+.-]", id)]
+
+
+def test_of_many_wrong_lines_some_are_said_and_all_are_counted(review):
+    wrong = [Decision(f"i{n}", "keep", by="x", where=f"d.csv:{n}") for n in range(300)]
+    with pytest.raises(ReviewError, match="; and 280 more") as error:
+        lay(review, *wrong)
+    assert len(error.value.details["lines"]) == 300
+
+
 def test_names_from_hr_are_disarmed_in_the_sheet(review):
     sly = {**PEOPLE, ALEX: dataclasses.replace(PEOPLE[ALEX], name="=cmd|' /C calc'!A0", title="@SUM(1)")}
     text = write_sheet(review, sly, APPS)
@@ -211,6 +261,11 @@ def test_a_bad_file_of_decisions_is_refused_with_its_line(tmp_path, name, text, 
     path.write_text(text)
     with pytest.raises(ReviewError, match=words):
         read_decisions(path)
+
+
+def test_a_file_of_decisions_that_is_not_there_is_said_to_be_missing(tmp_path):
+    with pytest.raises(ReviewError, match=r"sent: there is no such file or folder\. Name the file that came back"):
+        read_decisions(tmp_path / "sent")
 
 
 def test_decisions_from_variables_are_numbered():

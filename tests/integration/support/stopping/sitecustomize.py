@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Counts what a program and its workers commit to a ledger, and holds them at one of the commits, to be killed there.
+"""Counts what a program and its workers commit to a ledger, and holds them at one of the commits, to be killed there
+or let go.
 
 Python imports this at its start where PYTHONPATH names this directory. $ROLLCALL_TEST_COMMITS names a file that grows
 by one byte with each commit; $ROLLCALL_TEST_STOP_AT is ``before 7`` or ``after 7``. Whoever is held there makes the
-file ``<the other one>.held``.
+file ``<the other one>.held``, and goes on when there is ``<the other one>.go``.
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ def _install(path: str, stop_at: str) -> None:
 
         def _hold(self) -> None:
             pathlib.Path(f"{path}.held").touch()
-            time.sleep(60)
+            until = time.monotonic() + 600
+            while time.monotonic() < until and not pathlib.Path(f"{path}.go").exists():
+                time.sleep(0.05)
 
     connect = sqlite3.connect
 
