@@ -185,6 +185,9 @@ class ActionModule(RollcallAction):
                 f"; {len(done.workload)} reviewers, {sum(one.minutes for one in done.workload)} minutes in all, "
                 f"{most.minutes} for {most.reviewer}, who has most ({most.items})"
             )
+        if done.files:
+            files = "1 file is" if len(done.files) == 1 else f"{len(done.files)} files are"
+            result["msg"] += f"; {files} in {done.files[0].parent}"
         left = [result_line(row, company.people) for row in done.outcome.left] if done.outcome else []
         left = left or [str(finding) for finding in done.findings if finding.severity == "error"]
         if done.outcome is not None and left:

@@ -101,6 +101,8 @@ def test_a_campaign_of_two_stages_with_a_delegate_ends_by_daily_runs(company: Co
     assert result_of(looked, "review")["msg"].startswith("review 2026-q1 is not opened, and could be: ")
     opened = result_of(opening(company, rollcall_directory="sheets").succeeded(), "review")
     assert (opened["review"]["stage"], opened["review"]["stages"]) == (1, ["manager", "app_owner"])
+    # a page and a sheet for each of two reviewers, and a page for the delegate
+    assert opened["msg"].endswith(f"; 5 files are in {company.path / 'sheets'}")
 
     on(company, "2026-03-04")
     first = result_of(company.playbook("reviews").succeeded(), "reviews")
