@@ -256,6 +256,9 @@ class Demo:
         self.say("Tuesday, 1 December: one leaver, and a contract that has ended")
         self.play("offboard")
         self.expect_gone("hub", "dmitri.okafor")
+        self.play("tasks", "-e", "rollcall_sheet=open-tasks.csv", again=False)
+        print("   What only people can take away, the owners take away that day, and say so:")
+        self.play("tasks", "-e", f"rollcall_answers={self.answer_sheet()}")
 
         self.say(
             "Oliver's laptop is stolen: cut him off now", "Works while HR is down. The lock vetoes every re-grant."
