@@ -47,7 +47,7 @@ class ScimServer:
     """A SCIM server with a tenant per app, on this machine only."""
 
     def __init__(self) -> None:
-        self.token = secrets.token_urlsafe(16)
+        self.token = secrets.token_hex(16)  # never begins with a dash, as an option would
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
