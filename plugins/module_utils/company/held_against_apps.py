@@ -14,7 +14,8 @@ from ..connectors import registry
 from ..desks.read_back import ReadBack, Shown, cancel_moot, close_by_reading
 from ..desks.settling import Books, settle_cancelled, settle_read_back
 from ..fulfilment.showing import UNREADABLE, shows
-from ..model import Change, Finding, Task, is_module_name
+from ..model import Change, Finding, Task, Want, is_module_name
+from ..planning.difference import intention
 from .company import Company
 from .plans import correlate_all, plan_changes, record_accounts
 from .reading_apps import read_apps
@@ -41,7 +42,7 @@ def hold_against_apps(company: Company, books: Books) -> Held:
         settle_read_back(books, back.read, now)
     closed = {task.id for task in back.read.closed}
     still_open = [task for task in back.tasks if task.state == "open" and task.id not in closed]
-    moot = _moot(due, still_open, back.read.done, now)
+    moot = _moot(due, still_open, back.read.done, now, _cut_off(company, due, still_open))
     if writes:
         settle_cancelled(books, moot, now)
     return Held(back.read.closed, back.read.reopened, moot, (*back.findings, *back.read.findings))
@@ -61,6 +62,8 @@ class _Due:
     changes: tuple[Change, ...] = ()
     people: frozenset[str] = frozenset()
     apps: frozenset[str] = frozenset()
+    #: (person, app): what is not to be used any more
+    not_to_be_used: frozenset[tuple[str, str]] = frozenset()
 
 
 def _due(company: Company, tasks: t.Sequence[Task]) -> _Due:
@@ -69,12 +72,28 @@ def _due(company: Company, tasks: t.Sequence[Task]) -> _Due:
     people = {task.person for task in tasks if task.person in company.people}
     apps = {task.app for task in tasks if task.app in company.apps}
     due: list[Change] = []
+    wants: dict[tuple[str, str], Want] = {}
     for urgency in sorted({task.urgency for task in tasks}):
         planned = plan_changes(company, people=people, apps=apps, ignore_tasks=True, urgency=urgency)
         due += [*planned.plan.changes, *planned.plan.held]
+        wants.update(planned.wants)
         # of what could not be read, nothing is known to be due or not
         apps -= planned.deferred.keys()
-    return _Due(tuple(due), frozenset(people), frozenset(apps))
+    statuses = company.population.statuses
+    pairs = ((person, app) for person in people for app in apps)
+    unused = (pair for pair in pairs if intention(wants.get(pair), statuses[pair[0]]) != "present")
+    return _Due(tuple(due), frozenset(people), frozenset(apps), frozenset(unused))
+
+
+def _cut_off(company: Company, due: _Due, tasks: t.Sequence[Task]) -> frozenset[tuple[str, str]]:
+    """Return (person, app) of the accounts that are there, are not to be used, and cannot be: what nobody can read of
+    them (sessions, what they owned) is not due a second time, and is nevertheless not done until somebody says so."""
+    asked = {(item.person, item.app) for task in tasks for item in task.items if item.kind in UNREADABLE}
+    return frozenset(
+        (person, app)
+        for person, app in asked & due.not_to_be_used
+        if any(not known.account.active for known in company.ledger.accounts(app=app, person=person))
+    )
 
 
 def _read_back(company: Company, books: Books, tasks: t.Sequence[Task], due: _Due) -> _Back:
@@ -117,11 +136,17 @@ def _unanswered_meanwhile(company: Company, tasks: t.Iterable[Task]) -> tuple[Ta
     return tuple(current[task.id] for task in tasks if task.id in current and current[task.id].state == task.state)
 
 
-def _moot(due: _Due, tasks: t.Sequence[Task], done: t.Collection[str], now: dt.datetime) -> tuple[Task, ...]:
+def _moot(
+    due: _Due,
+    tasks: t.Sequence[Task],
+    done: t.Collection[str],
+    now: dt.datetime,
+    cut_off: t.Collection[tuple[str, str]],
+) -> tuple[Task, ...]:
     """Return, cancelled, the tasks that ask for what is no longer due: the person moved on, the rule is gone."""
     known = [task for task in tasks if task.person in due.people and task.app in due.apps]
     # somebody said that the ledger is wrong about it: until they answer, it is not moot because of the ledger
     known = [task for task in known if not task.details.get("reopened_by")]
     # what a review decided is due because of the review, whatever the policy says
     known = [task for task in known if not any(b.kind == "review" for item in task.items for b in item.because)]
-    return cancel_moot(known, due.changes, now, done=done, unreadable=UNREADABLE)
+    return cancel_moot(known, due.changes, now, done=done, unreadable=UNREADABLE, cut_off=cut_off)

@@ -118,13 +118,16 @@ def cancel_moot(
     *,
     done: t.Collection[str] = (),
     unreadable: t.Collection[ChangeKind] = (),
+    cut_off: t.Collection[tuple[str, str]] = (),
 ) -> tuple[Task, ...]:
     """Return, cancelled, the open tasks that ask for something that is no longer due.
 
     ``still_due`` are all changes that would be due if there were no tasks; give only tasks of people and apps that were
     looked at. ``done`` are items that a reading shows (``ReadBack.done``): those are not due because the owner is at
-    work, and what is ``unreadable`` then waits for the owner's word. A task of which only some items are due is
-    cancelled too, because its instructions are no longer right: what is left of it is due, and gets a task of its own.
+    work, and what is ``unreadable`` then waits for the owner's word. So it does where the account is ``cut_off``
+    (person, app): it was due with the cut, which may have been made without the owner. A task of which only some items
+    are due is cancelled too, because its instructions are no longer right: what is left of it is due, and gets a task
+    of its own.
     """
     due = _Due(still_due)
     cancelled = []
@@ -133,6 +136,7 @@ def cancel_moot(
         at_work = any(item.id in done for item in task.items)
         if at_work:
             moot = [item for item in moot if item.kind not in unreadable]
+        moot = [item for item in moot if item.kind not in unreadable or (item.person, item.app) not in cut_off]
         if task.state not in OPEN_STATES or not moot:
             continue
         whole = len(moot) == len(task.items)

@@ -18,7 +18,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.desks.contract imp
 from ansible_collections.rollcall.access.plugins.module_utils.errors import TaskError
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying import verify_ledger
 from ansible_collections.rollcall.access.plugins.module_utils.model import Lock, Task
-from ansible_collections.rollcall.access.tests.unit.company.place import Place
+from ansible_collections.rollcall.access.tests.unit.company.place import Everything, Place
 from ansible_collections.rollcall.access.tests.unit.company.test_companies import step
 from ansible_collections.rollcall.access.tests.unit.desks.memory_desk import MemoryDesk, Store
 
@@ -190,6 +190,31 @@ def test_what_the_transfer_hands_over_in_any_case_is_no_second_task(place):
     step(place)
     tasks_run(place, says(only(place, "choices"), "mailbox: manager; drive: cat@acme.example"))
     assert only(place, "handover").title == "Hand the drive of Bob Ray in hub over to Cat Fox"
+
+
+def test_what_only_the_owner_can_do_waits_for_them_although_the_account_is_cut_off(place, monkeypatch):
+    for operation in ("transfer", "end_sessions"):
+        monkeypatch.setattr(Everything, operation, None)
+    place.edit("access/catalog/apps.yml", (THINGS[0], THINGS[0].replace("suspend}", "suspend, transfer: manager}")))
+    step(place)
+    place.edit("people.csv", BOB_LEAVES)
+    step(place)
+    assert place.shown("hub")["2"][0] is False
+
+    def asked() -> set[str]:
+        found = place.open(writes=False).ledger.tasks(states=("open",), app="hub", person="2")
+        return {item.kind.value for task in found for item in task.items}
+
+    assert asked() == {"transfer"}
+    for day in ("", "2026-06-02"):
+        tasks_run(place, as_of=day)
+        step(place, day)
+        assert asked() == {"transfer"}
+    assert not progress(place.open(as_of="2026-06-02"), {"2"})["2"].complete
+    # if he comes back, nobody is to hand over what is his
+    place.edit("people.csv", BOB_LEAVES[::-1])
+    tasks_run(place, as_of="2026-06-03")
+    assert asked() == set()
 
 
 def test_without_an_answer_the_manager_takes_everything_over_in_the_end(left):

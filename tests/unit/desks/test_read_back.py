@@ -147,5 +147,12 @@ def test_an_owner_at_work_is_not_interrupted():
     assert len(cancel_moot([made], [], LATER, unreadable=UNREADABLE)) == 1
 
 
+def test_what_came_with_a_cut_waits_for_the_owners_word_although_the_cut_is_made():
+    made = task(change(ChangeKind.TRANSFER, account="u-17"), change(ChangeKind.END_SESSIONS, account="u-17"))
+    pair = (made.items[0].person, made.items[0].app)
+    assert not cancel_moot([made], [], LATER, unreadable=UNREADABLE, cut_off={pair})
+    assert len(cancel_moot([made], [], LATER, unreadable=UNREADABLE, cut_off={("somebody", pair[1])})) == 1
+
+
 def test_ended_tasks_are_not_cancelled():
     assert not cancel_moot([attested(task(create()))], [], LATER)
