@@ -161,7 +161,13 @@ class ActionModule(RollcallAction):
         )
         if answer.get("failed") or ("accounts" not in answer and "results" not in answer):
             raise AppError(
-                str(answer.get("msg") or "the module came back without an answer"),
+                _said(answer) or "the module came back without an answer",
                 where=f"host {self.vars.get('inventory_hostname', '')}, {self._module}",
             )
         return answer
+
+
+def _said(answer: t.Mapping[str, t.Any]) -> str:
+    """Return what a module that failed has said. Of one that broke, newer ansible-core keeps it in the exception."""
+    broken = getattr(getattr(answer.get("exception"), "event", None), "msg", "")
+    return str(answer.get("msg") or broken or answer.get("module_stderr") or "")

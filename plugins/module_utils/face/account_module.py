@@ -67,8 +67,11 @@ class NotRecorded:
     def open_task(self, task: t.Any, *_: t.Any) -> t.Any:
         return task
 
-    def grants(self, **_: t.Any) -> list[t.Any]:
+    def _none(self, **_: t.Any) -> list[t.Any]:
         return []
+
+    # what was there before is known to the controller alone
+    accounts = grants = grant_history = _none
 
     def record_accounts(self, records: t.Sequence[AccountRecord], *_: t.Any) -> None:
         self.account = records[-1].account

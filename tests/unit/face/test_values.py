@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import pathlib
 import re
 
+from ansible_collections.rollcall.access.plugins.module_utils import fulfilment
 from ansible_collections.rollcall.access.plugins.module_utils.face.account_module import NotRecorded, results_from
 from ansible_collections.rollcall.access.plugins.module_utils.face.definitions import (
     account_data,
@@ -123,6 +125,14 @@ def test_what_stands_in_for_the_ledger_keeps_the_account_as_it_was_read_back():
     account = Account("hub", "x")
     stand_in.record_accounts([AccountRecord(account, "1")], None, NOW)
     assert stand_in.account is account
+
+
+def test_what_stands_in_for_the_ledger_answers_whatever_carrying_out_asks_it():
+    folder = pathlib.Path(fulfilment.__file__).parent
+    texts = [path.read_text(encoding="utf-8") for path in folder.glob("*.py")]
+    asked = {name for text in texts for name in re.findall(r"\bledger\.(\w+)\(", text)}
+    assert {"intend", "grants", "settle"} <= asked
+    assert [name for name in sorted(asked) if not callable(getattr(NotRecorded, name, None))] == []
 
 
 def test_every_kind_of_change_shows_in_a_diff_and_has_words():
