@@ -421,11 +421,11 @@ def test_every_question_has_a_test_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("question", "sheet"),
     [
-        ("joiners", lambda case: joining.joiners(case)),
+        ("joiners", joining.joiners),
         ("leavers", lambda case: leaving.leavers(case, leaving.leavers_of(case))),
         ("late_leavers", lambda case: leaving.leaver_removals(case, leaving.leavers_of(case))),
-        ("guard", lambda case: governing.approvals(case)),
-        ("runs", lambda case: governing.runs(case)),
+        ("guard", governing.approvals),
+        ("runs", governing.runs),
     ],
 )
 def test_an_answer_says_the_same_as_the_evidence_pack(

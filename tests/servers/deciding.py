@@ -96,8 +96,8 @@ def _keep(page: t.Any) -> bool:
 
 
 def _undecided(page: t.Any) -> int:
-    bar = page.locator("#progress")
-    return int(bar.get_attribute("aria-valuemax")) - int(bar.get_attribute("aria-valuenow"))
+    progress = page.locator("#progress")
+    return int(progress.get_attribute("aria-valuemax")) - int(progress.get_attribute("aria-valuenow"))
 
 
 def _app(page: t.Any) -> str:
@@ -105,4 +105,4 @@ def _app(page: t.Any) -> str:
     if page.get_attribute("#by-app", "aria-pressed") == "true":
         return str(page.locator(".group:has(.here) h2").inner_text())
     said = str(page.evaluate("document.activeElement.getAttribute('aria-label')"))
-    return said.split("; ")[0].rpartition(" in ")[2]
+    return said.partition("; ")[0].rpartition(" in ")[2]

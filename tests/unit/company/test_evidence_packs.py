@@ -39,10 +39,9 @@ VERIFIER = pathlib.Path(__file__).parents[3] / "extensions/verifier/rollcall_ver
 def world(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Place]:
     """The company after these weeks, once for all tests."""
     with pytest.MonkeyPatch.context() as patch:
-        place = next(places(tmp_path_factory.mktemp("world"), patch))
-        quarter.live_through(place)
-        yield place
-        place.close()
+        for place in places(tmp_path_factory.mktemp("world"), patch):
+            quarter.live_through(place)
+            yield place
 
 
 @pytest.fixture

@@ -61,7 +61,8 @@ class Case:
     def read(self, made):
         return read_page_file(written(made, self.directory), self.ledger)
 
-    def taken(self, made, *, review=None, now=LATER, apps=APPS, gone=(), late=False):
+    def taken(self, made, *, review=None, now=LATER, apps=None, gone=(), late=False):
+        apps = APPS if apps is None else apps
         people = self.around.people
         reviewers = Reviewers(people, apps, gone=gone)
         review = review or self.review
@@ -173,7 +174,7 @@ ALTERED = {
     "a key less": (lambda m: {k: v for k, v in m.items() if k != "seal"}, "seal is missing"),
     "a newer format": (lambda m: altered(m, version=2), "expected version 1 of the format, found 2"),
     "another format": (lambda m: altered(m, format="x"), "no file of decisions that a page saved"),
-    "no token": (lambda m: sealed_without_token(m), "no token"),
+    "no token": (sealed_without_token, "no token"),
     "another reviewer in the token": (lambda m: forged(m, reviewer="eve@corp.example"), "signature does not fit"),
     "another campaign in the token": (lambda m: forged(m, campaign="2026-q2"), "signature does not fit"),
     "a later deadline in the token": (lambda m: forged(m, due="2027-01-01T00:00:00+00:00"), "signature does not fit"),

@@ -111,7 +111,7 @@ def _of_grants_alone(case: Case, id: str, gave: t.Mapping[GrantKey, str]) -> t.I
         ]
         there = any(case.period.overlaps(grant.since, grant.until) for grant in grants)
         if there and case.scope.has_person(person) and _within(case, mine):
-            text = next(iter(mine.values()))
+            text, *_others = mine.values()
             who = (id, person, case.name_of(person), "", "", _within(case, mine), None)
             yield (*who, text, "", "", None, None, GONE_FROM_FILES)
 
