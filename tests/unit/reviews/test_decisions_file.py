@@ -155,6 +155,10 @@ def forged(made, **changes):
     return sealed({**made, "token": {**made["token"], **changes}})
 
 
+def sealed_without_token(made):
+    return {**made, "token": {}}
+
+
 ALTERED = {
     "another decision, by hand": (lambda m: first_row(m, decision="revoke"), "altered after the page saved it"),
     "a reason written into it": (lambda m: first_row(m, reason="the boss said so"), "altered after"),
@@ -183,10 +187,6 @@ ALTERED = {
     "no list": (lambda m: altered(m, decisions={}), "expected a list of decisions"),
     "no mapping": (lambda m: altered(m, decisions=[1]), "altered: expected item_id"),
 }
-
-
-def sealed_without_token(made):
-    return {**made, "token": {}}
 
 
 @pytest.mark.parametrize(("change", "words"), ALTERED.values(), ids=ALTERED)
