@@ -32,17 +32,7 @@ def exception_problems(
             continue  # it was judged when it was given, and ends within hours
         name = f'the exception "{exception.id}"'
         ended = exception.until < today
-        if exception.until < exception.start:
-            message = f"{name} ends on {exception.until}, before it begins on {exception.start}"
-            yield finding_at("until_before_from", "error", message, exception.origin)
-        elif ended:
-            message = f"{name} ended on {exception.until}"
-            yield finding_at("exception_ended", "note", message, exception.origin, "Its entry can be taken away")
-        elif exception.until - exception.start > LONGEST_EXCEPTION:
-            message = f"{name} lasts longer than a year, until {exception.until}"
-            yield finding_at(
-                "exception_long", "warning", message, exception.origin, "Make it shorter, or make it a rule"
-            )
+        yield from _days(exception, "exception", today, "Make it shorter, or make it a rule")
         # What is over is history: it can no longer be put right, and gives nothing.
         severity = "note" if ended else "error"
         if self_approved(exception, organisation or Organisation()):
@@ -59,22 +49,28 @@ def exception_problems(
             yield from known_person(exception.person, name, exception.origin, organisation, severity)
 
 
+def _days(one: AccessException | Cover, kind: str, today: dt.date, shorter: str) -> t.Iterator[Finding]:
+    """Yield what is wrong with the days of an exception or a cover (``kind``). ``shorter`` says what to do if long."""
+    name = f'the {kind} "{one.id}"'
+    if one.until < one.start:
+        message = f"{name} ends on {one.until}, before it begins on {one.start}"
+        yield finding_at("until_before_from", "error", message, one.origin)
+    elif one.until < today:
+        yield finding_at(
+            f"{kind}_ended", "note", f"{name} ended on {one.until}", one.origin, "Its entry can be taken away"
+        )
+    elif one.until - one.start > LONGEST_EXCEPTION:
+        message = f"{name} lasts longer than a year, until {one.until}"
+        yield finding_at(f"{kind}_long", "warning", message, one.origin, shorter)
+
+
 def cover_problems(covers: t.Iterable[Cover], organisation: Organisation | None, today: dt.date) -> t.Iterator[Finding]:
     """Yield what is wrong with cover for colleagues: days, approver, and who stands in for whom."""
     known = organisation or Organisation()
     for cover in covers:
         name = f'the cover "{cover.id}"'
         ended = cover.until < today
-        if cover.until < cover.start:
-            message = f"{name} ends on {cover.until}, before it begins on {cover.start}"
-            yield finding_at("until_before_from", "error", message, cover.origin)
-        elif ended:
-            message = f"{name} ended on {cover.until}"
-            yield finding_at("cover_ended", "note", message, cover.origin, "Its entry can be taken away")
-        elif cover.until - cover.start > LONGEST_EXCEPTION:
-            message = f"{name} lasts longer than a year, until {cover.until}"
-            todo = "Make it shorter, or give the person that role"
-            yield finding_at("cover_long", "warning", message, cover.origin, todo)
+        yield from _days(cover, "cover", today, "Make it shorter, or give the person that role")
         severity = "note" if ended else "error"
         if known.same(cover.person, cover.colleague):
             message = f"in {name}, {cover.person} stands in for themselves"
