@@ -11,6 +11,7 @@ an app does not have is in ``case.without``, with its reason; an operation that 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib
 import pathlib
 import pkgutil
@@ -369,6 +370,31 @@ def test_a_create_whose_answer_was_lost_makes_no_second_account(
     proxy.clear()
     made = connector.create(NEW, at_least(case))
     assert set(server.accounts()) - before == {made.id}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH"])
+def test_an_app_that_has_enough_once_the_account_is_made_is_told_from_one_that_made_none(
+    case: ProductCase, server: Server, connector: Operated, proxy: FaultProxy | None, people: list[str], method: str
+) -> None:
+    """Whoever tries again looks for the account with patience then, since apps show late what is new."""
+    if proxy is None or not connector.can("create"):
+        return
+    wanted = [case.app().entitlements[key] for key in [*case.roles[-1:], *case.adding[:1]]]
+    for number in range(3):
+        before = set(server.accounts())
+        proxy.clear()
+        proxy.arm("status", method=method, skip=number, times=99, status=429, body=b"")
+        new = dataclasses.replace(
+            NEW, username=f"n{number}.{NEW.username}", email=f"n{number}.{NEW.email}", external_id=f"{number}77"
+        )
+        told = True
+        try:
+            connector.create(new, wanted if connector.can("grant") else at_least(case))
+        except Throttled as error:
+            told = bool(error.details.get("sent"))
+        except (Refused, Transient):
+            pass  # of these it is known already that the account may be there
+        assert told or set(server.accounts()) == before, f"{method}, after {number}"
 
 
 @needs("limit_seats")

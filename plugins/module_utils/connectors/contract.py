@@ -10,11 +10,12 @@ implements; nothing is declared twice. An operation that it lacks becomes a manu
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import typing as t
 from concurrent import futures
 
-from ..errors import RollcallError
+from ..errors import AppError, RollcallError
 from ..model import Account, AccountKey, App, Entitlement, NewAccount
 from ..protocols.shaping import Problem
 
@@ -32,13 +33,27 @@ OPERATIONS = (
 )
 
 
+@contextlib.contextmanager
+def once_made() -> t.Iterator[None]:
+    """For what ``create`` does when the account is there: its errors have ``details["sent"]``.
+
+    Whoever tries again knows by that to look for the account with patience before a second one is made.
+    """
+    try:
+        yield
+    except AppError as error:
+        error.details["sent"] = True
+        raise
+
+
 class Connector:
     """The base of all connectors.
 
     An operation returns True when it changed something and False when it was so already. It raises one of the AppErrors
     of ``errors.py`` otherwise: Throttled and Transient are tried again by the caller, the others are final.
 
-    ``create`` may be repeated: an account that is there already as this person's is returned as it is.
+    ``create`` may be repeated: an account that is there already as this person's is returned as it is. What fails when
+    the account is made already does so with ``details["sent"]`` (``once_made``).
     One instance serves several threads at a time.
 
     Optional operations, with their signatures::

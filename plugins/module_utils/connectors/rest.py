@@ -15,7 +15,7 @@ from ..protocols.placeholders import Values
 from ..protocols.rest import one_record, search
 from ..protocols.rest_spec import RestSpec
 from ..protocols.shaping import Problem
-from .contract import OPERATIONS, Account, AccountKey, Entitlement, NewAccount, value_of
+from .contract import OPERATIONS, Account, AccountKey, Entitlement, NewAccount, once_made, value_of
 from .rest_accounts import identity_of
 from .rest_changing import RestChanging
 from .rest_options import REST_OPTIONS, rest_problems, shaped_spec
@@ -77,6 +77,11 @@ class RestConnector(RestChanging):
             self._check_free(new, where)
         if account is None:
             account = self._made(new, entitlements, ids, where)
+        with once_made():
+            return self._with_all(account, entitlements)
+
+    def _with_all(self, account: Account, entitlements: t.Collection[Entitlement]) -> Account:
+        """Give an account that was just made what it has not got with that. Return it as it is then."""
         missing = [e for e in entitlements if e.key not in account.entitlements]
         if account.state == "invited" and account.id.startswith(INVITED):
             return account  # there is nothing yet that could be given anything: the next run goes on
@@ -102,7 +107,7 @@ class RestConnector(RestChanging):
         }
         try:
             changed, body = self.client.send(self.rest.create, values, where)
-        except Transient as error:
+        except (Throttled, Transient) as error:
             if error.details.get("sent"):  # it may be there: the next try looks before it makes a second one
                 self._uncertain.add(new)
             raise
@@ -117,12 +122,13 @@ class RestConnector(RestChanging):
                 todo = "An account that cannot be listed has this name: ask the app's owner who has it"
                 raise Conflict(f"{error.message}, and no such account can be found", where=where, todo=todo) from None
             return found
-        record = one_record(body, self.rest.create[-1].answer, where) if changed and body is not None else None
-        if record is not None and search(self.rest.account.id, record) not in (None, "") and self._whole(record):
-            accounts = self.accounts_from([record], where)
-            if accounts:
-                return accounts[0]
-        return self._found_after(new, where)
+        with once_made():
+            record = one_record(body, self.rest.create[-1].answer, where) if changed and body is not None else None
+            if record is not None and search(self.rest.account.id, record) not in (None, "") and self._whole(record):
+                accounts = self.accounts_from([record], where)
+                if accounts:
+                    return accounts[0]
+            return self._found_after(new, where)
 
     def for_creation(
         self, new: NewAccount, entitlements: t.Collection[Entitlement], ids: t.Mapping[str, str], where: str
@@ -146,6 +152,7 @@ class RestConnector(RestChanging):
         fields = self.rest.account
         return not fields.email or bool(search(fields.email, record))
 
+    @once_made()
     def _found_after(self, new: NewAccount, where: str) -> Account:
         self._uncertain.add(new)
         for _unused in range(_FOUND_AFTER):

@@ -18,7 +18,7 @@ from ..http import Session
 from ..protocols.options import HTTP_OPTIONS, Options
 from ..protocols.scim_paging import Resource, read_list, resource_id
 from . import scim_writing as writing
-from .contract import Account, AccountKey, App, Connector, Entitlement, NewAccount, value_of
+from .contract import Account, AccountKey, App, Connector, Entitlement, NewAccount, once_made, value_of
 from .scim_creating import Maker
 from .scim_dialect import DIALECT_OPTIONS, ScimDialect
 from .scim_groups import GroupDirectory, Memberships, group_path
@@ -177,11 +177,12 @@ class ScimConnector(Connector):
             raise writing.refusal_of(lacks, where)
         user, was_there = self._maker.make(new, body, groups, where)
         in_groups = was_there or (self.dialect.bulk and bool(groups))
-        account = self._account(user, where) if in_groups else self._accounts([user], lambda where: {}, where)[0]
-        missing = [e for e in entitlements if e.key not in account.entitlements]
-        for entitlement in missing:
-            self.grant(account, entitlement)
-        return self._account(self._users.read(account.id, where)[0], where) if missing else account
+        with once_made():
+            account = self._account(user, where) if in_groups else self._accounts([user], lambda where: {}, where)[0]
+            missing = [e for e in entitlements if e.key not in account.entitlements]
+            for entitlement in missing:
+                self.grant(account, entitlement)
+            return self._account(self._users.read(account.id, where)[0], where) if missing else account
 
     def update(self, account: Account, changes: t.Mapping[str, str]) -> bool:
         where = self.where("update", account)

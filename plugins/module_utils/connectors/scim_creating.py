@@ -13,7 +13,7 @@ import urllib.parse
 from ..errors import AppError, Broken, Conflict, Refused, Throttled, Transient
 from ..http import Session
 from ..protocols.scim_paging import Resource, list_answer, resource_id
-from .contract import AccountKey, NewAccount
+from .contract import AccountKey, NewAccount, once_made
 from .scim_dialect import ScimDialect
 from .scim_groups import group_path
 from .scim_patching import member_patch
@@ -82,7 +82,8 @@ class Maker:
         if not key:
             self._uncertain.add(new)
             raise Broken("the account was created, and the answer does not say under which id", where=where)
-        return self._users.read(urllib.parse.unquote(key), where)[0]
+        with once_made():
+            return self._users.read(urllib.parse.unquote(key), where)[0]
 
     def _in_bulk(self, new: NewAccount, body: Resource, groups: t.Sequence[str], where: str) -> Resource:
         """Make the account and put it into its groups in one request. A group that did not take it is tried once more.

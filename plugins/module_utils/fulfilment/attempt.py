@@ -286,8 +286,9 @@ class Attempt:
             key, is_new = theirs, False
             try:
                 return create(new, wanted)
-            except Transient as error:
-                unanswered = unanswered or bool(error.details.get("sent", True))
+            except (Throttled, Transient) as error:
+                # "too many requests" says that nothing was done, unless it came after the account was made
+                unanswered = unanswered or bool(error.details.get("sent", isinstance(error, Transient)))
                 raise
             except NotFound:
                 unanswered = True  # it may be the new account that is not known everywhere yet

@@ -123,25 +123,32 @@ class RestClient:
     def send(self, calls: t.Sequence[Call], values: Values, where: str) -> tuple[bool, t.Any]:
         """Send calls one after the other. Return whether anything was changed, and the last call's answer.
 
-        Raises the AppErrors; a call that fails ends the row. So does an ``each`` whose list is not there: only a
+        Raises the AppErrors; a call that fails ends the row, with ``details["sent"]`` where an earlier one changed
+        something. So does an ``each`` whose list is not there: only a
         call to which 404 means that it was so already takes that for an empty list.
         """
         changed, body = False, None
-        for call in calls:
-            if call.each is None:
-                done, body = self._send(call, values, where)
-                changed = changed or done
-                continue
-            try:
-                entries = self.read(call.each, values, where)
-            except NotFound:
-                if 404 not in call.already:
-                    raise
-                entries = []
-            for item in entries:
-                done, body = self._send(call, {**values, "item": item}, where)
-                changed = changed or done
+        try:
+            for call in calls:
+                for more in self._items(call, values, where):
+                    done, body = self._send(call, {**values, **more}, where)
+                    changed = changed or done
+        except AppError as error:
+            if changed:
+                error.details["sent"] = True
+            raise
         return changed, body
+
+    def _items(self, call: Call, values: Values, where: str) -> list[Values]:
+        """Return what is to be added to the values each time that a call is sent: once, or for each of a list."""
+        if call.each is None:
+            return [{}]
+        try:
+            return [{"item": item} for item in self.read(call.each, values, where)]
+        except NotFound:
+            if 404 not in call.already:
+                raise
+            return []
 
     def _send(self, call: Call, values: Values, where: str) -> tuple[bool, t.Any]:
         with _meanings(where):

@@ -146,6 +146,15 @@ def test_a_lost_answer_of_a_create_makes_no_second_account(bench, error):
     bench.assert_evidence(app)
 
 
+def test_an_app_that_has_enough_after_it_made_the_account_and_shows_it_late_gets_no_second_one(bench):
+    app = EVERYTHING(GITHUB, lag=2)
+    app.faults["create"] = [Fault(Throttled("slow down", retry_after=5, sent=True), done=True)]
+    results = bench.carry_out(app, bench.due(app, WANTED))
+    assert set(states(results).values()) == {"verified"}
+    assert app.done == ["create alex"]
+    assert len(app.there) == 1
+
+
 def test_a_create_whose_answer_is_lost_for_good_is_found_by_the_next_run(bench, other_run):
     app = EVERYTHING(GITHUB)
     app.faults["create"] = [Fault(Transient("reset"), done=True)]

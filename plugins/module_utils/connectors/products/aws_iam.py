@@ -13,7 +13,7 @@ from ...protocols.options import Options
 from ..aws import AWS_OPTIONS, near, page_size, signed_in
 from ..aws_iam_credentials import IamCredentials
 from ..aws_iam_users import IamUsers, User
-from ..contract import Account, AccountKey, App, Connector, Entitlement, NewAccount, value_of
+from ..contract import Account, AccountKey, App, Connector, Entitlement, NewAccount, once_made, value_of
 
 _TAG_VALUE = re.compile(r"[\w .:/=+\-@]{0,256}")
 _ATTACHED = ("ListAttachedUserPolicies", "AttachedPolicies")
@@ -101,13 +101,14 @@ class AwsIam(Connector):
             with contextlib.suppress(Conflict):  # it is there: the next lines see whose it is
                 self._aws.write("iam", "CreateUser", where, UserName=new.username, Path=self._path, Tags=tags)
         try:
-            user = user or self._named(new.username, where)
-            self._check_own(user, new, where)
-            account = self._users.account_of(user, where)
-            missing = [entitlement for entitlement in entitlements if entitlement.key not in account.entitlements]
-            for entitlement in missing:
-                self.grant(account, entitlement)
-            return self._users.account_of(user, where) if missing else account
+            with once_made():
+                user = user or self._named(new.username, where)
+                self._check_own(user, new, where)
+                account = self._users.account_of(user, where)
+                missing = [entitlement for entitlement in entitlements if entitlement.key not in account.entitlements]
+                for entitlement in missing:
+                    self.grant(account, entitlement)
+                return self._users.account_of(user, where) if missing else account
         except NotFound as error:
             if not made:
                 raise

@@ -13,7 +13,7 @@ from ...protocols.options import Options
 from ..aws import AWS_OPTIONS, page_size, side_by_side, signed_in
 from ..aws_assignments import AccountAssignments, Assignment
 from ..aws_identity_store import IdentityStore, User, email_of
-from ..contract import Account, AccountKey, App, Connector, Entitlement, NewAccount, value_of
+from ..contract import Account, AccountKey, App, Connector, Entitlement, NewAccount, once_made, value_of
 
 # What UpdateUser calls it. Source: the API reference of User, with names as in SCIM.
 _PATHS = {"given_name": "name.givenName", "family_name": "name.familyName", "name": "displayName"}
@@ -140,15 +140,17 @@ class AwsIdentityCenter(Connector):
         if user is None:
             with contextlib.suppress(Conflict):  # it is there since a moment: the next lines see whose it is
                 self._aws.write("identitystore", "CreateUser", where, **self._new_user(new, where))
-            user = self._own(new, where)
-        if user is None:
-            todo = "If it stays so, a user who cannot be read has the name or the address"
-            raise Transient("the user is made and cannot be read yet", where=where, todo=todo, sent=True)
-        account = self._whole(user, where)
-        missing = [entitlement for entitlement in entitlements if entitlement.key not in account.entitlements]
-        for entitlement in missing:
-            self.grant(account, entitlement)
-        return self._whole(user, where) if missing else account
+            with once_made():
+                user = self._own(new, where)
+                if user is None:
+                    todo = "If it stays so, a user who cannot be read has the name or the address"
+                    raise Transient("the user is made and cannot be read yet", where=where, todo=todo)
+        with once_made():
+            account = self._whole(user, where)
+            missing = [entitlement for entitlement in entitlements if entitlement.key not in account.entitlements]
+            for entitlement in missing:
+                self.grant(account, entitlement)
+            return self._whole(user, where) if missing else account
 
     def _new_user(self, new: NewAccount, where: str) -> dict[str, t.Any]:
         display = new.name or " ".join(part for part in (new.given_name, new.family_name) if part) or new.username

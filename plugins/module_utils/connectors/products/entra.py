@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ...errors import NotFound, Refused, Transient
+from ...errors import NotFound, Refused, Throttled, Transient
 from ...http import Session
 from ...protocols.entra_sign_in import AUTHORITY, entra_sign_in
 from ...protocols.options import HTTP_OPTIONS
 from ...protocols.rest import search
 from ...protocols.rest_spec import Listing, RestSpec
 from ...protocols.shaping import Problem
-from ..contract import Account, AccountKey, App, Entitlement, NewAccount, value_of
+from ..contract import Account, AccountKey, App, Entitlement, NewAccount, once_made, value_of
 from ..rest import RestConnector
 from ..rest_entitlements import EntitlementDirectory
 from . import entra_limits as limits
@@ -135,6 +135,7 @@ class Entra(RestConnector):
             raise Transient(f"the account {id} was made, and Graph does not show it yet", where=where, sent=True)
         return record
 
+    @once_made()
     def _found_after(self, new: NewAccount, where: str) -> Account:
         found = settled(lambda: self.own_account(new, where))
         if found is None:
@@ -161,16 +162,17 @@ class Entra(RestConnector):
                 self.client.send([graph.ENABLE], {"id": deleted}, where)
                 return self.accounts_from([self._settled(deleted, where)], where)[0]
             done, body = self.client.send(self.rest.create, values, where)
-        except Transient as error:
+        except (Throttled, Transient) as error:
             if error.details.get("sent"):  # it may be there: the next try looks before it makes a second one
                 self._uncertain.add(new)
             raise
-        if done and search("id", body):
-            self._uncertain.add(new)
-            accounts = self.accounts_from([body], where)
-            self._uncertain.discard(new)
-            return accounts[0]
-        return self._found_after(new, where)
+        with once_made():
+            if done and search("id", body):
+                self._uncertain.add(new)
+                accounts = self.accounts_from([body], where)
+                self._uncertain.discard(new)
+                return accounts[0]
+            return self._found_after(new, where)
 
     def update(self, account: Account, changes: t.Mapping[str, str]) -> bool:
         where = self.where("update", account)

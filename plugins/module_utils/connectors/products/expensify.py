@@ -11,7 +11,7 @@ import typing as t
 
 from ...errors import AppError, Broken, Conflict, NotFound, Refused, Throttled, Transient
 from ...protocols.options import HTTP_OPTIONS, Options
-from ..contract import Account, AccountKey, App, Connector, Entitlement, NewAccount, value_of
+from ..contract import Account, AccountKey, App, Connector, Entitlement, NewAccount, once_made, value_of
 from ..rest_accounts import text
 
 _PATH = "Integration-Server/ExpensifyIntegrations"
@@ -87,10 +87,11 @@ class Expensify(Connector):
         }
         more = [value_of(e) for e in entitlements if value_of(e) != self._main]
         self._update({**employee, **({"additionalPolicyIDs": more} if more else {})}, where)
-        account = self.find(AccountKey(email=new.email))
-        if account is None:
-            raise Transient("they were added, and are not shown yet", where=where, sent=True)
-        return account
+        with once_made():
+            account = self.find(AccountKey(email=new.email))
+            if account is None:
+                raise Transient("they were added, and are not shown yet", where=where)
+            return account
 
     def grant(self, account: Account, entitlement: Entitlement) -> bool:
         where = self.where(f"grant {entitlement.key} to", account)

@@ -11,13 +11,13 @@ import secrets
 import string
 import typing as t
 
-from ...errors import NotFound, Refused, Transient, Unsupported
+from ...errors import NotFound, Refused, Throttled, Transient, Unsupported
 from ...http import Session
 from ...protocols.google_sign_in import google_sign_in
 from ...protocols.options import HTTP_OPTIONS, Options
 from ...protocols.rest import search
 from ...protocols.rest_spec import RestSpec
-from ..contract import Account, App, Entitlement, NewAccount, value_of
+from ..contract import Account, App, Entitlement, NewAccount, once_made, value_of
 from ..rest import RestConnector
 from ..rest_accounts import is_named_by
 from ..rest_entitlements import EntitlementDirectory
@@ -167,14 +167,15 @@ class GoogleWorkspace(RestConnector):
         values = {**self.values, **dataclasses.asdict(new), "password": password, "external_ids": ids_of_new}
         try:
             done, body = self.client.send(self.rest.create, values, where)
-        except Transient as error:
+        except (Throttled, Transient) as error:
             if error.details.get("sent"):  # it may be there: the next try looks before it makes a second one
                 self._uncertain.add(new)
             raise
-        if not done or not search("id", body):
-            return self._found_after(new, where)
-        self.client.made(str(search("id", body)))
-        return self.accounts_from([body], where)[0]
+        with once_made():
+            if not done or not search("id", body):
+                return self._found_after(new, where)
+            self.client.made(str(search("id", body)))
+            return self.accounts_from([body], where)[0]
 
     def update(self, account: Account, changes: t.Mapping[str, str]) -> bool:
         """Change address, names and HR's id. The address before stays as an alias: so Google does it."""
