@@ -17,8 +17,10 @@ from ..fulfilment.showing import UNREADABLE, shows
 from ..model import Change, Finding, Task, Want, is_module_name
 from ..planning.difference import intention
 from .company import Company
-from .plans import correlate_all, plan_changes, record_accounts
+from .correlating import correlate_all
+from .plans import plan_changes
 from .reading_apps import read_apps
+from .recording_readings import record_accounts
 
 
 @dataclasses.dataclass(frozen=True)

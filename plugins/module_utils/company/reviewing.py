@@ -29,8 +29,8 @@ from .carried_before import as_ours, begun_before
 from .carrying_out import carry_out
 from .company import Company
 from .deciding import decide as policy_decides
+from .holding_back import guard_breaches, hold_against_guard
 from .moved import unless_moved
-from .plans import guard_breaches, hold_against_guard
 from .review_folders import write_for_reviewers
 from .review_launch import look_before_launch
 from .reviewers_pages import handed_in

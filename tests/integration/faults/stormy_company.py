@@ -15,11 +15,9 @@ import typing as t
 from ansible_collections.rollcall.access.plugins.module_utils.company.carrying_out import carry_out
 from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company
 from ansible_collections.rollcall.access.plugins.module_utils.company.concluding import conclude
-from ansible_collections.rollcall.access.plugins.module_utils.company.plans import (
-    hold_against_guard,
-    plan_changes,
-    record_readings,
-)
+from ansible_collections.rollcall.access.plugins.module_utils.company.holding_back import hold_against_guard
+from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes
+from ansible_collections.rollcall.access.plugins.module_utils.company.recording_readings import record_readings
 from ansible_collections.rollcall.access.plugins.module_utils.company.settings import Settings
 from ansible_collections.rollcall.access.plugins.module_utils.errors import GuardStop
 from ansible_collections.rollcall.access.plugins.module_utils.fulfilment.retrying import Budget

@@ -17,20 +17,17 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.carrying_o
 from ansible_collections.rollcall.access.plugins.module_utils.company.checking import check_apps, check_feed_of
 from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company
 from ansible_collections.rollcall.access.plugins.module_utils.company.concluding import conclude
+from ansible_collections.rollcall.access.plugins.module_utils.company.correlating import correlate_all
 from ansible_collections.rollcall.access.plugins.module_utils.company.deciding import decide
 from ansible_collections.rollcall.access.plugins.module_utils.company.discovering import discover, propose_bundles
+from ansible_collections.rollcall.access.plugins.module_utils.company.holding_back import hold_against_guard
 from ansible_collections.rollcall.access.plugins.module_utils.company.hosts import app_hosts, group_name, person_hosts
 from ansible_collections.rollcall.access.plugins.module_utils.company.manual_work import synchronise
-from ansible_collections.rollcall.access.plugins.module_utils.company.plans import (
-    Planned,
-    correlate_all,
-    hold_against_guard,
-    people_named,
-    plan_changes,
-    plan_one_account,
-    record_readings,
-)
+from ansible_collections.rollcall.access.plugins.module_utils.company.one_account import plan_one_account
+from ansible_collections.rollcall.access.plugins.module_utils.company.plans import Planned, plan_changes
+from ansible_collections.rollcall.access.plugins.module_utils.company.population import people_named
 from ansible_collections.rollcall.access.plugins.module_utils.company.reading_apps import read_apps
+from ansible_collections.rollcall.access.plugins.module_utils.company.recording_readings import record_readings
 from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import Answer
 from ansible_collections.rollcall.access.plugins.module_utils.errors import (
     AppError,
@@ -177,10 +174,10 @@ def test_hr_that_cannot_be_read_leaves_everybody_from_the_ledger_and_plans_nothi
 
 def test_people_are_found_by_username_id_and_address_and_nothing_else(place):
     company = place.open()
-    assert [p.id for p in people_named(company, ["ann.lee", "2", "CAT@acme.example"])] == ["1", "2", "3"]
+    assert [p.id for p in people_named(company.population, ["ann.lee", "2", "CAT@acme.example"])] == ["1", "2", "3"]
     for name in ("", "Ann", "ann", "ann.le"):
         with pytest.raises(UnknownName, match="there is no person"):
-            people_named(company, [name])
+            people_named(company.population, [name])
     assert company.population.named("1") is None
     assert company.population.named("nobody", "DAN@acme.example") == company.people["4"]
 

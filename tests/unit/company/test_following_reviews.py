@@ -16,7 +16,8 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.carrying_o
 from ansible_collections.rollcall.access.plugins.module_utils.company.concluding import conclude
 from ansible_collections.rollcall.access.plugins.module_utils.company.following_reviews import Followed, follow_reviews
 from ansible_collections.rollcall.access.plugins.module_utils.company.manual_work import send_new, synchronise
-from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes, record_readings
+from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes
+from ansible_collections.rollcall.access.plugins.module_utils.company.recording_readings import record_readings
 from ansible_collections.rollcall.access.plugins.module_utils.company.review_changes import explain, reassign
 from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import Answer
 from ansible_collections.rollcall.access.plugins.module_utils.errors import (

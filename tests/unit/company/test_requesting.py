@@ -20,7 +20,8 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.following_
     follow_requests,
 )
 from ansible_collections.rollcall.access.plugins.module_utils.company.manual_work import synchronise
-from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes, record_readings
+from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes
+from ansible_collections.rollcall.access.plugins.module_utils.company.recording_readings import record_readings
 from ansible_collections.rollcall.access.plugins.module_utils.company.request_intake import take_requests
 from ansible_collections.rollcall.access.plugins.module_utils.company.requesting import ask, withdraw
 from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import Answer
