@@ -14,8 +14,8 @@ import functools
 import time
 import typing as t
 
+from ..desks.books import Books
 from ..desks.contract import Desk
-from ..desks.settling import Books
 from ..model import Run
 from .company import Company
 from .desks_held import AtTheDesks, HeldDesks

@@ -11,11 +11,12 @@ import datetime as dt
 import functools
 import typing as t
 
+from ..desks.books import Books
 from ..desks.completing import reopen
 from ..desks.contract import Attachment, Desk, Ticket
 from ..desks.following import Followed, as_at_the_desk, follow, meaning_of, needs_replies
 from ..desks.saying import with_words, words_of
-from ..desks.settling import Books, settle_answers
+from ..desks.settling import settle_answers
 from ..errors import TaskError
 from ..model import Finding, Run, Task
 from .about import About

@@ -11,8 +11,9 @@ import datetime as dt
 import typing as t
 
 from ..connectors import registry
+from ..desks.books import Books
 from ..desks.read_back import ReadBack, Shown, cancel_moot, close_by_reading
-from ..desks.settling import Books, settle_cancelled, settle_read_back
+from ..desks.settling import settle_cancelled, settle_read_back
 from ..fulfilment.showing import UNREADABLE, shows
 from ..model import Change, Finding, Task, Want, is_module_name
 from ..planning.difference import intention

@@ -24,9 +24,9 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.plans impo
 from ansible_collections.rollcall.access.plugins.module_utils.company.recording_readings import record_readings
 from ansible_collections.rollcall.access.plugins.module_utils.company.request_intake import take_requests
 from ansible_collections.rollcall.access.plugins.module_utils.company.requesting import ask, withdraw
+from ansible_collections.rollcall.access.plugins.module_utils.desks.books import Books
 from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import Answer
 from ansible_collections.rollcall.access.plugins.module_utils.desks.settling import (
-    Books,
     complete_task,
     decline_task,
     reopen_task,
