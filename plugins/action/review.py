@@ -27,7 +27,8 @@ from ..module_utils.desks.news import News
 from ..module_utils.errors import ReviewError
 from ..module_utils.face.results import finding_lines, result_data, result_line
 from ..module_utils.model import Run
-from ..module_utils.reviews.decisions import Decision, decisions_from
+from ..module_utils.reviews.decision import Decision
+from ..module_utils.reviews.decision_sheet import decisions_from
 from ..module_utils.reviews.following import waiting
 from ..module_utils.reviews.stages import stage_now
 from ..plugin_utils.action import RollcallAction

@@ -12,7 +12,7 @@ import typing as t
 
 from ..errors import ReviewError, ReviewMoved
 from ..model import Review, Run
-from ..reviews.decisions import Decision
+from ..reviews.decision import Decision
 from ..reviews.reviewers import Reviewers
 from . import reviewing
 from .company import Company

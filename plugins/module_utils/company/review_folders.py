@@ -12,7 +12,7 @@ import re
 
 from ..model import Review
 from ..reviews.circumstances import Circumstances
-from ..reviews.decisions import write_sheet
+from ..reviews.decision_sheet import write_sheet
 from ..reviews.page import file_stem, sheet_name
 from ..reviews.reviewers import Reviewers
 from ..reviews.stages import stage_now

@@ -16,7 +16,8 @@ from ..ledger.encoding import readable
 from ..ledger.store import Ledger
 from ..model import Finding, Review, Run, Status
 from ..reviews.circumstances import Circumstances
-from ..reviews.decisions import Decision, read_decisions
+from ..reviews.decision import Decision
+from ..reviews.decision_sheet import read_decisions
 from ..reviews.decisions_file import PageFile, is_page_file, read_page_file
 from ..reviews.handed_in import decisions_of
 from ..reviews.packet import Packet, packets

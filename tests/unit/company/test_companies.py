@@ -49,7 +49,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.model import (
     Person,
     Status,
 )
-from ansible_collections.rollcall.access.plugins.module_utils.reviews.decisions import Decision
+from ansible_collections.rollcall.access.plugins.module_utils.reviews.decision import Decision
 from ansible_collections.rollcall.access.tests.unit.company.place import PEOPLE, Place, at
 from ansible_collections.rollcall.access.tests.unit.fulfilment.memory import Fault
 

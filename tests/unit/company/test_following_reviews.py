@@ -28,7 +28,8 @@ from ansible_collections.rollcall.access.plugins.module_utils.errors import (
 )
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying import verify_ledger
 from ansible_collections.rollcall.access.plugins.module_utils.model import Account
-from ansible_collections.rollcall.access.plugins.module_utils.reviews.decisions import SHEET_COLUMNS, Decision
+from ansible_collections.rollcall.access.plugins.module_utils.reviews.decision import Decision
+from ansible_collections.rollcall.access.plugins.module_utils.reviews.decision_sheet import SHEET_COLUMNS
 from ansible_collections.rollcall.access.plugins.module_utils.tabular import write_csv
 from ansible_collections.rollcall.access.tests.unit.company.place import Everything, Place
 from ansible_collections.rollcall.access.tests.unit.desks.post_office import web_server

@@ -15,7 +15,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.handing_in
 from ansible_collections.rollcall.access.plugins.module_utils.errors import ReviewError
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying import verify_ledger
 from ansible_collections.rollcall.access.plugins.module_utils.model import Account
-from ansible_collections.rollcall.access.plugins.module_utils.reviews.decisions import Decision
+from ansible_collections.rollcall.access.plugins.module_utils.reviews.decision import Decision
 from ansible_collections.rollcall.access.tests.unit.company.place import Place
 from ansible_collections.rollcall.access.tests.unit.company.test_following_reviews import (
     EVE,
