@@ -15,10 +15,10 @@ from ..desks.saying import with_words
 from ..errors import ReviewError, ReviewMoved
 from ..model import Event, Finding, Review, Run, Task
 from ..reviews.following import Waiting, waiting
+from .about_reviews import reviewers_of, rules_of
 from .company import Company
 from .evidence import KEPT
 from .handing_in import take_file
-from .reviewing import reviewers_of, rules_of
 
 _SUFFIXES = (".json", ".csv", ".yml", ".yaml")
 

@@ -11,7 +11,7 @@ import datetime as dt
 import typing as t
 
 import pytest
-from ansible_collections.rollcall.access.plugins.module_utils.company import reviewing
+from ansible_collections.rollcall.access.plugins.module_utils.company import closing_reviews, reviewing
 from ansible_collections.rollcall.access.plugins.module_utils.company.cancelling import cancel_giving
 from ansible_collections.rollcall.access.plugins.module_utils.company.carrying_out import carry_out
 from ansible_collections.rollcall.access.plugins.module_utils.company.checking import check_apps, check_feed_of
@@ -509,7 +509,7 @@ def opened(place: Place, scope: dict[str, t.Any], undecided: str = "keep") -> t.
 
 def closed(place: Place, day: str = "2026-06-11") -> t.Any:
     return reviewed(
-        place, day, lambda company, run: reviewing.close(company, run, "q2", directory=place.path / "evidence")
+        place, day, lambda company, run: closing_reviews.close(company, run, "q2", directory=place.path / "evidence")
     )
 
 
@@ -564,7 +564,9 @@ def test_a_review_that_takes_too_much_stays_open(place):
     done = reviewed(
         place,
         "2026-06-11",
-        lambda company, run: reviewing.close(company, run, "q2", directory=None, approved=caught.value.details["plan"]),
+        lambda company, run: closing_reviews.close(
+            company, run, "q2", directory=None, approved=caught.value.details["plan"]
+        ),
     )
     assert done.review.state == "closed"
     assert {e for _active, e in place.shown("hub").values() for e in e} == set()
@@ -581,7 +583,7 @@ def test_a_review_that_is_looked_at_is_not_touched(place):
     assert not (place.path / "review").exists()
     assert company.ledger.reviews() == []
     with pytest.raises(UnknownName, match="there is no review 'q9'"):
-        reviewing.close(company, None, "q9", directory=None)
+        closing_reviews.close(company, None, "q9", directory=None)
 
 
 # hosts

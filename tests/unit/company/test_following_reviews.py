@@ -11,7 +11,7 @@ import datetime as dt
 import typing as t
 
 import pytest
-from ansible_collections.rollcall.access.plugins.module_utils.company import reviewing
+from ansible_collections.rollcall.access.plugins.module_utils.company import closing_reviews, reviewing
 from ansible_collections.rollcall.access.plugins.module_utils.company.carrying_out import carry_out
 from ansible_collections.rollcall.access.plugins.module_utils.company.concluding import conclude
 from ansible_collections.rollcall.access.plugins.module_utils.company.following_reviews import Followed, follow_reviews
@@ -190,10 +190,10 @@ def test_closing_early_asks_no_stage_that_did_not_decide(place):
     everything(place, "2026-06-03")
     company = place.open(as_of="2026-06-03")
     with pytest.raises(ReviewError, match="are undecided"):
-        reviewing.close(company, place.run(company), "q2", directory=None)
+        closing_reviews.close(company, place.run(company), "q2", directory=None)
     place.edit("rollcall.yml", ("per_run: 50%, per_app: 50%, floor: 3", "per_run: 99%, per_app: 99%, floor: 30"))
     company = place.open(as_of="2026-06-03")
-    done = reviewing.close(company, place.run(company), "q2", directory=None, early=True)
+    done = closing_reviews.close(company, place.run(company), "q2", directory=None, early=True)
     one = next(one for one in done.review.items if (one.person, one.entitlement) == ("2", "code"))
     assert (one.decision, one.by_default, one.earlier[0].decision) == ("revoke", True, "keep")
 
@@ -565,10 +565,10 @@ def test_a_campaign_that_another_run_closed_meanwhile_is_not_touched(place):
     second.ledger.review = lambda id, again=[seen]: (
         again.pop() if again else type(second.ledger).review(second.ledger, id)
     )
-    reviewing.close(first, place.run(first), "q2", directory=None)
+    closing_reviews.close(first, place.run(first), "q2", directory=None)
     calls = list(place.app("hub").done)
     state = review(place)
-    done = reviewing.close(second, run, "q2", directory=None)
+    done = closing_reviews.close(second, run, "q2", directory=None)
     assert (done.changed, done.review.state, [f.code for f in done.findings]) == (False, "closed", ["review_moved"])
     assert (place.app("hub").done, review(place)) == (calls, state)
     late = [Decision(seen.items[0].id, "revoke", "", "x", seen.items[0].reviewer)]
