@@ -23,8 +23,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.reviewers_
 from ansible_collections.rollcall.access.plugins.module_utils.company.telling import tell
 from ansible_collections.rollcall.access.plugins.module_utils.desks.digests import Happenings
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.packet import Packet, packets
-from ansible_collections.rollcall.access.tests.unit.company.place import Place
-from ansible_collections.rollcall.access.tests.unit.company.test_following_reviews import (
+from ansible_collections.rollcall.access.tests.unit.company.campaigns import (
     ANN,
     EVE,
     HUB,
@@ -35,6 +34,7 @@ from ansible_collections.rollcall.access.tests.unit.company.test_following_revie
     review,
     settings,
 )
+from ansible_collections.rollcall.access.tests.unit.company.place import Place
 from ansible_collections.rollcall.access.tests.unit.desks.post_office import mail_server
 from ansible_collections.rollcall.access.tests.unit.reviews.saving import document, token_for
 

@@ -21,8 +21,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.errors import Revi
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying import verify_ledger
 from ansible_collections.rollcall.access.plugins.module_utils.model import Account
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.decision import Decision
-from ansible_collections.rollcall.access.tests.unit.company.place import Place
-from ansible_collections.rollcall.access.tests.unit.company.test_following_reviews import (
+from ansible_collections.rollcall.access.tests.unit.company.campaigns import (
     EVE,
     PEOPLE,
     decide,
@@ -35,6 +34,7 @@ from ansible_collections.rollcall.access.tests.unit.company.test_following_revie
     settings,
     sheet,
 )
+from ansible_collections.rollcall.access.tests.unit.company.place import Place
 
 DAY = "2026-06-03"
 
