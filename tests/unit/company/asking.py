@@ -12,9 +12,7 @@ import typing as t
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.company.carrying_out import carry_out
 from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company
-from ansible_collections.rollcall.access.plugins.module_utils.company.following_requests import (
-    follow_requests,
-)
+from ansible_collections.rollcall.access.plugins.module_utils.company.following_requests import follow_requests
 from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes
 from ansible_collections.rollcall.access.plugins.module_utils.company.recording_readings import record_readings
 from ansible_collections.rollcall.access.plugins.module_utils.company.requesting import ask

@@ -10,15 +10,11 @@ import dataclasses
 
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.company.checking import check_policy
-from ansible_collections.rollcall.access.plugins.module_utils.company.following_requests import (
-    check_answer,
-)
+from ansible_collections.rollcall.access.plugins.module_utils.company.following_requests import check_answer
 from ansible_collections.rollcall.access.plugins.module_utils.company.manual_work import synchronise
 from ansible_collections.rollcall.access.plugins.module_utils.desks.books import Books
 from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import Answer
-from ansible_collections.rollcall.access.plugins.module_utils.desks.settling import (
-    reopen_task,
-)
+from ansible_collections.rollcall.access.plugins.module_utils.desks.settling import reopen_task
 from ansible_collections.rollcall.access.plugins.module_utils.errors import RequestError
 from ansible_collections.rollcall.access.tests.unit.company.asking import (
     answer,

@@ -12,9 +12,7 @@ import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.company import closing_reviews
 from ansible_collections.rollcall.access.plugins.module_utils.company.following_reviews import follow_reviews
 from ansible_collections.rollcall.access.plugins.module_utils.company.manual_work import send_new
-from ansible_collections.rollcall.access.plugins.module_utils.errors import (
-    ReviewError,
-)
+from ansible_collections.rollcall.access.plugins.module_utils.errors import ReviewError
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying import verify_ledger
 from ansible_collections.rollcall.access.tests.unit.company.campaigns import (
     ANN,

@@ -14,9 +14,7 @@ import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.company import reviewing
 from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes
 from ansible_collections.rollcall.access.plugins.module_utils.company.recording_readings import record_readings
-from ansible_collections.rollcall.access.plugins.module_utils.errors import (
-    ReviewError,
-)
+from ansible_collections.rollcall.access.plugins.module_utils.errors import ReviewError
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying import verify_ledger
 from ansible_collections.rollcall.access.plugins.module_utils.model import Account
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.decision import Decision
