@@ -51,6 +51,8 @@ class Stormy(Fake):
         self.shouts = random.Random(f"{weather.seed} {self.key} shouts").random() < 0.25
         #: how many requests are being answered
         self.busy = 0
+        #: the end of the address of what takes no writes (403)
+        self.forbidden = ""
         self._unheard: collections.Counter[str] = collections.Counter()
 
     if t.TYPE_CHECKING:  # of the fake that it is mixed into
@@ -95,6 +97,8 @@ class Stormy(Fake):
                 return Response(b"{}", status=503)(environ, start_response)
             if lot.kind == "unheard of" and self._is_unheard_of(request):
                 return Response(b"{}", status=404)(environ, start_response)
+            if self.forbidden and not reads and request.path.endswith(self.forbidden):
+                return Response(b"{}", status=403)(environ, start_response)
             if lot.kind in ("throttled", "failed", "away"):
                 status, headers = refusal(lot)
                 # a gateway that gives up has handed a write on as often as not

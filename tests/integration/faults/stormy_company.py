@@ -113,7 +113,7 @@ class StormyCompany:
             return run_once(self.place, number, people, emergency=emergency, workers=self.threads)
         running = begin_run(self.place, number, people, emergency=emergency, workers=self.threads)
         self.weather.kill_at(killed_at, running.kill)
-        said, _nothing = running.communicate(timeout=120)
+        said, _nothing = running.communicate(timeout=900)
         assert running.returncode in (0, -signal.SIGKILL), f"{self.weather.repeat}\n{said}"
         self._wait_until_still()
         return Ended(("it was killed, or ended before",))

@@ -152,3 +152,18 @@ def test_an_app_that_wants_to_be_left_alone_for_hours_holds_nobody_up_elsewhere(
         assert company.state()[other] == undisturbed[other]
         assert company.run().well
         assert {**company.state(), **company.known()} == undisturbed
+
+
+def test_of_new_accounts_that_a_group_refuses_only_the_group_is_somebodys_task(tmp_path: pathlib.Path) -> None:
+    with stormy_company(tmp_path, "calm") as company:
+        mail = company.apps["mail"]
+        mail.forbidden = "/Groups/G2"
+        company.run()
+        assert len(mail.accounts()) == 8
+        with company.open(writes=False) as opened:
+            tasks = opened.ledger.tasks(states=("open",))
+        assert {(task.person, item.kind.value, item.entitlement) for task in tasks for item in task.items} == {
+            (id, "grant", "sales") for id in ("2", "3")
+        }
+        assert all(seen.has == {"Everyone"} for seen in mail.accounts().values())
+        assert len(company.known()["accounts"]) == 16
