@@ -11,7 +11,7 @@ import pathlib
 import typing as t
 
 from ..errors import PolicyError, ReviewError
-from ..model import App, Person, Review
+from ..model import App, Person, Review, ReviewItem
 from ..policy.yaml_lines import load_document
 from ..tabular import read_csv, write_csv
 from .decision import Decision
@@ -30,15 +30,24 @@ TOLD_COLUMNS = (
     "privileged",
     "since",
     "why",
+    "then_gets",
     "last_used",
 )
 SHEET_COLUMNS = ("item_id", *TOLD_COLUMNS, *ANSWER_COLUMNS)
 
 
 def write_sheet(
-    review: Review, people: t.Mapping[str, Person], apps: t.Mapping[str, App], *, reviewer: str = ""
+    review: Review,
+    people: t.Mapping[str, Person],
+    apps: t.Mapping[str, App],
+    *,
+    reviewer: str = "",
+    then_gets: t.Callable[[ReviewItem], str] = lambda item: "",
 ) -> str:
-    """Return the CSV to fill in: every item of one ``reviewer``, or of all; what is decided already stands in it."""
+    """Return the CSV to fill in: every item of one ``reviewer``, or of all; what is decided already stands in it.
+
+    ``then_gets`` says what comes in the place of an item that is revoked.
+    """
     rows = []
     for item in review.items:
         if reviewer and item.reviewer.casefold() != reviewer.casefold():
@@ -47,6 +56,7 @@ def write_sheet(
             {
                 "item_id": item.id,
                 **told(item, people, apps),
+                "then_gets": then_gets(item),
                 "decision": item.decision,
                 "change_to": item.change_to,
                 "reason": item.reason,
