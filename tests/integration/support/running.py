@@ -145,8 +145,13 @@ class Running:
             self.kill(signal.SIGKILL)
             self.process.wait()
             raise
-        tasks, hosts = _read(self._results)
-        return Outcome(self.process.returncode, stdout, stderr, tasks, hosts)
+        return outcome(self.process.returncode, stdout, stderr, self._results)
+
+
+def outcome(rc: int, stdout: str, stderr: str, results: pathlib.Path) -> Outcome:
+    """Return how a program ended that had our callback write to ``results``."""
+    tasks, hosts = _read(results)
+    return Outcome(rc, stdout, stderr, tasks, hosts)
 
 
 def descendants(process: int) -> list[int]:
