@@ -20,6 +20,9 @@ from .scim import TOKEN, ScimServer, Tenant
 #: No further environment.
 NOTHING: t.Mapping[str, str] = types.MappingProxyType({})
 
+#: Settings for Ansible that are the same in many runs.
+SHARED = ("ANSIBLE_CONNECTION_PLUGINS",)
+
 
 class CompanyDirectory:
     """A copy of a template (``rollcall.yml``, ``access/``, ``hr/``), whose SCIM apps are tenants of its own.
@@ -99,7 +102,7 @@ class CompanyDirectory:
         return ["ansible-playbook", full, "-i", "rollcall.yml", *arguments]
 
     def _finish(self, command: t.Sequence[str], env: t.Mapping[str, str], timeout: float = 600) -> Outcome:
-        own = any(name.startswith(ONCE) for name in (*self.env, *env))
+        own = any(name.startswith(ONCE) and name not in SHARED for name in (*self.env, *env))
         if command[0] not in PROGRAMS or own or self.from_the_start:
             return self._start(command, env).wait(timeout)
         given = self._environment(env)

@@ -26,7 +26,7 @@ import typing as t
 
 from .running import Outcome, descendants, outcome, program
 
-PROGRAMS = ("ansible-playbook", "ansible-inventory")
+PROGRAMS = ("ansible", "ansible-inventory", "ansible-playbook")
 #: What each run has of its own, and what is made anew for each.
 _OWN = ("ANSIBLE_CONFIG", "ANSIBLE_HOME", "ANSIBLE_LOCAL_TEMP")
 #: What is read once, while Python and Ansible begin.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs ansible-playbook and ansible-inventory in forks of one process that has imported everything; see ``forked.py``.
+"""Runs Ansible's programs in forks of one process that has imported everything; see ``forked.py``.
 
 A program of its own. Over the socket that its one argument names (the number of a file descriptor) comes one byte for
 each run, and with it that run's own socket: over that comes the order, as a line of JSON, and go the number of the
@@ -27,7 +27,11 @@ import traceback
 import typing as t
 import warnings
 
-PROGRAMS = {"ansible-playbook": "ansible.cli.playbook", "ansible-inventory": "ansible.cli.inventory"}
+PROGRAMS = {
+    "ansible": "ansible.cli.adhoc",
+    "ansible-inventory": "ansible.cli.inventory",
+    "ansible-playbook": "ansible.cli.playbook",
+}
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ import pkgutil
 COLLECTION = "ansible_collections.rollcall.access"
 _LIBRARIES = (
     "alembic.command",
+    "ansible.cli.adhoc",
     "ansible.cli.inventory",
     "ansible.cli.playbook",
     "ansible.executor.playbook_executor",
