@@ -13,7 +13,7 @@ import types
 import typing as t
 import uuid
 
-from .forked import ONCE, PROGRAMS, forks
+from .forked import ONCE, PROGRAMS, Forked, forks
 from .running import CALLBACKS, Outcome, Running, environment, program
 from .scim import TOKEN, ScimServer, Tenant
 
@@ -34,9 +34,8 @@ class CompanyDirectory:
 
     and ``tenant("hub")`` is that app. ``env`` is what every program is started with; a test may add to it.
 
-    A run that is waited for is a fork of a process that has imported everything (``forked.py``), unless it gets
-    settings of its own for Ansible or Python, or ``from_the_start`` says that here programs import everything
-    themselves. One that goes on beside the test, to be watched or killed, is a program as users start it.
+    A run is a fork of a process that has imported everything (``forked.py``), unless it gets settings of its own for
+    Ansible or Python, or ``from_the_start`` says that here programs import everything themselves, as users' do.
     """
 
     from_the_start = False
@@ -82,34 +81,28 @@ class CompanyDirectory:
 
     def playbook(self, name: str, *arguments: str, env: t.Mapping[str, str] = NOTHING, timeout: float = 600) -> Outcome:
         """Run ``ansible-playbook rollcall.access.<name> -i rollcall.yml`` and wait for it."""
-        return self._finish(self._playbook(name, arguments), env, timeout)
+        return self.start_playbook(name, *arguments, env=env).wait(timeout)
 
-    def start_playbook(self, name: str, *arguments: str, env: t.Mapping[str, str] = NOTHING) -> Running:
+    def start_playbook(self, name: str, *arguments: str, env: t.Mapping[str, str] = NOTHING) -> Running | Forked:
         """The same without waiting. A name with a dot is taken as it is: a collection's playbook or a file."""
-        return self._start(self._playbook(name, arguments), env)
+        full = name if "." in name else f"rollcall.access.{name}"
+        return self._start(["ansible-playbook", full, "-i", "rollcall.yml", *arguments], env)
 
     def inventory(self, *, env: t.Mapping[str, str] = NOTHING) -> dict[str, t.Any]:
         """Return what ``ansible-inventory --list`` shows."""
-        shown = self._finish(["ansible-inventory", "-i", "rollcall.yml", "--list"], env).succeeded().stdout
+        shown = self._start(["ansible-inventory", "-i", "rollcall.yml", "--list"], env).wait().succeeded().stdout
         return json.loads(shown, object_hook=_plain)
 
     def command(self, *words: str, env: t.Mapping[str, str] = NOTHING, timeout: float = 600) -> Outcome:
         """Run one of Ansible's programs in the company's directory."""
-        return self._finish(words, env, timeout)
+        return self._start(words, env).wait(timeout)
 
-    def _playbook(self, name: str, arguments: t.Iterable[str]) -> list[str]:
-        full = name if "." in name else f"rollcall.access.{name}"
-        return ["ansible-playbook", full, "-i", "rollcall.yml", *arguments]
-
-    def _finish(self, command: t.Sequence[str], env: t.Mapping[str, str], timeout: float = 600) -> Outcome:
+    def _start(self, command: t.Sequence[str], env: t.Mapping[str, str]) -> Running | Forked:
+        given = self._environment(env)
         own = any(name.startswith(ONCE) and name not in SHARED for name in (*self.env, *env))
         if command[0] not in PROGRAMS or own or self.from_the_start:
-            return self._start(command, env).wait(timeout)
-        given = self._environment(env)
-        return forks(given).run(command, self.path, given, timeout)
-
-    def _start(self, command: t.Sequence[str], env: t.Mapping[str, str]) -> Running:
-        return Running([program(command[0]), *command[1:]], self.path, self._environment(env))
+            return Running([program(command[0]), *command[1:]], self.path, given)
+        return forks(given).start(command, self.path, given)
 
     def _environment(self, env: t.Mapping[str, str]) -> dict[str, str]:
         self._home.mkdir(exist_ok=True)

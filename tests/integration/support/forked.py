@@ -12,10 +12,9 @@ run with these is asked for, and kept to the end of the tests.
 from __future__ import annotations
 
 import atexit
-import contextlib
 import json
-import os
 import pathlib
+import select
 import shutil
 import signal
 import socket
@@ -24,7 +23,7 @@ import sys
 import tempfile
 import typing as t
 
-from .running import Outcome, descendants, outcome, program
+from .running import Outcome, outcome, program, signal_all
 
 PROGRAMS = ("ansible", "ansible-inventory", "ansible-playbook")
 #: What each run has of its own, and what is made anew for each.
@@ -33,6 +32,61 @@ _OWN = ("ANSIBLE_CONFIG", "ANSIBLE_HOME", "ANSIBLE_LOCAL_TEMP")
 ONCE = ("ANSIBLE_", "PYTHON", "LANG", "LC_")
 
 _Settings = tuple[bytes, tuple[tuple[str, str], ...]]
+
+
+class Fork:
+    """The process of a program, as far as tests ask for it."""
+
+    def __init__(self, told: socket.socket) -> None:
+        self._told = told
+        self.pid = int(self._line())
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Return its exit code, or None while it runs."""
+        if self.returncode is None and select.select([self._told], [], [], 0)[0]:
+            return self.wait()
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return its exit code; a TimeoutError when it still runs after so many seconds."""
+        if self.returncode is None:
+            if not select.select([self._told], [], [], timeout)[0]:
+                raise TimeoutError(f"process {self.pid} still runs after {timeout} s")
+            self.returncode = int(self._line())
+            self._told.close()
+        return self.returncode
+
+    def _line(self) -> bytes:
+        line = b""
+        while not line.endswith(b"\n"):
+            more = self._told.recv(1)
+            assert more, "the process that runs Ansible has died"
+            line += more
+        return line
+
+
+class Forked:
+    """A program that has been started as a fork: what ``Running`` is for one that imports everything by itself."""
+
+    def __init__(self, told: socket.socket, place: pathlib.Path, results: pathlib.Path) -> None:
+        self.process = Fork(told)
+        self._place, self._results = place, results
+
+    def kill(self, number: int) -> None:
+        """Send a signal to the program and to all that it started."""
+        signal_all(self.process.pid, number)
+
+    def wait(self, timeout: float = 600) -> Outcome:
+        try:
+            code = self.process.wait(timeout)
+        except BaseException:
+            self.kill(signal.SIGKILL)
+            self.process.wait()
+            raise
+        stdout, stderr = ((self._place / name).read_text(encoding="utf-8") for name in ("stdout", "stderr"))
+        shutil.rmtree(self._place)
+        return outcome(code, stdout, stderr, self._results)
 
 
 class Forks:
@@ -58,45 +112,25 @@ class Forks:
                 pass_fds=[theirs.fileno()],
             )
 
-    def run(
-        self, command: t.Sequence[str], directory: pathlib.Path, env: t.Mapping[str, str], timeout: float
-    ) -> Outcome:
-        """Run a program and wait for it. One that takes longer than ``timeout`` seconds is killed: a TimeoutError."""
+    def start(self, command: t.Sequence[str], directory: pathlib.Path, env: t.Mapping[str, str]) -> Forked:
+        """Start a program in a directory with an environment."""
         results = pathlib.Path(env["ROLLCALL_TEST_RESULTS"])
         results.unlink(missing_ok=True)
-        ours, theirs = socket.socketpair()
-        with ours, tempfile.TemporaryDirectory(dir=self._place) as place:
-            with theirs:
-                socket.send_fds(self._orders, [b"."], [theirs.fileno()])
-            said = {name: pathlib.Path(place, name) for name in ("stdout", "stderr")}
-            for path in said.values():
-                path.touch()
-            ours.settimeout(timeout)
-            order = {"command": list(command), "directory": str(directory), "environment": dict(env)}
-            with ours.makefile("rw") as told:
-                print(json.dumps({**order, **{name: str(path) for name, path in said.items()}}), file=told, flush=True)
-                number = told.readline()
-                try:
-                    code = told.readline()
-                except BaseException:
-                    _kill(int(number))
-                    raise
-            assert code, f"the process that runs Ansible has died: {self._process.poll()}"
-            texts = [path.read_text(encoding="utf-8") for path in said.values()]
-        return outcome(int(code), texts[0], texts[1], results)
+        place = pathlib.Path(tempfile.mkdtemp(dir=self._place))
+        said = {name: str(place / name) for name in ("stdout", "stderr")}
+        for path in said.values():
+            pathlib.Path(path).touch()
+        told, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self._orders, [b"."], [theirs.fileno()])
+        order = {"command": list(command), "directory": str(directory), "environment": dict(env), **said}
+        told.sendall(json.dumps(order).encode() + b"\n")
+        return Forked(told, place, results)
 
     def close(self) -> None:
         self._orders.close()
         self._process.wait(30)
         shutil.rmtree(self._place, ignore_errors=True)
-
-
-def _kill(process: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(process, signal.SIGSTOP)  # it starts nothing more meanwhile
-    for one in (*descendants(process), process):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(one, signal.SIGKILL)
 
 
 _made: dict[_Settings, Forks] = {}
