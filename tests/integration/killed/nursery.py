@@ -117,6 +117,9 @@ def main() -> None:
         ctypes.CDLL(None).prctl(_CHILD_SUBREAPER, 1)
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    from ansible.plugins import loader
+
+    loader.init_plugin_loader([])
     importlib.import_module(f"{COLLECTION}.tests.integration.support.warming").warm_up()
     for line in sys.stdin:
         print(json.dumps(run(json.loads(line))), file=answers, flush=True)

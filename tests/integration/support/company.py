@@ -102,7 +102,7 @@ class CompanyDirectory:
         own = any(name.startswith(ONCE) and name not in SHARED for name in (*self.env, *env))
         if command[0] not in PROGRAMS or own or self.from_the_start:
             return Running([program(command[0]), *command[1:]], self.path, given)
-        return forks(given).start(command, self.path, given)
+        return forks(given).start([program(command[0]), *command[1:]], self.path, given)
 
     def _environment(self, env: t.Mapping[str, str]) -> dict[str, str]:
         self._home.mkdir(exist_ok=True)

@@ -14,7 +14,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import importlib
-import importlib.util
 import json
 import os
 import pathlib
@@ -27,6 +26,7 @@ import traceback
 import typing as t
 import warnings
 
+SUPPORT = "ansible_collections.rollcall.access.tests.integration.support"
 PROGRAMS = {
     "ansible": "ansible.cli.adhoc",
     "ansible-inventory": "ansible.cli.inventory",
@@ -35,13 +35,11 @@ PROGRAMS = {
 
 
 def main() -> None:
-    # past Ansible's own way of finding a collection, which begins with warm_up
-    spec = importlib.util.spec_from_file_location("warming", pathlib.Path(__file__).with_name("warming.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    warming = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(warming)
-    warming.warm_up()
+    from ansible.plugins import loader
+
+    # from here on a collection is imported in Ansible's own way
+    loader.init_plugin_loader([])
+    importlib.import_module(f"{SUPPORT}.warming").warm_up()
     orders = socket.socket(fileno=int(sys.argv[1]))
     while True:
         word, held, _flags, _address = socket.recv_fds(orders, 1, 1)
@@ -85,7 +83,7 @@ def _run(order: t.Mapping[str, t.Any]) -> t.NoReturn:
             os.close(file)
         _begin_anew()
         sys.argv = list(order["command"])
-        code = importlib.import_module(PROGRAMS[sys.argv[0]]).main(sys.argv)
+        code = importlib.import_module(PROGRAMS[pathlib.Path(sys.argv[0]).name]).main(sys.argv)
     except SystemExit as error:
         code = error.code
     except BaseException:

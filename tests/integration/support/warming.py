@@ -30,11 +30,9 @@ _LIBRARIES = (
 
 
 def warm_up() -> None:
-    """Import all that a run would. What is here by then stays where it is."""
-    from ansible.plugins import loader
-
-    loader.init_plugin_loader([])
+    """Import all that a run would, after ``init_plugin_loader``. What is here by then stays where it is."""
     from ansible.executor import task_queue_manager  # noqa: F401
+    from ansible.plugins import loader
 
     package = importlib.import_module(f"{COLLECTION}.plugins.module_utils")
     # the connectors' and desks' own libraries are imported when they are used
