@@ -201,7 +201,6 @@ def _make(company: CompanyDirectory, folder: pathlib.Path) -> None:
     token = "token: \"{{ lookup('env', 'SCIM_TOKEN') }}\""
     first, second, rest = catalog.split(token)
     catalog = f'{first}{token}{second}token: "{{{{ vault_chat_token }}}}"{rest}'
-    catalog = catalog.replace("read_timeout: 1\n", "read_timeout: 30\n")
     catalog += """
   gone:
     name: Gone

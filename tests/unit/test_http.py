@@ -28,7 +28,9 @@ from ansible_collections.rollcall.access.plugins.module_utils.errors import (
     Throttled,
     Transient,
 )
-from ansible_collections.rollcall.access.plugins.module_utils.http import Redactor, Session, wait_asked_for
+from ansible_collections.rollcall.access.plugins.module_utils.http import Session
+from ansible_collections.rollcall.access.plugins.module_utils.http_pace import wait_asked_for
+from ansible_collections.rollcall.access.plugins.module_utils.redaction import Redactor
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec

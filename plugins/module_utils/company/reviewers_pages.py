@@ -26,6 +26,7 @@ from ..reviews.rubber_stamping import pace_of, rubber_stamped
 from ..reviews.token import Token, issue
 from ..writing import PERSONAL, write_text
 from .company import Company
+from .deciding import with_all_roles
 
 #: The event that says how the decisions of a page's file were taken.
 HANDED_IN = "review.handed_in"
@@ -177,4 +178,5 @@ def around(company: Company) -> Circumstances:
         exceptions=company.exceptions,
         closed=company.ledger.reviews(state="closed"),
         present=frozenset(id for id in company.people if statuses[id] in (Status.ACTIVE, Status.LEAVE)),
+        wants=lambda: with_all_roles(company),
     )

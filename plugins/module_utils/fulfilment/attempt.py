@@ -14,7 +14,7 @@ import typing as t
 
 from ..clock import WorkingDay
 from ..connectors.contract import Connector
-from ..errors import AppError, Broken, Conflict, NotFound, Throttled, Transient, Unsupported
+from ..errors import AppError, Broken, Conflict, NotFound, Refused, Throttled, Transient, Unsupported
 from ..ledger.records import ChangeResult
 from ..model import REMOVALS, Account, AccountKey, Change, ChangeKind, Finding, NewAccount, Person, Run
 from ..planning.owners import Owners
@@ -293,10 +293,15 @@ class Attempt:
             except NotFound:
                 unanswered = True  # it may be the new account that is not known everywhere yet
                 raise
-            except Conflict:
-                # what has the name may be what was made a moment ago, when the answer was lost
-                found = self._find_patiently(theirs) if unanswered and self.connector.finds else None
-                if not asked and found is None:
+            except (Conflict, Refused, Unsupported) as error:
+                # made, and something of what it was to be given is refused: each is asked for by itself then
+                made = bool(error.details.get("sent"))
+                taken = isinstance(error, Conflict)
+                found = None
+                if self.connector.finds and (made or (taken and unanswered)):
+                    # what has the name may be what was made a moment ago, when the answer was lost
+                    found = self._find_patiently(theirs)
+                if taken and not asked and found is None:
                     # or by somebody else, since the list was read
                     found = self.connector.find(AccountKey(username=new.username))
                 if found is None:

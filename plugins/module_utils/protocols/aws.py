@@ -20,8 +20,8 @@ import typing as t
 import urllib.parse
 
 from ..errors import Broken, SettingsError, Throttled, Transient
-from ..http import Redactor
 from ..libraries import library
+from ..redaction import Redactor
 from .aws_errors import from_answer, from_exception, unreadable
 
 boto3 = library("boto3")

@@ -33,6 +33,7 @@ TOLD_COLUMNS = (
     "privileged",
     "since",
     "why",
+    "then_gets",
     "last_used",
 )
 SHEET_COLUMNS = ("item_id", *TOLD_COLUMNS, *ANSWER_COLUMNS)
@@ -75,9 +76,17 @@ class Decided:
 
 
 def write_sheet(
-    review: Review, people: t.Mapping[str, Person], apps: t.Mapping[str, App], *, reviewer: str = ""
+    review: Review,
+    people: t.Mapping[str, Person],
+    apps: t.Mapping[str, App],
+    *,
+    reviewer: str = "",
+    then_gets: t.Callable[[ReviewItem], str] = lambda item: "",
 ) -> str:
-    """Return the CSV to fill in: every item of one ``reviewer``, or of all; what is decided already stands in it."""
+    """Return the CSV to fill in: every item of one ``reviewer``, or of all; what is decided already stands in it.
+
+    ``then_gets`` says what comes in the place of an item that is revoked.
+    """
     rows = []
     for item in review.items:
         if reviewer and item.reviewer.casefold() != reviewer.casefold():
@@ -86,6 +95,7 @@ def write_sheet(
             {
                 "item_id": item.id,
                 **told(item, people, apps),
+                "then_gets": then_gets(item),
                 "decision": item.decision,
                 "change_to": item.change_to,
                 "reason": item.reason,
