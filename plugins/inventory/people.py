@@ -195,9 +195,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         try:
             path = pointed_to(path)
+            # before Ansible reads it: where Ansible cannot, it tries its other plugins, one of which takes an empty
+            # file for an inventory without anybody, and the run ends with exit code 0
+            settings = Settings.load(path)
             super().parse(inventory, loader, path, cache)
             self._read_config_data(path)
-            self._build(path)
+            self._build(path, settings)
         except RollcallError as error:
             self._stop(error)
 
@@ -214,8 +217,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         self.display.error(f"rollcall: {text}", wrap_text=False)
         raise SystemExit(PARSE_ERROR) from error
 
-    def _build(self, path: str) -> None:
-        people, apps, by_id, stale = self._read(path)
+    def _build(self, path: str, settings: Settings) -> None:
+        people, apps, by_id, stale = self._read(settings)
         for group, username in by_id.items():
             if not username:
                 self.display.warning(f"rollcall: nobody has the id of --limit {group}, in HR or in the ledger")
@@ -260,12 +263,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             if username:
                 self.inventory.add_child(group, username)
 
-    def _read(self, path: str) -> tuple[dict[str, Host], dict[str, Host], t.Mapping[str, str], str]:
+    def _read(self, settings: Settings) -> tuple[dict[str, Host], dict[str, Host], t.Mapping[str, str], str]:
         """Return people and apps as hosts, the groups of ids that --limit names, and why HR was not read, if it was not.
 
         Where --limit names nothing but hosts, it is only those, if that is certain to make no difference.
         """
-        settings, resolve = Settings.load(path), resolver(self.templar)
+        resolve = resolver(self.templar)
         Company.forget_shared()
         if _asks_only():
             return {}, {}, {}, ""

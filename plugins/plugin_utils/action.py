@@ -69,10 +69,15 @@ class RollcallAction(ActionBase):
                 self._work(company, arguments, result)
             result["msg"] = on_one_line(result["msg"])
             if not result.get("failed"):
-                self.say(f"  {self.vars.get('inventory_hostname', 'localhost')}: {result['msg']}")
+                self.say(f"  {self._whose()}: {result['msg']}")
         except RollcallError as error:
             result.update(failed=True, msg=str(error), failure=error.failure())
         return result
+
+    def _whose(self) -> str:
+        """Whose result it is: the host's, or everybody's where one task is done for all hosts of the play."""
+        hosts = self.vars.get("ansible_play_hosts_all") or ()
+        return "all" if self._task.run_once and len(hosts) > 1 else self.vars.get("inventory_hostname", "localhost")
 
     def _work(self, company: Company, arguments: dict[str, t.Any], result: dict[str, t.Any]) -> None:
         """Do it, and write down how the run ended, also when it was stopped."""

@@ -176,3 +176,29 @@ def test_a_limit_names_a_person_by_the_id_that_hr_gives(company: CompanyDirector
     nobody = company.playbook("onboard", "--limit", "hr_id_404")
     assert nobody.rc == 1
     assert "nobody has the id of --limit hr_id_404" in nobody.stderr
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ("", "rollcall.yml:1: "),
+        ("# nothing but this\n", "rollcall.yml:1: "),
+        ("plugin: rollcall.access.people\nsources: [{type: csv, path: hr/pe", "rollcall.yml:3: not valid YAML"),
+        ("plugin: rollcall.access.peple\nsources: [{type: csv, path: hr/people.csv}]\n", "rollcall.yml:1: "),
+        ("plugin: rollcall.access.people\nsources: [{type: csv, path: a}]\nas_of: 2026-13-01\n", "rollcall.yml: as_of"),
+    ],
+    ids=["empty", "a comment", "half", "another plugin", "no day"],
+)
+def test_a_rollcall_yml_that_is_none_ends_the_run_with_one_message(
+    company: CompanyDirectory, wrong: str, told: str
+) -> None:
+    settings = company.read("rollcall.yml")
+    company.write("rollcall.yml", wrong)
+    try:
+        ended = company.playbook("offboard")
+    finally:
+        company.write("rollcall.yml", settings)
+    assert ended.rc == 4, ended.output
+    assert told in ended.output
+    assert "Failed to parse" not in ended.output
+    assert "Traceback" not in ended.output

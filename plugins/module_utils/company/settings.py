@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import difflib
 import os
 import pathlib
 import typing as t
@@ -22,6 +23,9 @@ from ..policy.schema import check_schema
 from ..policy.yaml_lines import load_document
 
 PLUGIN = "rollcall.access.people"
+#: folders that have to be there, and those that may be missing
+_FOLDERS = ("catalog", "policy")
+MAY_BE_MISSING = ("exceptions", "locks", "requests")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -80,6 +84,7 @@ class Settings:
             )
         data = _checked(file)
         base = file.parent
+        _folders_are_there(data, base, file)
         day = data.get("working_day") or {}
         working_day = _working_day(day, file)
         return cls(
@@ -89,7 +94,9 @@ class Settings:
             policy=base / data.get("policy", "access/policy"),
             exceptions=base / data.get("exceptions", "access/exceptions"),
             locks=base / data.get("locks", "access/locks"),
-            ledger=_ledger_url(environment.get("ROLLCALL_LEDGER") or data.get("ledger", "sqlite:///ledger.db"), base),
+            ledger=_ledger_url(
+                environment.get("ROLLCALL_LEDGER") or data.get("ledger", "sqlite:///ledger.db"), base, file
+            ),
             company=data.get("company", ""),
             normalise=data.get("normalise") or {},
             username=data.get("username", cls.username),
@@ -120,8 +127,32 @@ def _checked(file: pathlib.Path) -> dict[str, t.Any]:
     return dict(document.value)
 
 
-def _ledger_url(url: str, base: pathlib.Path) -> str:
+def _folders_are_there(data: t.Mapping[str, t.Any], base: pathlib.Path, file: pathlib.Path) -> None:
+    """Refuse the misspelt name of a folder that may be missing: its locks and exceptions would count no longer."""
+    for key in MAY_BE_MISSING:
+        named, usual = base / str(data.get(key, f"access/{key}")), base / "access" / key
+        if os.path.lexists(named):
+            continue
+        beside = os.listdir(named.parent) if os.access(named.parent, os.R_OK | os.X_OK) else []
+        others = {(base / str(data.get(other, f"access/{other}"))).name for other in (*_FOLDERS, *MAY_BE_MISSING)}
+        near = difflib.get_close_matches(named.name, [name for name in beside if name not in others], n=1)
+        meant = named.with_name(near[0]) if near else usual if os.path.lexists(usual) else None
+        if meant is not None:
+            raise SettingsError(
+                f"`{key}` is {data.get(key, f'access/{key}')!r}, which is not there",
+                where=str(file),
+                todo=f"Did you mean {os.path.relpath(meant, base)!r}? Correct one of the two names",
+            )
+
+
+def _ledger_url(url: str, base: pathlib.Path, file: pathlib.Path) -> str:
     prefix = "sqlite:///"
+    if url.startswith("sqlite:") and url.removeprefix(prefix).partition("?")[0] in ("", "/", ":memory:", url):
+        raise SettingsError(
+            f"`ledger` is {url!r}, which names no file",
+            where=str(file),
+            todo="Write sqlite:///ledger.db for a file beside rollcall.yml, or sqlite:////absolute/path/ledger.db",
+        )
     if url.startswith(prefix) and not url.startswith(prefix + "/"):
         return prefix + str(base / url.removeprefix(prefix))
     return url

@@ -158,6 +158,11 @@ class Mapper:
                     raise SettingsError(f"`set: {field}` is no date (YYYY-MM-DD)", where=self._where) from None
             elif field in FIELDS:
                 fields[field] = text
+            elif near := difflib.get_close_matches(field, sorted(FIELDS - _NEVER_SET), n=1, cutoff=0.8):
+                # taken for an attribute of that name, contractors would be employees
+                raise SettingsError(
+                    f"`set` gives {field!r}, which is no field", where=self._where, todo=f"Did you mean `{near[0]}`?"
+                )
             else:
                 attributes[field] = text
         return fields, attributes

@@ -51,6 +51,37 @@ def test_a_ledger_in_a_file_is_relative_to_rollcall_yml(tmp_path, url, made):
 
 
 @pytest.mark.parametrize(
+    "url", ["sqlite://ledger.db", "sqlite:ledger.db", "sqlite://", "sqlite:///", "sqlite:///:memory:"]
+)
+def test_a_ledger_that_would_not_be_the_file_that_was_meant_is_refused(tmp_path, url):
+    with pytest.raises(SettingsError, match="names no file") as told:
+        load(tmp_path, f'{LEAST}ledger: "{url}"\n')
+    assert "sqlite:///ledger.db" in str(told.value)
+    assert str(tmp_path / "rollcall.yml") in str(told.value)
+
+
+@pytest.mark.parametrize("key", ["exceptions", "locks", "requests"])
+def test_the_misspelt_name_of_a_folder_that_may_be_missing_is_refused(tmp_path, key):
+    (tmp_path / "access" / key).mkdir(parents=True)
+    for wrong in (f"access/{key[:-2]}s", f"acess/{key}"):
+        with pytest.raises(SettingsError, match="not there") as told:
+            load(tmp_path, f"{LEAST}{key}: {wrong}\n")
+        assert f"Did you mean 'access/{key}'" in str(told.value)
+
+
+def test_a_misspelt_folder_beside_rollcall_yml_is_refused_as_well(tmp_path):
+    (tmp_path / "access" / "lokcs").mkdir(parents=True)
+    with pytest.raises(SettingsError, match="Did you mean 'access/lokcs'"):
+        load(tmp_path, LEAST)
+
+
+def test_folders_that_may_be_missing_may_be_missing(tmp_path):
+    (tmp_path / "access" / "exceptions").mkdir(parents=True)
+    (tmp_path / "access" / "policy").mkdir()
+    assert load(tmp_path, f"{LEAST}locks: access/locks\nrequests: hr/requests\n").locks == tmp_path / "access/locks"
+
+
+@pytest.mark.parametrize(
     ("text", "moment"),
     [
         ("2026-12-01", "2026-12-01T22:59:59+00:00"),

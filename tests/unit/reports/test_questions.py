@@ -21,6 +21,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.reports.questions.
     ROWS_SHOWN,
     check_file,
     lines,
+    listing,
     write_answer,
 )
 
@@ -52,6 +53,33 @@ def test_a_table_on_screen_has_one_line_for_each_row_whatever_stands_in_it() -> 
     assert row.startswith("Ada\\n  note: nobody has anything\\x1b[31m")
     assert row.split()[-6:] == ["2026-03-03", "00:30", "yes", "mail;", "chat", "-"]
     assert note == "note: A note"
+
+
+def test_a_table_that_is_wider_than_the_terminal_becomes_a_block_for_each_row() -> None:
+    wide = answer("person app why", [("Ada Berg", "chat", "x" * 64), ("Ben Cole", "code", None)], "Two", "A note")
+    assert lines(wide, UTC, 79) == [
+        "person  Ada Berg",
+        "app     chat",
+        f"why     {'x' * 64}",
+        "",
+        "person  Ben Cole",
+        "app     code",
+        "why     -",
+        "",
+        "note: A note",
+    ]
+    assert lines(wide, UTC, 80) == lines(wide, UTC) != lines(wide, UTC, 79)
+
+
+def test_the_list_of_questions_is_readable_in_eighty_columns() -> None:
+    made = listing(listed())
+    assert len(made) == 2 * len(QUESTIONS)
+    assert made[made.index("What was granted in a period, and for what reason?") + 1] == (
+        "    granted; needs since; takes until and app and department"
+    )
+    assert all(f"    {one.key}" in (line.partition(";")[0] for line in made) for one in QUESTIONS)
+    # two columns are the indentation of everything that a playbook says
+    assert sum(len(line) > 78 for line in made) < len(QUESTIONS) // 4
 
 
 def test_of_many_rows_the_first_are_shown_and_a_wide_cell_is_cut() -> None:

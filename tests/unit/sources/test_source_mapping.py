@@ -77,6 +77,11 @@ def test_set_refuses_what_cannot_be_the_same_for_all(company, wrong):
         company.csv("id,name\n7,Ann Lee\n", set=wrong)
 
 
+def test_set_refuses_the_misspelt_name_of_a_field(company):
+    with pytest.raises(SettingsError, match="Did you mean `type`"):
+        company.csv("id,name\n7,Ann Lee\n", set={"typ": "contractor"})
+
+
 def test_normalise_turns_their_words_into_the_policys(company):
     company.write("a.csv", "id,name,department,grade\n1,Ann Lee,Ent Sales ,7\n2,Bob Ray,Ent sales,8\n3,Cy Do,n/a,9\n")
     feed = company.read(

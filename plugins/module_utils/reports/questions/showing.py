@@ -27,8 +27,11 @@ WIDEST_LAST = 120
 ENDINGS = (".csv", ".json")
 
 
-def lines(answer: Answer, zone: dt.tzinfo) -> list[str]:
-    """Return the answer as a table of fixed width, the sentence last; times are those of ``zone``."""
+def lines(answer: Answer, zone: dt.tzinfo, width: int = 0) -> list[str]:
+    """Return the answer as a table of fixed width, the sentence last; times are those of ``zone``.
+
+    Where the terminal has ``width`` columns, and the table needs more, each row is a block of its own; 0: any width.
+    """
     head = [name.replace("_", " ") for name in answer.columns]
     last = len(head) - 1
     shown = [
@@ -37,11 +40,28 @@ def lines(answer: Answer, zone: dt.tzinfo) -> list[str]:
     ]
     widths = [max(len(row[n]) for row in (head, *shown)) for n in range(len(head))]
     made = []
-    if shown:
+    if shown and 0 < width < sum(widths) + 2 * last:
+        made = [line for row in shown for line in _block(head, row)]
+    elif shown:
         made = [_line(row, widths) for row in (head, ["-" * width for width in widths], *shown)]
     if len(answer.rows) > ROWS_SHOWN:
         made.append(f"... and {len(answer.rows) - ROWS_SHOWN:,} more rows: rollcall_file=answer.csv has them all")
     return [*made, *(f"note: {on_one_line(note)}" for note in answer.notes)]
+
+
+def listing(answer: Answer) -> list[str]:
+    """Return the list of questions: under each what it is called, what it needs, and what else it takes."""
+    made = []
+    for row in answer.rows:
+        about = dict(zip(answer.columns, row, strict=True))
+        more = (f"{what} {' and '.join(about[what])}" for what in ("needs", "takes") if about[what])
+        made += [about["asks"], f"    {'; '.join((about['question'], *more))}"]
+    return [*made, *(f"note: {on_one_line(note)}" for note in answer.notes)]
+
+
+def _block(head: t.Sequence[str], row: t.Sequence[str]) -> list[str]:
+    named = max(map(len, head))
+    return [*(f"{name.ljust(named)}  {cell}".rstrip() for name, cell in zip(head, row, strict=True)), ""]
 
 
 def _line(cells: t.Sequence[str], widths: t.Sequence[int]) -> str:
