@@ -44,7 +44,7 @@ def said(company: CompanyDirectory, outcome: Outcome) -> tuple[t.Any, ...]:
 
 def story(company: CompanyDirectory) -> list[tuple[t.Any, ...]]:
     """What works, what is refused before anything begins, what fails, with our settings and with Ansible's own."""
-    found = [said(company, company.playbook("onboard", "--limit", "ada.stone,cleo.marsh", "-v"))]
+    found = [said(company, company.playbook("onboard", "--limit", "ada.stone", "-v"))]
     found.append(said(company, company.command("ansible", "ada.stone", "-i", "rollcall.yml", "-m", "debug")))
     with without_ansible_cfg(company):
         found.append(said(company, company.playbook("check")))
