@@ -17,7 +17,9 @@ import typing as t
 import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401  # pylint: disable=unused-import
 
 from ..module_utils.company.company import Company
-from ..module_utils.company.plans import people_named, plan_one_account, record_readings
+from ..module_utils.company.one_account import plan_one_account
+from ..module_utils.company.population import people_named
+from ..module_utils.company.recording_readings import record_readings
 from ..module_utils.connectors.registry import connector_class
 from ..module_utils.errors import AppError, GuardStop, RollcallError
 from ..module_utils.face.account_module import ARGUMENTS, REQUIRED_ONE_OF, results_from
@@ -70,7 +72,7 @@ class ActionModule(RollcallAction):
 
     def _person(self, company: Company, arguments: dict[str, t.Any]) -> Person:
         if arguments["person"]:
-            return people_named(company, [arguments["person"]])[0]
+            return people_named(company.population, [arguments["person"]])[0]
         given = arguments["account"]
         known = company.population.named(given["username"], given["email"])
         if known is not None:

@@ -12,7 +12,10 @@ import typing as t
 import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401  # pylint: disable=unused-import
 
 from ..module_utils.company.company import Company
-from ..module_utils.company.plans import hold_against_guard, people_named, plan_changes, record_readings
+from ..module_utils.company.holding_back import hold_against_guard
+from ..module_utils.company.plans import plan_changes
+from ..module_utils.company.population import people_named
+from ..module_utils.company.recording_readings import record_readings
 from ..module_utils.face.carried_out import carry_out_and_conclude, nothing_to_do
 from ..module_utils.planning.plan import apps_concerned
 from ..plugin_utils.action import RollcallAction
@@ -33,7 +36,7 @@ class ActionModule(RollcallAction):
         company.need_apps([app])
         people = None
         if arguments["people"] is not None:
-            people = [person.id for person in people_named(company, arguments["people"])]
+            people = [person.id for person in people_named(company.population, arguments["people"])]
         kept = company.ledger.plan(arguments["plan"]) if arguments["plan"] else None
         if kept is not None and app not in apps_concerned(kept):
             # nearly every app on nearly every day: it costs no more than looking into the plan

@@ -11,6 +11,7 @@ import typing as t
 # first, for what it does: what is imported after it is compiled once, and not in every run
 import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401  # pylint: disable=unused-import
 
+from ..module_utils.company.about_reviews import rules_of
 from ..module_utils.company.breaking_glass import (
     Taken,
     finish,
@@ -23,9 +24,10 @@ from ..module_utils.company.breaking_glass import (
 from ..module_utils.company.company import Company
 from ..module_utils.company.following_requests import forget_exceptions
 from ..module_utils.company.glass_reviews import open_glass_reviews
+from ..module_utils.company.holding_back import hold_against_guard
 from ..module_utils.company.manual_work import send_new
-from ..module_utils.company.plans import Planned, hold_against_guard, plan_changes, record_readings
-from ..module_utils.company.reviewing import rules_of
+from ..module_utils.company.plans import Planned, plan_changes
+from ..module_utils.company.recording_readings import record_readings
 from ..module_utils.errors import RollcallError, UnknownName
 from ..module_utils.face.carried_out import carry_out_and_conclude
 from ..module_utils.face.results import finding_lines

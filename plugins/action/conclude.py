@@ -15,7 +15,7 @@ from ..module_utils.company.company import Company
 from ..module_utils.company.concluding import conclude
 from ..module_utils.company.held_feeds import note_good_feed
 from ..module_utils.company.manual_work import send_new
-from ..module_utils.company.plans import people_named
+from ..module_utils.company.population import people_named
 from ..module_utils.desks.digests import completed_since
 from ..module_utils.errors import UnknownName
 from ..module_utils.face.results import finding_lines
@@ -52,7 +52,7 @@ class ActionModule(RollcallAction):
         left = []
         mine = None  # everybody whom the plan is about
         if arguments["people"] is not None:
-            mine = {person.id for person in people_named(company, arguments["people"])}
+            mine = {person.id for person in people_named(company.population, arguments["people"])}
         changes = [change for change in plan.changes if mine is None or change.person in mine]
         held = [change for change in plan.held if mine is None or change.person in mine]
         for change in (*changes, *held):

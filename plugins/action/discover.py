@@ -12,11 +12,12 @@ import typing as t
 import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401  # pylint: disable=unused-import
 
 from ..module_utils.company.company import Company
+from ..module_utils.company.correlating import correlate_all
 from ..module_utils.company.deciding import decide
 from ..module_utils.company.discovering import discover, propose_bundles
-from ..module_utils.company.plans import correlate_all, record_accounts
 from ..module_utils.company.previewing import preview
 from ..module_utils.company.reading_apps import read_apps
+from ..module_utils.company.recording_readings import record_accounts
 from ..module_utils.connectors.contract import OPERATIONS
 from ..module_utils.face.results import finding_lines
 from ..module_utils.planning.correlation import correlation_findings

@@ -14,7 +14,7 @@ import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa
 
 from ..module_utils.company.company import Company
 from ..module_utils.company.duties import check_exception, record_uses
-from ..module_utils.company.plans import people_named
+from ..module_utils.company.population import people_named
 from ..module_utils.errors import PolicyError
 from ..module_utils.model import AccessException
 from ..plugin_utils.action import RollcallAction
@@ -63,7 +63,7 @@ class ActionModule(RollcallAction):
         missing = [name for name in _NEEDED if not arguments[name]]
         if missing:
             raise PolicyError(f"it lacks {', '.join(missing)}", where=where, todo="An exception needs them all")
-        (person,) = people_named(company, [arguments["person"]])
+        (person,) = people_named(company.population, [arguments["person"]])
         if company.organisation.same(arguments["approved_by"], person.id):
             raise PolicyError(f"{person.username} cannot approve their own exception", where=where)
         if company.organisation.same(arguments["approved_by"], arguments["requested_by"]):

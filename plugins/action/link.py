@@ -12,7 +12,7 @@ import typing as t
 import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401  # pylint: disable=unused-import
 
 from ..module_utils.company.company import Company
-from ..module_utils.company.plans import people_named
+from ..module_utils.company.population import people_named
 from ..plugin_utils.action import RollcallAction
 
 
@@ -27,7 +27,7 @@ class ActionModule(RollcallAction):
     def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         app = arguments["app"].removeprefix("app.")
         company.need_apps([app])
-        person = people_named(company, [arguments["person"]])[0] if arguments["person"] else None
+        person = people_named(company.population, [arguments["person"]])[0] if arguments["person"] else None
         id = person.id if person else ""
         whose = person.username if person else "nobody"
         if company.ledger.links().get((app, arguments["account"])) == id:

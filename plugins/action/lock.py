@@ -12,7 +12,7 @@ import typing as t
 import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401  # pylint: disable=unused-import
 
 from ..module_utils.company.company import Company
-from ..module_utils.company.plans import people_named
+from ..module_utils.company.population import people_named
 from ..module_utils.errors import PolicyError
 from ..module_utils.model import Lock
 from ..module_utils.policy.durations import parse_duration
@@ -29,7 +29,7 @@ class ActionModule(RollcallAction):
     }
 
     def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
-        (person,) = people_named(company, [arguments["person"]])
+        (person,) = people_named(company.population, [arguments["person"]])
         now = company.clock.now()
         there = company.lock_on(person)
         if arguments["state"] == "present":

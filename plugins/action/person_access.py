@@ -15,15 +15,12 @@ import typing as t
 import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401  # pylint: disable=unused-import
 
 from ..module_utils.company.company import Company
+from ..module_utils.company.holding_back import hold_against_guard
 from ..module_utils.company.narrowing import narrow
 from ..module_utils.company.others import share_few
-from ..module_utils.company.plans import (
-    accounts_seen,
-    hold_against_guard,
-    people_named,
-    plan_changes,
-    record_readings,
-)
+from ..module_utils.company.plans import accounts_seen, plan_changes
+from ..module_utils.company.population import people_named
+from ..module_utils.company.recording_readings import record_readings
 from ..module_utils.face.carried_out import carry_out_and_conclude
 from ..module_utils.fulfilment.seen import NOTHING_SEEN, Seen
 from ..module_utils.model import Lock
@@ -49,7 +46,7 @@ class ActionModule(RollcallAction):
         emergency = arguments["emergency"]
         if emergency and not company.is_shared:
             self._look_at_one(company, arguments)
-        (person,) = people_named(company, [arguments["person"]])
+        (person,) = people_named(company.population, [arguments["person"]])
         run = self.begin(company, "emergency_offboard" if emergency else "person_access")
         if emergency:
             self._lock(company, person, arguments, run)

@@ -12,7 +12,10 @@ import typing as t
 import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401  # pylint: disable=unused-import
 
 from ..module_utils.company.company import Company
-from ..module_utils.company.plans import hold_against_guard, people_named, plan_changes, record_readings
+from ..module_utils.company.holding_back import hold_against_guard
+from ..module_utils.company.plans import plan_changes
+from ..module_utils.company.population import people_named
+from ..module_utils.company.recording_readings import record_readings
 from ..module_utils.company.sharing import approval_of_part, everyone_like, share_limits
 from ..module_utils.face.diffs import diffs_of
 from ..module_utils.face.results import change_data, finding_lines, plan_lines
@@ -39,7 +42,7 @@ class ActionModule(RollcallAction):
         people = apps = mine = None
         one_of_several = in_slice(self.vars)
         if arguments["people"] is not None:
-            mine = people = [person.id for person in people_named(company, arguments["people"])]
+            mine = people = [person.id for person in people_named(company.population, arguments["people"])]
             if one_of_several:
                 people = everyone_like(company, people)
         if arguments["apps"] is not None:

@@ -14,7 +14,7 @@ import typing as t
 # first, for what it does: what is imported after it is compiled once, and not in every run
 import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401  # pylint: disable=unused-import
 
-from ..module_utils.company import reviewing
+from ..module_utils.company import about_reviews, closing_reviews, reviewing
 from ..module_utils.company.company import Company
 from ..module_utils.company.following_reviews import news_of
 from ..module_utils.company.handing_in import take_in
@@ -27,7 +27,8 @@ from ..module_utils.desks.news import News
 from ..module_utils.errors import ReviewError
 from ..module_utils.face.results import finding_lines, result_data, result_line
 from ..module_utils.model import Run
-from ..module_utils.reviews.decisions import Decision, decisions_from
+from ..module_utils.reviews.decision import Decision
+from ..module_utils.reviews.decision_sheet import decisions_from
 from ..module_utils.reviews.following import waiting
 from ..module_utils.reviews.stages import stage_now
 from ..plugin_utils.action import RollcallAction
@@ -108,7 +109,7 @@ class ActionModule(RollcallAction):
             return reassign(company, kept, id, items=items, whose=whose, to=to, by=by, reason=reason)
         if state == "explained":
             return explain(company, kept, id, items=items, by=by, reason=reason)
-        return reviewing.close(
+        return closing_reviews.close(
             company,
             kept,
             id,
@@ -122,7 +123,7 @@ class ActionModule(RollcallAction):
         """Where files are written: what reviewers fill in has a folder for each review, where no other is named."""
         if arguments["directory"]:
             return self.in_company(arguments["directory"])
-        pages = arguments["pages"] or reviewing.rules_of(company).pages
+        pages = arguments["pages"] or about_reviews.rules_of(company).pages
         return (
             folder_of(self.in_company(pages), arguments["id"].strip())
             if pages and arguments["state"] == "open"
@@ -139,8 +140,8 @@ class ActionModule(RollcallAction):
 
     def _told(self, company: Company, done: reviewing.Reviewed) -> tuple[tuple[str, News], ...]:
         """What the reviewers of a review that was opened now are to be told."""
-        rules, working_day = reviewing.rules_of(company), company.settings.working_day
-        waits = waiting(done.review, reviewing.reviewers_of(company), rules, working_day, company.clock.now())
+        rules, working_day = about_reviews.rules_of(company), company.settings.working_day
+        waits = waiting(done.review, about_reviews.reviewers_of(company), rules, working_day, company.clock.now())
         return tuple((address, news_of(one, address)) for one in waits for address in one.addresses)
 
     def _listed(self, arguments: dict[str, t.Any]) -> tuple[Decision, ...]:

@@ -11,11 +11,11 @@ import typing as t
 # first, for what it does: what is imported after it is compiled once, and not in every run
 import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa: F401  # pylint: disable=unused-import
 
+from ..module_utils.company.about_reviews import rules_of
 from ..module_utils.company.company import Company
 from ..module_utils.company.following_reviews import Followed, follow_reviews
 from ..module_utils.company.manual_work import send_new
 from ..module_utils.company.review_tickets import follow_review_tickets
-from ..module_utils.company.reviewing import rules_of
 from ..module_utils.face.results import finding_lines, result_data, result_line
 from ..plugin_utils.action import RollcallAction
 

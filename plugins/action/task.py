@@ -16,7 +16,8 @@ from ..module_utils.company.concluding import conclude
 from ..module_utils.company.evidence import keep_files
 from ..module_utils.company.following_requests import check_answer, follow_requests
 from ..module_utils.company.leaving import follow_leaving
-from ..module_utils.desks.settling import Books, complete_task, decline_task, reopen_task
+from ..module_utils.desks.books import Books
+from ..module_utils.desks.settling import complete_task, decline_task, reopen_task
 from ..module_utils.face.tasks import task_data
 from ..plugin_utils.action import RollcallAction
 

@@ -15,9 +15,9 @@ import uuid
 
 from ansible.plugins.action import ActionBase
 
-from ..module_utils.company.company import Company, config_path
+from ..module_utils.company.company import Company
 from ..module_utils.company.runs import new_run
-from ..module_utils.company.settings import Settings
+from ..module_utils.company.settings import Settings, config_path
 from ..module_utils.errors import RollcallError
 from ..module_utils.ledger.checkpoints import checkpoint
 from ..module_utils.model import Run

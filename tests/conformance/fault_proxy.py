@@ -68,7 +68,7 @@ class FaultProxy:
         self._server.daemon_threads = True
         self._server.handle_error = _only_real_errors  # type: ignore[method-assign]
         self.port = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.005}, daemon=True)
 
     def __enter__(self) -> FaultProxy:
         self._thread.start()

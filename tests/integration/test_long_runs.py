@@ -54,7 +54,7 @@ def test_while_apps_are_read_it_is_said_how_many_are_left(
 ) -> None:
     company = company_from(TEMPLATE)
     catalog = company.read("access/catalog/apps.yml")
-    company.write("access/catalog/apps.yml", catalog.replace("read_timeout: 1\n", "read_timeout: 100\n"))
+    company.write("access/catalog/apps.yml", catalog.replace("read_timeout: 30\n", "read_timeout: 100\n"))
     with held_app() as (port, let):
         company.point_to(port)
         # into a terminal Python writes line by line, into a pipe only so

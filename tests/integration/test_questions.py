@@ -31,6 +31,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.reports.questions.
 from ansible_collections.rollcall.access.tests.integration import test_what_is_told_of_temporary_access
 from ansible_collections.rollcall.access.tests.integration.support.audited import Audited
 from ansible_collections.rollcall.access.tests.integration.support.company import CompanyDirectory
+from ansible_collections.rollcall.access.tests.integration.support.once import made_once
 from ansible_collections.rollcall.access.tests.integration.support.running import Outcome
 from ansible_collections.rollcall.access.tests.integration.support.scim import ScimServer
 
@@ -42,8 +43,11 @@ Record = dict[str, t.Any]
 
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory, scim: ScimServer) -> CompanyDirectory:
-    """The company after March. Nothing here writes to it."""
-    return Audited(tmp_path_factory.mktemp("march"), scim).live()
+    """The company after March. Nothing here writes to its ledger, and nobody asks its apps any more."""
+    lived = made_once("march", tmp_path_factory, lambda place: Audited(place, scim).live())
+    company = CompanyDirectory(lived / "company", tmp_path_factory.mktemp("march"), scim)
+    company.env["ROLLCALL_AS_OF"] = TODAY
+    return company
 
 
 @pytest.fixture

@@ -6,17 +6,22 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import json
 import pathlib
+import re
 import typing as t
 
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.requesting.extension_lines import read_extensions
+from ansible_collections.rollcall.access.tests.conformance.mail_servers import OURS, PASSWORD, MailSystem, mail_system
 from ansible_collections.rollcall.access.tests.integration.support.company import CompanyDirectory
 from ansible_collections.rollcall.access.tests.integration.support.running import Outcome
 from ansible_collections.rollcall.access.tests.integration.support.scim import ScimServer
 from ansible_collections.rollcall.access.tests.integration.support.small import TEMPLATE, everything, prepare, rows
 from ansible_collections.rollcall.access.tests.unit.desks.post_office import MailServer, mail_server
+from ansible_collections.rollcall.access.tests.unit.requesting.clicking import clicked, links_of
 
 POLICY = """extend_at_most: 30d
 break_glass:
@@ -187,3 +192,53 @@ def test_cover_ends_and_what_the_manager_extends_does_not(company: CompanyDirect
     because = json.loads(ended["ended_because"])
     assert (because["kind"], because["id"]) == ("expiry", "for-hugo")
     company.playbook("verify_ledger").succeeded()
+
+
+def test_the_link_of_the_warning_writes_the_mail_that_extends_it(company: CompanyDirectory, mail: MailServer) -> None:
+    ada = "ada.stone@small.example"
+    with mail_system() as post:
+        post.imap.empty("INBOX", "Rollcall", "Requests")
+        post.smtp.known |= {ada}
+        company.write("access/catalog/desk.yml", desk(post, address="access@small.example"))
+        company.playbook("tasks").succeeded()
+        (warning,) = [one.content for one in mail.envelopes if one.rcpt_tos == [ada] and b"ENDS SOON" in one.content]
+        links = {words: link for link, words in links_of(warning)}
+        assert list(links)[-1] == "Extend all 2, each until its last possible day"
+        assert len(links_of(warning)) == 3
+
+        for number in (1, 2):
+            opened = clicked(links["Extend all 2, each until its last possible day"])
+            assert str(opened["To"]) == "access@small.example"
+            opened["From"], opened["Message-ID"] = f"Ada Stone <{ada}>", f"<{number}@small.example>"
+            post.imap.deliver(opened.as_bytes(), "Requests")
+            company.playbook("tasks").succeeded()
+        told = [email.message_from_bytes(one, policy=email.policy.default) for one in post.smtp.to(ada)]
+    assert [one["In-Reply-To"] for one in told] == ["<1@small.example>", "<2@small.example>"]
+    done, refused = (" ".join(one.get_content().split()) for one in told)
+    assert sorted(re.findall(r"(\S+) is extended until 2026-04-09", done)) == ["for-hugo", "kim-chat"]
+    assert refused.count("used already: extended until 2026-04-09 by ada.stone") == 2
+    events = [json.loads(row["data"]) for row in rows(company, "events") if row["kind"] == "exception.extended"]
+    assert sorted((one["id"], one["until"], one["by"]) for one in events) == [
+        ("for-hugo", "2026-04-09", "ada.stone"),
+        ("kim-chat", "2026-04-09", "ada.stone"),
+    ]
+    at(company, "2026-03-11")
+    company.playbook("reconcile").succeeded()
+    assert holder(company, "11").groups == {"Everyone", "Sales"}
+    company.playbook("verify_ledger").succeeded()
+
+
+def desk(post: MailSystem, *, address: str) -> str:
+    connection = {
+        "smtp_host": "127.0.0.1",
+        "smtp_port": post.smtp.port,
+        "username": OURS,
+        "password": PASSWORD,
+        "from": f"Rollcall <{OURS}>",
+        "imap_host": "127.0.0.1",
+        "imap_port": post.imap.port,
+        "imap_security": "starttls",
+        "ca_file": str(post.files.authority),
+    }
+    requests = {"folder": "Requests", "address": address}
+    return json.dumps({"desks": {"post": {"type": "email", "connection": connection, "requests": requests}}})

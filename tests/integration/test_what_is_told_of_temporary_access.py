@@ -20,6 +20,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.answering 
 from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company
 from ansible_collections.rollcall.access.plugins.module_utils.company.settings import Settings
 from ansible_collections.rollcall.access.tests.integration.support.company import CompanyDirectory
+from ansible_collections.rollcall.access.tests.integration.support.once import made_once
 from ansible_collections.rollcall.access.tests.integration.support.scim import ScimServer
 from ansible_collections.rollcall.access.tests.integration.support.small import PEOPLE, TEMPLATE, prepare, rows
 from ansible_collections.rollcall.access.tests.unit.desks.post_office import MailServer, mail_server
@@ -49,21 +50,21 @@ Ask = t.Callable[..., list[Record]]
 
 
 @pytest.fixture(scope="module")
-def mail() -> t.Iterator[MailServer]:
-    with mail_server() as server:
-        yield server
+def company(tmp_path_factory: pytest.TempPathFactory, scim: ScimServer) -> CompanyDirectory:
+    """The company as it is afterwards, when nobody asks its apps or sends mail any more."""
 
+    def live(place: pathlib.Path) -> None:
+        with mail_server() as mail:
+            company = prepare(CompanyDirectory(TEMPLATE, place, scim))
+            routes = f"notifications:\n  routes:\n    owner: {mail.url()!r}\n    manager: {mail.url()!r}\n"
+            company.replace("rollcall.yml", "lead_time: 3d\n", f"lead_time: 3d\nrehearsal: true\n{routes}")
+            company.write("access/policy/temporary.yml", POLICY)
+            company.write("access/exceptions/e.yml", EXCEPTIONS)
+            company.write("hr/people.csv", PEOPLE + NIA)
+            _live_through(company, mail)
 
-@pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory, scim: ScimServer, mail: MailServer) -> CompanyDirectory:
-    company = prepare(CompanyDirectory(TEMPLATE, tmp_path_factory.mktemp("temporary"), scim))
-    routes = f"notifications:\n  routes:\n    owner: {mail.url()!r}\n    manager: {mail.url()!r}\n"
-    company.replace("rollcall.yml", "lead_time: 3d\n", f"lead_time: 3d\nrehearsal: true\n{routes}")
-    company.write("access/policy/temporary.yml", POLICY)
-    company.write("access/exceptions/e.yml", EXCEPTIONS)
-    company.write("hr/people.csv", PEOPLE + NIA)
-    _live_through(company, mail)
-    return company
+    lived = made_once("temporary", tmp_path_factory, live)
+    return CompanyDirectory(lived / "company", tmp_path_factory.mktemp("temporary"), scim)
 
 
 def _live_through(company: CompanyDirectory, mail: MailServer) -> None:

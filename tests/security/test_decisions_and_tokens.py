@@ -20,7 +20,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.ledger.encoding im
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.signing import signed
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.store import Ledger
 from ansible_collections.rollcall.access.plugins.module_utils.reviews import token as page_token
-from ansible_collections.rollcall.access.plugins.module_utils.reviews.decisions import read_decisions
+from ansible_collections.rollcall.access.plugins.module_utils.reviews.decision_sheet import read_decisions
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.decisions_file import (
     is_page_file,
     read_page_file,

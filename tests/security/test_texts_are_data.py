@@ -54,7 +54,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.reports.questions.
     lines,
     write_answer,
 )
-from ansible_collections.rollcall.access.plugins.module_utils.reviews.decisions import read_decisions, write_sheet
+from ansible_collections.rollcall.access.plugins.module_utils.reviews.decision_sheet import read_decisions, write_sheet
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.page import render
 from ansible_collections.rollcall.access.plugins.module_utils.sources.usernames import assign_usernames
 from ansible_collections.rollcall.access.plugins.module_utils.tabular import plain_cell, safe_cell, write_csv

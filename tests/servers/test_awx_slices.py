@@ -17,7 +17,7 @@ import sqlalchemy
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.tables import schema
 from ansible_collections.rollcall.access.tests.integration.awx.awx_jobs import NOBODY, AwxNode, JobResult, sliced
 from ansible_collections.rollcall.access.tests.integration.support.company import CompanyDirectory
-from ansible_collections.rollcall.access.tests.integration.support.scim import ScimServer, scim_server
+from ansible_collections.rollcall.access.tests.integration.support.scim import ScimServer
 from ansible_collections.rollcall.access.tests.integration.support.small import (
     NEXT,
     TEMPLATE,
@@ -93,12 +93,6 @@ class OnPostgresql:
 
 
 @pytest.fixture(scope="module")
-def server() -> t.Iterator[ScimServer]:
-    with scim_server() as scim:
-        yield scim
-
-
-@pytest.fixture(scope="module")
 def port() -> t.Iterator[int]:
     with running(debian()) as (number, _folder):
         yield number
@@ -108,11 +102,9 @@ def said(job: JobResult) -> str:
     return " ".join(job.stdout.split())
 
 
-def test_two_slices_do_what_one_job_does_and_nothing_twice(
-    server: ScimServer, port: int, tmp_path: pathlib.Path
-) -> None:
-    whole = OnPostgresql(tmp_path / "whole", server, port, "whole")
-    parts = OnPostgresql(tmp_path / "parts", server, port, "parts")
+def test_two_slices_do_what_one_job_does_and_nothing_twice(scim: ScimServer, port: int, tmp_path: pathlib.Path) -> None:
+    whole = OnPostgresql(tmp_path / "whole", scim, port, "whole")
+    parts = OnPostgresql(tmp_path / "parts", scim, port, "parts")
 
     inventory = parts.node.sync()
     apps = [{host for host in sliced(inventory, n, 2)["_meta"]["hostvars"] if host.startswith("app.")} for n in (1, 2)]
@@ -154,10 +146,10 @@ def test_two_slices_do_what_one_job_does_and_nothing_twice(
 
 
 def test_leavers_in_two_slices_are_held_against_the_guard_together(
-    server: ScimServer, port: int, tmp_path: pathlib.Path
+    scim: ScimServer, port: int, tmp_path: pathlib.Path
 ) -> None:
     """Each slice alone takes away half of what the guard stops."""
-    parts = OnPostgresql(tmp_path / "leavers", server, port, "leavers")
+    parts = OnPostgresql(tmp_path / "leavers", scim, port, "leavers")
     parts.job("onboard", parts.node.sync()).succeeded()
     before = parts.state()
     parts.company.write("hr/people.csv", EXODUS)

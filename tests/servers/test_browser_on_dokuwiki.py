@@ -433,7 +433,7 @@ def test_a_way_to_another_host_is_not_taken(make: Make, status: int) -> None:
         vars(other).update(asked=asked)
         vars(app).update(other=f"http://127.0.0.1:{other.server_port}", status=status)
         for server in (other, app):
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+            threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         sign_in = [
             {"go": "/"},
             {"fill": "input[name=u]", "with": "{connection.username}"},

@@ -28,6 +28,7 @@ from ansible_collections.rollcall.access.tests.integration.support.company impor
 from ansible_collections.rollcall.access.tests.integration.support.running import Outcome
 from ansible_collections.rollcall.access.tests.integration.support.scim import ScimServer
 from ansible_collections.rollcall.access.tests.integration.support.small import TEMPLATE, prepare
+from ansible_collections.rollcall.access.tests.integration.support.ticketed import only_desk
 
 from .ledger_server import LedgerServer, signing_key
 
@@ -95,15 +96,8 @@ class Ground:
         self.company.replace("rollcall.yml", "sqlite:///ledger.db", ledgers.url(self.database))
         routes = yaml.safe_dump({"notifications": {"routes": {"owner": self.inbox.url}}})
         self.company.write("rollcall.yml", self.company.read("rollcall.yml") + routes)
-        settings = case.settings(self.desk.port)
-        written = {
-            "type": settings.type,
-            "connection": dict(settings.connection),
-            "place": dict(settings.place),
-            "fields": dict(settings.fields),
-            "default": True,
-        }
-        catalog = self.company.read("access/catalog/apps.yml") + yaml.safe_dump({"desks": {"desk": written}})
+        desk = yaml.safe_dump(only_desk(case.settings(self.desk.port)))
+        catalog = self.company.read("access/catalog/apps.yml") + desk
         for owner in ("analytics.owner@small.example", "office@small.example"):
             catalog = catalog.replace(owner, self.desk.owner)
         self.company.write("access/catalog/apps.yml", catalog)

@@ -14,7 +14,7 @@ import typing as t
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import Desk
 from ansible_collections.rollcall.access.plugins.module_utils.errors import Refused
-from ansible_collections.rollcall.access.tests.conformance.desk_suite import connect, ids, letter, lines, one
+from ansible_collections.rollcall.access.tests.conformance.desk_suite.ground import connect, ids, letter, lines, one
 from ansible_collections.rollcall.access.tests.conformance.fault_proxy import FaultProxy
 from ansible_collections.rollcall.access.tests.servers.desks.request_tracker import (
     ASKING,

@@ -32,7 +32,13 @@ from ansible_collections.rollcall.access.tests.servers.test_report_in_chromium i
     overflow,
 )
 from ansible_collections.rollcall.access.tests.unit.reports.hostile import HOSTILE
-from ansible_collections.rollcall.access.tests.unit.reviews.page_sample import NOW, campaign, hostile, of_nobody
+from ansible_collections.rollcall.access.tests.unit.reviews.page_sample import (
+    NOW,
+    campaign,
+    hostile,
+    leaders,
+    of_nobody,
+)
 from ansible_collections.rollcall.access.tests.unit.reviews.saving import token_for
 
 #: A day on which the sample's review is open.
@@ -264,6 +270,29 @@ def test_a_role_is_changed_to_another_one_of_the_same_app(desk):
     press(page, "Escape")
     (entry,) = [entry for entry in desk.read(page).entries if entry.decision]
     assert (entry.decision, entry.change_to) == ("change", "manager")
+
+
+@SIZES
+def test_what_comes_in_the_place_of_a_role_is_said_where_it_is_decided(desk, size):
+    review, around = leaders()
+    (packet,) = packets(review, around, NOW)
+    page = desk.open(packet=packet, viewport=size)
+    assert overflow(page) == 0
+    comes = "If revoked, then gets: Standard User (rule everybody-in-sales-and-in-customer-success)"
+    assert page.locator(".then").all_inner_texts() == [comes, comes]
+    rows = page.locator(".item")
+    assert rows.nth(0).locator(".then").is_visible()
+    assert rows.nth(2).locator(".then").count() == 0
+    press(page, "j")
+    assert "if revoked, then gets Standard User (rule everybody" in here(page)
+    press(page, "Space")
+    details = rows.nth(0).locator(".more")
+    assert "with the next run they get Standard User" in details.inner_text()
+    assert overflow(page) == 0
+    press(page, "n")
+    assert rows.nth(0).locator(".then").is_visible()
+    assert overflow(page) == 0
+    assert page.evaluate(CONTRAST.replace("main *, nav *", "main *, .bar *, .bottom *")) == []
 
 
 def test_an_account_that_belongs_to_nobody_is_assigned_or_answered_for(desk):

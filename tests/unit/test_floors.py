@@ -66,13 +66,14 @@ STRANGERS = frozenset(
     }
 )
 # Single files of the tools that a floor must not use.
+HTTP = {name for name in TOOLS if name.split("_")[0] == "http"}
 FORBIDDEN_TOOLS = {
-    "planning": {"http"},
-    "policy": {"http"},
-    "ledger": {"http"},
-    "reports": {"http"},
-    "reviews": {"http"},
-    "requesting": {"http"},
+    "planning": HTTP,
+    "policy": HTTP,
+    "ledger": HTTP,
+    "reports": HTTP,
+    "reviews": HTTP,
+    "requesting": HTTP,
 }
 # Libraries that a floor must not ask for.
 FORBIDDEN_LIBRARIES = {

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ..desks.settling import Books
+from ..desks.books import Books
 from ..model import Task
 from ..policy.organisation import names_of
 from ..requesting.parties import is_party

@@ -25,7 +25,7 @@ from ..policy.risks import Risks
 from ..policy.values import BreakGlass, Pair
 from .company import Company
 from .deciding import decide, has_now
-from .plans import people_named
+from .population import people_named
 
 GIVEN, ENDED = "break_glass.given", "break_glass.ended"
 _WHERE = "break-glass access"
@@ -72,7 +72,7 @@ def judge_taking(company: Company, *, who: str, grant: str, hours: str, reason: 
     or an app that there is not.
     """
     now = company.clock.now()
-    (person,) = people_named(company, [who])
+    (person,) = people_named(company.population, [who])
     _check_person(company, person)
     if not reason.strip():
         raise RequestError("it does not say why", where=_WHERE, todo="Give a reason: the review afterwards is about it")

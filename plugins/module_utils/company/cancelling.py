@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ..desks.books import Books
 from ..desks.completing import cancel
-from ..desks.settling import Books, settle_cancelled
+from ..desks.settling import settle_cancelled
 from ..model import GIVING, Run, Status
 from .company import Company
 from .untold import GONE

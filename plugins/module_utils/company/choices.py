@@ -12,10 +12,11 @@ import functools
 import typing as t
 
 from ..clock import WorkingDay
+from ..desks.books import Books
 from ..desks.choosing import chosen_in, lines_of
 from ..desks.completing import cancel, complete, reopen
 from ..desks.leaving_words import choices_task, handover_task
-from ..desks.settling import Books, settle_cancelled
+from ..desks.settling import settle_cancelled
 from ..desks.wording import owner_finding
 from ..model import EMBEDDED, App, ChangeKind, Finding, Lifecycle, Person, Run, Task
 from ..planning.difference import heir_of

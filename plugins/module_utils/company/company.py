@@ -9,52 +9,30 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
-import os
-import pathlib
-import threading
 import typing as t
 
 from ..connectors import registry
 from ..connectors.contract import Connector
 from ..connectors.own_module_calls import Modules
 from ..desks.contract import Desk
-from ..desks.registry import build as build_desk
 from ..desks.registry import desk_problems
-from ..errors import (
-    GuardStop,
-    LedgerError,
-    PolicyError,
-    Refused,
-    RollcallError,
-    SettingsError,
-    SourceUnreachable,
-    UnknownName,
-)
+from ..errors import GuardStop, LedgerError, PolicyError, RollcallError, SourceUnreachable, UnknownName
 from ..ledger.remembered import Roll
 from ..ledger.store import Ledger
-from ..model import AccessException, App, Cover, Finding, Lock, Person, Status, is_module_name
+from ..model import AccessException, App, Cover, Finding, Lock, Person, Status
 from ..policy.commit import git_commit
 from ..policy.covering import Covered, cover_exceptions
-from ..policy.evaluation import lock_in_force
-from ..policy.extensions import EXTENDED, Extension, extended
-from ..policy.loading import load_catalog, load_exceptions_and_cover, load_locks, load_policy, load_sound_apps
+from ..policy.loading import load_catalog, load_policy, load_sound_apps
 from ..policy.matching import attributes_read
 from ..policy.organisation import Organisation, names_of
 from ..policy.values import Catalog, Policy
-from ..sources.people import Feed, read_people
-from .feed_names import name_of_feed
+from ..sources.people import Feed
+from . import read_before_forking
+from .connections import Connections, Resolve
 from .population import Population, population_of, remembered_population
+from .reading_feed import read_feed
 from .settings import Settings
-
-Resolve = t.Callable[[t.Any], t.Any]
-
-#: What the inventory read in Ansible's main process. Its workers are forked from there and find it without reading HR
-#: and the policy again for each host; and all of one run works on one and the same feed.
-_SHARED: dict[tuple[t.Any, ...], dict[str, t.Any]] = {}
-
-#: What is to be shared when it is known that somebody will use it.
-_LATER: list[t.Callable[[], Company]] = []
-_WATCHING: list[bool] = []
+from .written_down import exceptions_and_cover, locks_in_force
 
 
 def _silence(text: str) -> None:
@@ -99,9 +77,7 @@ class Company:
         #: in an emergency, what is wrong with the catalog's other apps
         self.catalog_findings: tuple[Finding, ...] = ()
         self._feed_name = ""
-        self._connectors: dict[str, Connector] = {}
-        self._desks: dict[str, Desk] = {}
-        self._lock = threading.Lock()
+        self._connections = Connections(resolve, settings.base, modules)
         if writes and settings.as_of and not settings.rehearsal:
             raise LedgerError(
                 "as_of is set, so this run would carry out another day than today",
@@ -112,15 +88,15 @@ class Company:
     def share(self) -> None:
         """Keep HR, catalog and policy as read, for the processes that are forked from this one."""
         names = ("catalog", "policy", "commit", "catalog_findings", "population", "organisation")
-        _SHARED[self._key] = {name: getattr(self, name) for name in names}
+        read = {name: getattr(self, name) for name in names}
         if "feed" in self.__dict__:
-            _SHARED[self._key].update(feed=self.feed, feed_name=self.feed_name)
+            read.update(feed=self.feed, feed_name=self.feed_name)
+        read_before_forking.keep(self._key, read)
 
     @staticmethod
     def forget_shared() -> None:
         """Begin anew: read HR, catalog and policy again."""
-        _SHARED.clear()
-        _LATER.clear()
+        read_before_forking.forget()
 
     @staticmethod
     def share_later(make: t.Callable[[], Company]) -> None:
@@ -128,10 +104,12 @@ class Company:
 
         Where that is not possible, the process that is forked reads everything itself, and has the error to tell.
         """
-        _LATER.append(make)
-        if not _WATCHING:
-            os.register_at_fork(before=_share_now)
-            _WATCHING.append(True)
+
+        def share() -> None:
+            with make() as company:
+                company.share()
+
+        read_before_forking.before_forking(share)
 
     @property
     def is_shared(self) -> bool:
@@ -144,7 +122,7 @@ class Company:
         return (settings.path, settings.as_of, settings.ledger, self.emergency, self.from_ledger)
 
     def _shared(self, name: str) -> t.Any:
-        return None if self.anew else _SHARED.get(self._key, {}).get(name)
+        return None if self.anew else read_before_forking.kept(self._key, name)
 
     @functools.cached_property
     def ledger(self) -> Ledger:
@@ -155,10 +133,7 @@ class Company:
         return Ledger.open(settings.ledger, rehearsal=settings.rehearsal)
 
     def close(self) -> None:
-        for connector in self._connectors.values():
-            connector.close()
-        for desk in self._desks.values():
-            desk.close_session()
+        self._connections.close()
         if "ledger" in self.__dict__:
             self.ledger.close()
 
@@ -226,16 +201,9 @@ class Company:
     @functools.cached_property
     def written(self) -> tuple[tuple[AccessException, ...], tuple[Cover, ...]]:
         """The exceptions as files and ledger say them, and who stands in for whom. Needs nobody to be known."""
-        try:
-            files, covers = load_exceptions_and_cover(self.settings.exceptions, catalog=self.catalog)
-        except PolicyError:
-            if self.emergency:
-                return (), ()
-            raise
-        now = self.clock.now()
-        kept = (one for one in self.ledger.exceptions() if one.ends_at is None or now < one.ends_at)
-        extensions = [Extension.from_event(event) for event in self.ledger.events(kind=EXTENDED)]
-        return extended((*files, *kept), "exception", extensions), extended(covers, "cover", extensions)
+        return exceptions_and_cover(
+            self.settings.exceptions, self.catalog, self.ledger, self.clock.now(), leniently=self.emergency
+        )
 
     @functools.cached_property
     def covered(self) -> Covered:
@@ -262,14 +230,7 @@ class Company:
 
     @functools.cached_property
     def locks(self) -> tuple[Lock, ...]:
-        now = self.clock.now()
-        try:
-            files = load_locks(self.settings.locks)
-        except PolicyError:
-            if not self.emergency:
-                raise
-            files = ()
-        return (*(lock for lock in files if lock_in_force(lock, now)), *self.ledger.locks(now))
+        return locks_in_force(self.settings.locks, self.ledger, self.clock.now(), leniently=self.emergency)
 
     def lock_on(self, person: Person) -> Lock | None:
         """Return the lock on this person, if one is in force."""
@@ -306,32 +267,8 @@ class Company:
             return shared
         if self.from_ledger:
             return SourceUnreachable(self.from_ledger)
-        settings = self.settings
-        try:
-            sources = self.resolve([dict(source) for source in settings.sources])
-        except RollcallError as error:
-            return error
-        except Exception as error:  # whatever the templating of the caller raises: without sources nobody is known
-            return SettingsError(
-                f"a template in `sources` cannot be filled in: {error}",
-                where=str(settings.path),
-                todo="An inventory knows no variables yet: use a lookup (env, file, unvault)",
-            )
-        name = name_of_feed(settings, self.resolve)
-        try:
-            feed = read_people(
-                sources,
-                settings.base,
-                settings.normalise,
-                today=settings.working_day.today(self.clock.now()),
-            )
-            # a file that somebody writes meanwhile is neither the one nor the other
-            self._feed_name = name if name_of_feed(settings, self.resolve) == name else ""
-            return feed
-        except SettingsError as error:
-            return SettingsError(error.message, where=f"{settings.path}, {error.where}".rstrip(", "), todo=error.todo)
-        except RollcallError as error:
-            return error
+        feed, self._feed_name = read_feed(self.settings, self.resolve, self.clock.now())
+        return feed
 
     @property
     def feed_in_use(self) -> Feed | RollcallError | None:
@@ -408,55 +345,15 @@ class Company:
 
     def connection(self, app: App) -> dict[str, t.Any]:
         """Return the app's connection with its templates filled in. It may hold secrets."""
-        try:
-            connection = dict(self.resolve(dict(app.connection)))
-        except RollcallError:
-            raise
-        except Exception as error:  # whatever the templating of the caller raises, it concerns this app alone
-            raise Refused(
-                f"its connection settings cannot be filled in: {error}",
-                where=f"app {app.key}",
-                todo="Define the variable that the catalog names, in group_vars or as a credential",
-            ) from error
-        connection["_base_dir"] = str(self.settings.base)
-        return connection
+        return self._connections.settings_of(app)
 
     def connect(self, app: App) -> Connector:
         """Return the app's connector, made once. Call it first from the main thread: templates are filled in here."""
-        with self._lock:
-            if app.key not in self._connectors:
-                try:
-                    connection = self.connection(app)
-                    if is_module_name(app.connector):
-                        connection["_modules"] = self.modules
-                    self._connectors[app.key] = registry.build(app, connection)
-                except PolicyError as error:
-                    # a missing credential concerns this app alone; the others go on
-                    raise Refused(error.message, where=error.where, todo=error.todo) from error
-            return self._connectors[app.key]
+        return self._connections.of_app(app)
 
     def desk(self, key: str) -> Desk:
         """Return a desk of the catalog, made once. Raises Refused when it cannot be, which concerns it alone."""
-        if key not in self._desks:
-            settings = self.catalog.desks.get(key)
-            where = f"desk {key}"
-            if settings is None:
-                raise Refused("the catalog has no such desk any more", where=where, todo="Bring it back under desks")
-            try:
-                connection = dict(self.resolve(dict(settings.connection)))
-                connection["_base_dir"] = str(self.settings.base)
-                self._desks[key] = build_desk(settings, connection)
-            except PolicyError as error:
-                raise Refused(error.message, where=error.where or where, todo=error.todo) from error
-            except RollcallError:
-                raise
-            except Exception as error:  # whatever the templating of the caller raises, it concerns this desk alone
-                raise Refused(
-                    f"its connection settings cannot be filled in: {error}",
-                    where=where,
-                    todo="Define the variable that the catalog names, in group_vars or as a credential",
-                ) from error
-        return self._desks[key]
+        return self._connections.of_desk(key, self.catalog.desks.get(key))
 
     def need_apps(self, keys: t.Iterable[str]) -> None:
         """Raise UnknownName when the catalog lacks one of these apps."""
@@ -479,19 +376,3 @@ class Company:
     def reads(self, keys: t.Collection[str] | None = None) -> dict[str, bool]:
         """Which of these apps (None: of all) are read by itself."""
         return {key: registry.reads(app) for key, app in self.apps.items() if keys is None or key in keys}
-
-
-def _share_now() -> None:
-    while _LATER:
-        try:
-            with _LATER.pop()() as company:
-                company.share()
-        except RollcallError:
-            continue  # the worker meets it again, in a task that can fail
-
-
-def config_path(given: str | None, environment: t.Mapping[str, str], directory: pathlib.Path) -> pathlib.Path:
-    """Return where rollcall.yml is: as given, as $ROLLCALL_CONFIG says, or in the working directory."""
-    name = given or environment.get("ROLLCALL_CONFIG") or "rollcall.yml"
-    path = pathlib.Path(name)
-    return path if path.is_absolute() else directory / path

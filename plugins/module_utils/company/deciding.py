@@ -88,6 +88,21 @@ def decide(company: Company, people: t.Iterable[str], apps: t.Collection[str] | 
     return Decision(wants, tuple(findings), {key: veto.because for key, veto in vetoed.items()}, found, refused)
 
 
+def with_all_roles(company: Company) -> dict[tuple[str, str], Want]:
+    """Return what everybody should have, by (person, app), also the roles that a higher one makes void."""
+    now = company.clock.now()
+    vetoed = _still_held(company, vetoes(company.ledger.reviews_that_took(), now))
+    evaluated = evaluate_all(
+        [(company.people[id], company.population.statuses[id]) for id in company.people],
+        exceptions=less(company.exceptions, _refused(company, company.people, vetoed, now)),
+        locks=company.locks,
+        revise=(lambda want: apply_vetoes(want, vetoed)[0]) if vetoed else None,
+        ranks=False,
+        **_given(company, now),
+    )
+    return {(person, want.app): want for person, mine in evaluated.items() for want in mine}
+
+
 def conflicting(
     company: Company, evaluated: t.Mapping[str, t.Iterable[Want]], today: dt.date
 ) -> dict[str, tuple[Conflicting, ...]]:

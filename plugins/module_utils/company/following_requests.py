@@ -10,8 +10,9 @@ import dataclasses
 import functools
 import typing as t
 
+from ..desks.books import Books
 from ..desks.completing import cancel, reopen
-from ..desks.settling import Books, settle_cancelled
+from ..desks.settling import settle_cancelled
 from ..errors import RequestError
 from ..model import OPEN_STATES, AccessException, AccessRequest, Finding, Run, Status, Task
 from ..requesting.answers import KIND, answered, concluded, ended, tasks_of

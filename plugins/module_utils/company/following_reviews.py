@@ -26,13 +26,14 @@ from ..reviews import closing
 from ..reviews.circumstances import Circumstances
 from ..reviews.following import Waiting, pass_on, waiting
 from ..reviews.stages import move_on, stage_now, waits
+from .about_reviews import closes_of, review_of, reviewers_of, rules_of
+from .closing_reviews import close
 from .company import Company
 from .glass_reviews import open_glass_reviews
 from .handing_in import take_file
 from .review_events import open_event_reviews
 from .review_folders import folder_of, write_for_reviewers
 from .reviewers_pages import around
-from .reviewing import close, closes_of, review_of, reviewers_of, rules_of
 
 #: What a decisions file may be called.
 _SUFFIXES = (".csv", ".yml", ".yaml", ".json")

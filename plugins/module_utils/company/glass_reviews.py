@@ -15,10 +15,10 @@ from ..reviews.reviewers import APP_OWNER, assign
 from ..reviews.rules import ReviewRules
 from ..reviews.scope import item_id, value_of
 from ..working_time import due
+from .about_reviews import reviewers_of
 from .breaking_glass import Taken, taken
 from .company import Company
 from .owning import owners_of
-from .reviewing import reviewers_of
 
 #: What is older is no news any more.
 _LATELY = dt.timedelta(days=7)

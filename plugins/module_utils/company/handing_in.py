@@ -12,9 +12,9 @@ import typing as t
 
 from ..errors import ReviewError, ReviewMoved
 from ..model import Review, Run
-from ..reviews.decisions import Decision
+from ..reviews.decision import Decision
 from ..reviews.reviewers import Reviewers
-from . import reviewing
+from . import about_reviews, reviewing
 from .company import Company
 from .moved import unless_moved
 from .reviewers_pages import Given, files_of, note_pace, read_given
@@ -81,8 +81,8 @@ def take_file(
 def _take_file(
     company: Company, run: Run | None, id: str, file: pathlib.Path, *, late: bool, sender: str
 ) -> tuple[reviewing.Reviewed, int]:
-    review = reviewing.review_of(company, id)
-    reviewers, closes = reviewing.reviewers_of(company), reviewing.closes_of(company, review)
+    review = about_reviews.review_of(company, id)
+    reviewers, closes = about_reviews.reviewers_of(company), about_reviews.closes_of(company, review)
     given = read_given(company, review, file, reviewers, closes, late=late)
     _must_be_of(company, review, given, file)
     if sender:

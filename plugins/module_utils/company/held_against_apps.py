@@ -11,14 +11,17 @@ import datetime as dt
 import typing as t
 
 from ..connectors import registry
+from ..desks.books import Books
 from ..desks.read_back import ReadBack, Shown, cancel_moot, close_by_reading
-from ..desks.settling import Books, settle_cancelled, settle_read_back
+from ..desks.settling import settle_cancelled, settle_read_back
 from ..fulfilment.showing import UNREADABLE, shows
 from ..model import Change, Finding, Task, Want, is_module_name
 from ..planning.difference import intention
 from .company import Company
-from .plans import correlate_all, plan_changes, record_accounts
+from .correlating import correlate_all
+from .plans import plan_changes
 from .reading_apps import read_apps
+from .recording_readings import record_accounts
 
 
 @dataclasses.dataclass(frozen=True)

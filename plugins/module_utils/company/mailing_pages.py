@@ -12,9 +12,9 @@ from ..desks.contract import Attachment
 from ..desks.digests import Digest
 from ..reviews.packet import Packet, packets
 from ..reviews.page import page_stem, render
+from .about_reviews import reviewers_of
 from .company import Company
 from .reviewers_pages import around, token_for
-from .reviewing import reviewers_of
 
 
 class Pages:

@@ -10,11 +10,12 @@ import dataclasses
 import datetime as dt
 import typing as t
 
+from ..desks.books import Books
 from ..desks.contract import NO, Answer
 from ..desks.digests import Happenings, completed_since
 from ..desks.news import News
 from ..desks.review_words import KIND
-from ..desks.settling import Books, finding_for_late, settle_answers
+from ..desks.settling import finding_for_late, settle_answers
 from ..errors import TaskError
 from ..model import ENDING_SOON, AccessException, Finding, Person, Run, Task
 from ..policy.risks import Risks

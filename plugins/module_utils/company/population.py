@@ -10,7 +10,7 @@ import dataclasses
 import datetime as dt
 import typing as t
 
-from ..errors import GuardStop
+from ..errors import GuardStop, UnknownName
 from ..model import Finding, Lifecycle, Person, PersonRecord, Status
 from ..planning.guard import check_feed
 from ..planning.lifecycle import lifecycle, standing_today
@@ -50,6 +50,20 @@ class Population:
             if person.username == username or (email and person.email.casefold() == email.casefold()):
                 return person
         return None
+
+
+def people_named(population: Population, names: t.Iterable[str]) -> list[Person]:
+    """Return the people with these usernames, ids or emails. Raises UnknownName when there is no such person."""
+    found = []
+    for name in names:
+        person = population.find(name)
+        if person is None:
+            raise UnknownName(
+                f"there is no person {name!r} in HR or in the ledger",
+                todo="Use the username (the inventory's host name), the HR id or the email address",
+            )
+        found.append(person)
+    return found
 
 
 def remembered_population(

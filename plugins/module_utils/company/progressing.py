@@ -10,7 +10,8 @@ import collections
 import typing as t
 
 from ..model import Task
-from ..reports.gathering import open_task, progress_of_person, seats_waited_for
+from ..reports.progress import progress_of_person, seats_waited_for
+from ..reports.task_facts import open_task
 from .company import Company
 from .concluding import progress
 

@@ -18,7 +18,7 @@ from ..errors import AppError, NotFound, RequestError
 from ..model import AccessRequest, Finding, Run, fingerprint
 from ..requesting.approvers import SECURITY
 from ..requesting.asked import Asked
-from ..requesting.extension_lines import read_extensions
+from ..requesting.extension_lines import how_to_extend, only_quoted, read_extensions
 from ..requesting.request_files import read_requests
 from ..requesting.tickets import Read, how_to_ask, read_ticket
 from ..requesting.wording import outcome_of
@@ -152,15 +152,15 @@ class _Tickets:
 
     def _take(self, desk: Desk, ticket: Ticket) -> None:
         lines = own_words(ticket.text)
-        extensions = read_extensions(lines)
-        if extensions:
-            self._extend(desk, ticket, extensions)
-            return
         if self._key(desk, ticket.reference, "asked back") in self.told:
             # what was missing may be in an answer
             for reply in desk.replies(ticket.reference):
                 if self._is_requester(reply.by, ticket):
                     lines += ["", *own_words(reply.text)]
+        extensions = read_extensions(lines)
+        if extensions:
+            self._extend(desk, ticket, extensions)
+            return
         read = read_ticket(lines, self.company.catalog)
         missing = read.missing if ticket.requester.strip() else ("the desk does not say who asks", *read.missing)
         if not missing:
@@ -170,17 +170,18 @@ class _Tickets:
                 return
             except RequestError as error:
                 missing = (f"{error.message}. {error.todo}".strip(". "),)
-        self._ask_back(desk, ticket, missing)
+        if not read.grants and only_quoted(ticket.text):
+            self._ask_back(desk, ticket, ("its lines",), how_to_extend())
+        else:
+            self._ask_back(desk, ticket, missing, how_to_ask(missing))
 
-    def _ask_back(self, desk: Desk, ticket: Ticket, missing: t.Sequence[str]) -> None:
-        """Say once what is missing; the same again only after something else was."""
+    def _ask_back(self, desk: Desk, ticket: Ticket, missing: t.Sequence[str], text: str) -> None:
+        """Say ``text`` once for what is missing; the same again only after something else was."""
         said = self._key(desk, ticket.reference, f"missing {fingerprint(list(missing))[:12]}")
         if said not in self.told and self.company.writes:
-            self._say(
-                desk, ticket.reference, how_to_ask(missing), said, self._key(desk, ticket.reference, "asked back")
-            )
+            self._say(desk, ticket.reference, text, said, self._key(desk, ticket.reference, "asked back"))
         elif ticket.version:
-            # nothing new in it: until it changes, nobody reads it again
+            # until something is new in it, nobody reads it again
             self._note(self._key(desk, ticket.reference, f"seen {ticket.version}"))
 
     def _seen(self, desk: Desk, ticket: Ticket) -> bool:

@@ -11,8 +11,9 @@ import typing as t
 from ..errors import ReviewError
 from ..model import Run
 from ..reviews import campaign, closing
+from .about_reviews import review_of, reviewers_of
 from .company import Company
-from .reviewing import Reviewed, review_of, reviewers_of
+from .reviewing import Reviewed
 
 
 def reassign(

@@ -22,8 +22,8 @@ from ..reviews import events as happened
 from ..reviews.reviewers import Reviewers
 from ..reviews.rules import ReviewRules
 from ..working_time import due
+from .about_reviews import reasons_of
 from .company import Company
-from .reviewing import reasons_of
 
 #: The event that says up to which event these were looked at.
 _LOOKED = "review.looked"

@@ -12,13 +12,13 @@ import re
 
 from ..model import Review
 from ..reviews.circumstances import Circumstances
-from ..reviews.decisions import write_sheet
+from ..reviews.decision_sheet import write_sheet
 from ..reviews.page import file_stem, sheet_name
 from ..reviews.reviewers import Reviewers
 from ..reviews.stages import stage_now
 from ..writing import PERSONAL, write_text
 from .company import Company
-from .reviewers_pages import Written, write_pages
+from .reviewers_pages import Written, around, write_pages
 
 
 def folder_of(pages: pathlib.Path, id: str) -> pathlib.Path:
@@ -31,10 +31,10 @@ def write_for_reviewers(
     review: Review,
     reviewers: Reviewers,
     directory: pathlib.Path,
-    around: Circumstances | None = None,
+    circumstances: Circumstances | None = None,
 ) -> Written:
-    """Write the pages and sheets of an open review's stage. ``around`` is what pages say around an item, where the
-    caller has it.
+    """Write the pages and sheets of an open review's stage. ``circumstances`` is what pages say around an item, where
+    the caller has it.
 
     A sheet that is there is left alone: a reviewer may be filling it in. A page is written again when it would say
     something else, and finds in the browser what was decided on it.
@@ -42,6 +42,7 @@ def write_for_reviewers(
     if review.state != "open":
         return Written()
     directory.mkdir(parents=True, exist_ok=True)
+    circumstances = circumstances or around(company)
     files, new = [], []
     stage = stage_now(review)
     # a stage asks for what it has to decide; what an earlier one took away is in that one's sheet
@@ -49,8 +50,11 @@ def write_for_reviewers(
     for reviewer in sorted({item.reviewer for item in theirs.items}):
         path = directory / sheet_name(reviewer, stage)
         if not path.exists():
-            write_text(path, write_sheet(theirs, company.people, company.apps, reviewer=reviewer), PERSONAL)
+            sheet = write_sheet(
+                theirs, company.people, company.apps, reviewer=reviewer, then_gets=circumstances.then_gets
+            )
+            write_text(path, sheet, PERSONAL)
             new.append(path)
         files.append(path)
-    pages = write_pages(company, review, reviewers, directory, around)
+    pages = write_pages(company, review, reviewers, directory, circumstances)
     return Written((*files, *pages.files), (*new, *pages.new))

@@ -13,12 +13,15 @@ from ..desks.completing import cancel, verify
 from ..desks.review_words import KIND, review_task, subject_of
 from ..desks.saying import with_words
 from ..errors import ReviewError, ReviewMoved
-from ..model import Event, Finding, Review, Run, Task
+from ..model import Event, Finding, Review, ReviewItem, Run, Task
+from ..reviews.circumstances import Circumstances
 from ..reviews.following import Waiting, waiting
+from ..reviews.naming import told
+from .about_reviews import reviewers_of, rules_of
 from .company import Company
 from .evidence import KEPT
 from .handing_in import take_file
-from .reviewing import reviewers_of, rules_of
+from .reviewers_pages import around
 
 _SUFFIXES = (".json", ".csv", ".yml", ".yaml")
 
@@ -54,9 +57,10 @@ def follow_review_tickets(company: Company, run: Run) -> Followed:
         if task.subject not in waits:
             _end(company, run, task, reviews.get(task.details["review"]), said[task.id], found)
     known = {task.subject for task in tasks}
-    for subject, one in waits.items() if desk else ():
-        if subject not in known:
-            _open(company, run, reviews[one.review], one, desk, found)
+    new = [one for subject, one in waits.items() if subject not in known] if desk else []
+    circumstances = around(company) if new else None
+    for one in new:
+        _open(company, run, reviews[one.review], one, desk, circumstances, found)
     return found
 
 
@@ -66,10 +70,26 @@ def _waiting(company: Company, reviews: t.Iterable[Review]) -> list[Waiting]:
     return [one for review in reviews for one in waiting(review, reviewers, rules, day, now)]
 
 
-def _open(company: Company, run: Run, review: Review, one: Waiting, desk: str, found: Followed) -> None:
+def _open(
+    company: Company,
+    run: Run,
+    review: Review,
+    one: Waiting,
+    desk: str,
+    circumstances: Circumstances | None,
+    found: Followed,
+) -> None:
     now, day = company.clock.now(), company.settings.working_day
-    task = review_task(review, one.stage, one.reviewer, one.items, desk=desk, now=now, working_day=day)
+    theirs = [item for item in review.items if (item.reviewer, item.stage) == (one.reviewer, one.stage)]
+    comes = [(item, circumstances.then_gets(item)) for item in theirs if circumstances and not item.decision]
+    named = [(_called(item, company), words) for item, words in comes if words]
+    task = review_task(review, one.stage, one.reviewer, one.items, desk=desk, now=now, working_day=day, then_gets=named)
     found.opened.append(company.ledger.open_task(task, run, now).id)
+
+
+def _called(item: ReviewItem, company: Company) -> str:
+    texts = told(item, company.people, company.apps)
+    return f"{texts['person']}, {texts['app']}: {texts['entitlement']}"
 
 
 def _end(company: Company, run: Run, task: Task, review: Review | None, said: str, found: Followed) -> None:

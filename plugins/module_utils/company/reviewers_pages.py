@@ -16,7 +16,8 @@ from ..ledger.encoding import readable
 from ..ledger.store import Ledger
 from ..model import Finding, Review, Run, Status
 from ..reviews.circumstances import Circumstances
-from ..reviews.decisions import Decision, read_decisions
+from ..reviews.decision import Decision
+from ..reviews.decision_sheet import read_decisions
 from ..reviews.decisions_file import PageFile, is_page_file, read_page_file
 from ..reviews.handed_in import decisions_of
 from ..reviews.packet import Packet, packets
@@ -26,6 +27,7 @@ from ..reviews.rubber_stamping import pace_of, rubber_stamped
 from ..reviews.token import Token, issue
 from ..writing import PERSONAL, write_text
 from .company import Company
+from .deciding import with_all_roles
 
 #: The event that says how the decisions of a page's file were taken.
 HANDED_IN = "review.handed_in"
@@ -177,4 +179,5 @@ def around(company: Company) -> Circumstances:
         exceptions=company.exceptions,
         closed=company.ledger.reviews(state="closed"),
         present=frozenset(id for id in company.people if statuses[id] in (Status.ACTIVE, Status.LEAVE)),
+        wants=lambda: with_all_roles(company),
     )

@@ -16,10 +16,11 @@ import functools
 import typing as t
 
 from ..clock import WorkingDay
+from ..desks.books import Books
 from ..desks.completing import cancel
 from ..desks.leaving_words import rotation_task
 from ..desks.letters import with_news
-from ..desks.settling import Books, settle_cancelled
+from ..desks.settling import settle_cancelled
 from ..desks.wording import owner_finding
 from ..model import App, Finding, Person, Run, Secret, Status, Task
 from ..planning.owners import Owner, Owners

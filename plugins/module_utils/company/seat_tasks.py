@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 
+from ..desks.books import Books
 from ..desks.completing import cancel, verify
 from ..desks.letters import with_news
 from ..desks.seat_words import seats_task, waits_to_be_bought
-from ..desks.settling import Books, settle_cancelled
+from ..desks.settling import settle_cancelled
 from ..model import App, Run, Task
 from ..planning.owners import Owner
 from ..planning.seating import WAITS, takers, unused

@@ -224,3 +224,10 @@ def _as_of(value: t.Any, working_day: WorkingDay, file: pathlib.Path) -> dt.date
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=working_day.zone)
     return moment.astimezone(dt.timezone.utc)
+
+
+def config_path(given: str | None, environment: t.Mapping[str, str], directory: pathlib.Path) -> pathlib.Path:
+    """Return where rollcall.yml is: as given, as $ROLLCALL_CONFIG says, or in the working directory."""
+    name = given or environment.get("ROLLCALL_CONFIG") or "rollcall.yml"
+    path = pathlib.Path(name)
+    return path if path.is_absolute() else directory / path

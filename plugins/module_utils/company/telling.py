@@ -19,7 +19,7 @@ from ..model import Finding, Run
 from .company import Company
 from .glass_reviews import glass_news
 from .mailing_pages import Pages
-from .offering import Offers
+from .offering import Offers, words_of
 from .untold import with_untold
 
 # how many things a finding about a message names
@@ -154,9 +154,16 @@ class _Teller:
             return
         try:
             again = again and bool(digest.alone)
-            offered = self._offers.of(fresh) if channel.personal else {}
+            offered = self._offers.of(fresh, mail=channel.mail) if channel.personal else {}
+            together = self._offers.together(offered.values())
             message = self._messages.message(
-                fresh, now, channel=not channel.personal, again=again, extensible=offered, desks=self._offers.desks
+                fresh,
+                now,
+                channel=not channel.personal,
+                again=again,
+                extensible=offered,
+                together=together,
+                desks=self._offers.desks,
             )
         except SettingsError as error:
             self.findings.append(_finding("notification_template", "error", error))
@@ -171,6 +178,7 @@ class _Teller:
             message.body,
             urgent=bool(fresh.alone),
             attached=self._pages.of(fresh) if channel.mail and channel.personal else (),
+            links=words_of(offered.values(), together),
         )
         self._told.end(place, number, SENT if outcome.sent else FAILED, fresh, outcome.why)
         if outcome.sent:

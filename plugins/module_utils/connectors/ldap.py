@@ -23,7 +23,7 @@ from ..protocols.directory_names import (
     relative_name,
 )
 from ..protocols.options import Options
-from .contract import Account, Entitlement, NewAccount, value_of
+from .contract import Account, Entitlement, NewAccount, once_made, value_of
 from .ldap_groups import PRIMARY, Group, LdapGroups
 from .ldap_leaving import LdapLeaving
 from .ldap_options import PLACES, REACHING, Attributes, words
@@ -100,9 +100,10 @@ class LdapConnector(LdapLeaving):
         if entry is None:
             self._check_new(new, where)
             entry = self._add(new, where)
-        for group in groups:
-            self._groups.add(group, entry, where)
-        return self._read_account(self._again(entry, where) if groups else entry, where)
+        with once_made():
+            for group in groups:
+                self._groups.add(group, entry, where)
+            return self._read_account(self._again(entry, where) if groups else entry, where)
 
     def _check_new(self, new: NewAccount, where: str) -> None:
         """Raise Refused for an account that this directory cannot have."""

@@ -16,6 +16,9 @@ from ..protocols.options import Options
 
 YES, NO, DECLINED = "yes", "no", "declined"
 
+#: What ``requests`` takes at every desk besides its places: the address under which a mail becomes a ticket there.
+ASKED_BY_MAIL = "address"
+
 #: Fields of a ticket whose last message did not reach its owner: the address, and what the mail system said.
 NOT_DELIVERED_TO, NOT_DELIVERED_BECAUSE = "not_delivered_to", "not_delivered_because"
 
@@ -128,6 +131,11 @@ class Desk:
     def __init__(self, settings: DeskSettings, connection: t.Mapping[str, t.Any]) -> None:
         self.settings = settings
         self.options_given = Options(settings.key, connection, "desk")
+
+    @property
+    def asked_by_mail(self) -> str:
+        """The address under which a mail becomes a request here, as far as that is known; else empty."""
+        return self.settings.requests.get(ASKED_BY_MAIL, "")
 
     def where(self, operation: str, reference: str = "") -> str:
         """Return the place of an error: desk, operation and ticket."""

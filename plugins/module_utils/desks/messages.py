@@ -37,10 +37,27 @@ class Message:
 
 @dataclasses.dataclass(frozen=True)
 class Extensible:
-    """How something that ends soon can be extended: with which token, and until when at the latest."""
+    """How something that ends soon can be extended: with which token, and until when at the latest.
+
+    ``link`` writes the mail that does it; empty where no address takes one.
+    """
 
     token: str
     latest: str
+    link: str = ""
+
+    @property
+    def words(self) -> str:
+        """What the link is called where it is clicked."""
+        return f"Extend it until {self.latest}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Together:
+    """A link that extends several things at once, and what it is called."""
+
+    link: str
+    words: str
 
 
 class Messages:
@@ -72,11 +89,13 @@ class Messages:
         channel: bool,
         again: bool = False,
         extensible: t.Mapping[str, Extensible] = types.MappingProxyType({}),
+        together: t.Sequence[Together] = (),
         desks: t.Sequence[str] = (),
     ) -> Message:
         """Return the message for a digest. ``channel`` says that others read it too; ``again`` that it may be a second.
 
-        ``extensible`` is, by the keys of news, what its reader may extend; ``desks`` are where that may be said.
+        ``extensible`` is, by the keys of news, what its reader may extend, one by one or ``together``; ``desks`` are
+        where that may be said.
         Raises SettingsError, with the template's file and line, when the template does not work.
         """
         name = f"{digest.route}.txt.j2"
@@ -91,6 +110,7 @@ class Messages:
                 "emergency": bool(digest.alone),
                 "again": again,
                 "lines": [self._shown(one, extensible.get(one.key)) for one in digest.lines],
+                "extend_all": [{"link": one.link, "words": one.words} for one in together],
                 "desks": [_line(one) for one in desks],
                 "open": digest.open,
                 "overdue": digest.overdue,
@@ -140,6 +160,7 @@ class Messages:
             "until": one.stamp if one.what in ("ending", "risk_ending", "contract") else "",
             "token": extensible.token if extensible else "",
             "latest": extensible.latest if extensible else "",
+            "extend_link": extensible.link if extensible else "",
             "note": _line(one.note),
             "link": _line(one.link),
             "owner": _line(one.owner),

@@ -11,7 +11,8 @@ import importlib
 import typing as t
 
 from ..model import DeskSettings
-from .contract import Desk
+from .contract import ASKED_BY_MAIL, Desk
+from .mailto import is_one_address
 
 # word -> (module below desks/products/, class)
 _DESKS: t.Mapping[str, tuple[str, str]] = {
@@ -56,7 +57,10 @@ def desk_problems(settings: DeskSettings) -> t.Iterator[Problem]:
     yield from _wrong(("connection",), settings.connection, kind.options)
     yield from _wrong(("place",), settings.place, kind.places)
     if settings.requests:
-        yield from _wrong(("requests",), settings.requests, kind.places)
+        yield from _wrong(("requests",), settings.requests, {**kind.places, ASKED_BY_MAIL: "optional"})
+        address = settings.requests.get(ASKED_BY_MAIL, "")
+        if address and not is_one_address(address):
+            yield ("requests", ASKED_BY_MAIL), f"{address!r} is no plain mail address", "Write one: access@acme.example"
 
 
 def _wrong(step: tuple[str, ...], given: t.Mapping[str, t.Any], known: t.Mapping[str, str]) -> t.Iterator[Problem]:

@@ -13,7 +13,9 @@ Source: https://appriseit.com/ and https://github.com/caronc/apprise
 from __future__ import annotations
 
 import dataclasses
+import html
 import re
+import types
 import typing as t
 import urllib.parse
 
@@ -21,6 +23,7 @@ from ..libraries import library
 from ..model import Finding
 from .contract import Attachment
 from .digests import ROUTES
+from .mailto import is_one_address
 from .unheard import explained, unheard
 
 apprise = library("apprise")
@@ -29,9 +32,6 @@ memory = library("apprise.attachment.memory")
 #: Stands in a URL for the recipient's address. A URL without it is a channel, where a message names who is meant.
 ADDRESS = "{address}"
 
-# An address is put into a URL, and services split lists at commas, spaces, slashes and more: it must be just one.
-# And where one is none, mail goes to the sender and Slack to #general instead.
-_ONE_ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
 _SECONDS = 60
 # What services draw from plain text: mail has no mentions and no links but its own.
 _MAIL = ("mailto", "mailtos")
@@ -49,11 +49,19 @@ class Channel:
     personal: bool = False  # it takes an address
     mail: bool = False
 
+    @property
+    def takes_html(self) -> bool:
+        """Whether a message may be HTML: in mail to one address, unless the URL wants it as text."""
+        wanted = re.search(r"[?&]format=(\w*)", self.url, re.IGNORECASE)
+        return self.mail and self.personal and (wanted is None or wanted[1].casefold() == "html")
+
     def problem_with(self, address: str) -> str:
         """Return why nothing can be sent to ``address`` this way; empty when it can."""
         if self.personal and not address:
             return "there is no address"
-        if self.personal and not _ONE_ADDRESS.fullmatch(address):
+        # it is put into a URL, and services split lists at commas, spaces, slashes and more: it must be just one.
+        # And where one is none, mail goes to the sender and Slack to #general instead.
+        if self.personal and not is_one_address(address):
             return f"{address!r} is not one plain email address"
         return ""
 
@@ -115,10 +123,13 @@ class Sender:
         *,
         urgent: bool = False,
         attached: t.Sequence[Attachment] = (),
+        links: t.Mapping[str, str] = types.MappingProxyType({}),
     ) -> Outcome:
         """Send one message of plain text. A message that was not taken may be sent again: it is not known to be out.
 
-        What is ``attached`` is HTML, and goes with mail to one address only.
+        What is ``attached`` is HTML, and goes with mail to one address only. ``links`` are URLs of ours in the body,
+        with what each is called: a mail has them as HTML, too, because few programs make a link of text. Nothing else
+        in it becomes one.
         """
         problem = channel.problem_with(address)
         if problem:
@@ -131,14 +142,15 @@ class Sender:
             return Outcome(False, "its URL is not understood with this address", "Check the route's URL")
         if not channel.mail:
             title, body = disarmed(title), disarmed(body)
+        as_html = channel.takes_html and any(link in body for link in links)
         with unheard() as heard:
             sender = apprise.Apprise()
             sender.add(service)
             result = sender.notify(
-                body=body,
+                body=html_of(body, links) if as_html else body,
                 title=title,
                 notify_type="failure" if urgent else "info",
-                body_format="text",
+                body_format="html" if as_html else "text",
                 # what HR wrote as \n is a backslash and an n
                 interpret_escapes=False,
                 attach=_attachments(attached) if channel.mail and channel.personal else None,
@@ -169,6 +181,22 @@ def disarmed(text: str) -> str:
     text = re.sub(r"<(?=\S)", "<\u200b", text)
     text = re.sub(r"(?<![\w.+'-])@(?=[\w*|_])", "@\u200b", text)
     return text.replace("](", "]\u200b(")
+
+
+def html_of(text: str, links: t.Mapping[str, str]) -> str:
+    """Return plain text as HTML that looks the same, with ``links`` (URL -> what it is called) to be clicked."""
+    urls = "|".join(re.escape(url) for url in sorted(links, key=len, reverse=True))
+    made: list[str] = []
+    for line in text.splitlines():
+        shown = line.lstrip(" ")
+        pieces = re.split(f"(<(?:{urls})>|{urls})", shown) if links else [shown]
+        found = ["&nbsp;" * (len(line) - len(shown))]
+        for piece in pieces:
+            url = piece.strip("<>") if piece.strip("<>") in links else ""
+            words = html.escape(links.get(url, piece))
+            found.append(f'<a href="{html.escape(url)}">{words}</a>' if url else words)
+        made.append("".join(found))
+    return "<br>\n".join(made)
 
 
 def _filled(url: str, address: str) -> str:

@@ -9,38 +9,19 @@ What it does is in the app. The ledger is written to before by its runner, and a
 
 from __future__ import annotations
 
-import datetime as dt
 import typing as t
 
-from ..clock import WorkingDay
 from ..connectors.contract import Connector
-from ..errors import AppError, Broken, Conflict, NotFound, Throttled, Transient, Unsupported
+from ..errors import AppError, Broken, NotFound, Throttled, Transient
 from ..ledger.records import ChangeResult
-from ..model import REMOVALS, Account, AccountKey, Change, ChangeKind, Finding, NewAccount, Person, Run
-from ..planning.owners import Owners
-from .asking_again import find_patiently
+from ..model import REMOVALS, Account, AccountKey, Change, ChangeKind, NewAccount
+from .circumstances import Circumstances
 from .handing_over import open_tasks
+from .making import Making
 from .packets import Packet
 from .recording import Evidence, evidence_of
-from .retrying import Budget, with_retries
-from .seen import MAY_BE_REPEATED, Seen
 from .showing import UNREADABLE, shows
-
-
-class Circumstances(t.Protocol):
-    """What all attempts of a run share; see ``PacketRunner``."""
-
-    ledger: t.Any
-    run: Run
-    now: t.Callable[[], dt.datetime]
-    people: t.Mapping[str, Person]
-    budget: Budget
-    fallback_owner: str
-    owners: Owners | None
-    working_day: WorkingDay
-    sleep: t.Callable[[float], None]
-    findings: list[Finding]
-    seen: Seen
+from .their_account import TheirAccount
 
 
 class Attempt:
@@ -56,6 +37,7 @@ class Attempt:
         self.app = packet.app
         self.changes = packet.changes
         self.connector = connector
+        self.their = TheirAccount(runner, packet.person, packet.app, connector)
         self.account: Account | None = None
         self.done: dict[str, ChangeResult] = {}
         #: grants that were asked for together with a new account, in one call
@@ -132,9 +114,9 @@ class Attempt:
 
     def _automatically(self, changes: list[Change], *, look: bool = False) -> bool:
         """Do it. ``look``: read the account whatever was seen a moment ago."""
-        seen = None if look else self._seen_lately(changes)
+        seen = None if look or self.tried else self.their.seen_lately(changes)
         try:
-            self.account = None if self.is_new else seen or self._find(changes)
+            self.account = None if self.is_new else seen or self.their.find(changes)
         except AppError as error:
             # an app that cannot be read is not written to
             for change in changes:
@@ -199,51 +181,6 @@ class Attempt:
             elif ChangeKind.SUSPEND in good:
                 self.finish(result.change, "failed", result.detail)
 
-    def _find(self, changes: list[Change]) -> Account | None:
-        known = next((change.account for change in changes if change.account), "")
-        person = self.person
-        if not self.connector.finds:
-            return self._remembered(person, known)
-        key = AccountKey(id=known) if known else AccountKey(external_id=person.id, email=person.email)
-        account: Account | None = self._tried(lambda: self.connector.find(key))[0]
-        if account is None and known:
-            # the plan saw it: that it is gone is believed when several looks say so
-            return self._find_patiently(key)
-        if account is not None and not known:
-            self._check_owner(account)
-        return account
-
-    def _seen_lately(self, changes: list[Change]) -> Account | None:
-        """Return the account as it was seen a moment ago, where that is enough for what is to be done."""
-        known = next((change.account for change in changes if change.account), "")
-        if self.tried or not known or not self.connector.finds:
-            return None
-        if not all(change.kind in MAY_BE_REPEATED for change in changes):
-            return None
-        return self.runner.seen.lately(self.app.key, known)
-
-    def _find_patiently(self, key: AccountKey) -> Account | None:
-        return find_patiently(self.connector, key, self.runner.budget, sleep=self.runner.sleep)
-
-    def _remembered(self, person: Person, known: str = "") -> Account | None:
-        """Return a person's account in an app that cannot be read: the one that was made or attested."""
-        records = self.runner.ledger.accounts(app=self.app.key, person=person.id)
-        accounts = [record.account for record in records if known in ("", record.account.id)]
-        return accounts[0] if len(accounts) == 1 else None
-
-    def _check_owner(self, account: Account, owner: Person | None = None) -> None:
-        """Raise Conflict where an account, found by address or name since the plan was made, is somebody else's."""
-        person, id, email = owner or self.person, account.external_id, account.email
-        if id == person.id:
-            return
-        other_address = not id and email and person.email and email.casefold() != person.email.casefold()
-        if id in self.runner.people or other_address:
-            raise Conflict(
-                f"the account {account.id} has the name or the address of {person.username}, and is somebody else's",
-                where=f"app {self.app.key}",
-                todo="Find out whose account that is; link it to the person, or give the person another name",
-            )
-
     def _perform(self, change: Change, changes: list[Change]) -> int:
         account, kind = self.account, change.kind
         if kind is ChangeKind.CREATE:
@@ -256,88 +193,19 @@ class Attempt:
         elif kind is ChangeKind.UPDATE:
             arguments = ({name: new for name, (_old, new) in change.details.items()},)
         elif kind is ChangeKind.TRANSFER:
-            arguments = (self._heir(change),)
+            arguments = (self.their.heir(change),)
         # the operations are optional, so the contract's base has none of them; ``can`` has said that this one is there
         operation = getattr(self.connector, kind.value)
-        return self._tried_patiently(lambda: operation(account, *arguments))[1]
+        return self.their.tried_patiently(lambda: operation(account, *arguments))[1]
 
     def _create(self, change: Change, changes: list[Change]) -> int:
         grants = [c for c in changes if c.kind is ChangeKind.GRANT and c.entitlement in self.app.entitlements]
         wanted = [self.app.entitlements[grant.entitlement] for grant in grants]
-        new = NewAccount(**change.details)
-        create = getattr(self.connector, ChangeKind.CREATE.value)
-        # nobody has HR's id or the address: that was asked a moment ago
-        key = AccountKey(username=new.username)
-        theirs = AccountKey(external_id=new.external_id, email=new.email, username=new.username)
-        unanswered = change.id in self.tried
-        if unanswered:
-            key = theirs
-        is_new = self.is_new
-
-        def call() -> Account:
-            nonlocal key, unanswered, is_new
-            found, asked = None, not is_new
-            if self.connector.finds and not is_new:
-                # after a lost answer, of this run or of an earlier one, it may be there: look, and make no second
-                found = self._find_patiently(key) if unanswered else self.connector.find(key)
-            if found is not None:
-                self._check_owner(found)
-                return found
-            key, is_new = theirs, False
-            try:
-                return create(new, wanted)
-            except (Throttled, Transient) as error:
-                # "too many requests" says that nothing was done, unless it came after the account was made
-                unanswered = unanswered or bool(error.details.get("sent", isinstance(error, Transient)))
-                raise
-            except NotFound:
-                unanswered = True  # it may be the new account that is not known everywhere yet
-                raise
-            except Conflict:
-                # what has the name may be what was made a moment ago, when the answer was lost
-                found = self._find_patiently(theirs) if unanswered and self.connector.finds else None
-                if not asked and found is None:
-                    # or by somebody else, since the list was read
-                    found = self.connector.find(AccountKey(username=new.username))
-                if found is None:
-                    raise
-                self._check_owner(found)
-                return found
-
-        self.account, attempts = self._tried_patiently(call)
+        new, unanswered = NewAccount(**change.details), change.id in self.tried
+        making = Making(self.their, new, wanted, unanswered=unanswered, is_new=self.is_new)
+        self.account, attempts = self.their.tried_patiently(making.make)
         self.given_with_account = {grant.id for grant in grants}
         return attempts
-
-    def _tried(self, call: t.Callable[[], t.Any]) -> tuple[t.Any, int]:
-        return with_retries(call, self.runner.budget, sleep=self.runner.sleep)
-
-    def _tried_patiently(self, call: t.Callable[[], t.Any]) -> tuple[t.Any, int]:
-        """Try what names things that were there when they were read: not every copy may have heard of them yet."""
-        pause = self.runner.budget.verify_wait
-        for _each in range(self.runner.budget.verify_attempts - 1):
-            try:
-                return self._tried(call)
-            except NotFound:
-                self.runner.sleep(pause)
-                pause *= 2
-        return self._tried(call)
-
-    def _heir(self, change: Change) -> Account:
-        heir = self.runner.people.get(change.details.get("to", self.person.manager))
-        account = None
-        if heir and self.connector.finds:
-            known = self._remembered(heir)
-            key = AccountKey(id=known.id if known else "", external_id=heir.id, email=heir.email)
-            account = self._find_patiently(key) if known else self.connector.find(key)
-        elif heir:
-            account = self._remembered(heir)
-        if account is None:
-            raise Unsupported(
-                "there is no account to hand over to",
-                where=f"app {self.app.key}, transfer from {self.person.username}",
-            )
-        self._check_owner(account, heir)
-        return account
 
     # proving
 

@@ -110,7 +110,7 @@ class Book:
                 if not revision:
                     if not create:
                         raise LedgerError("there is no ledger here", where=where, todo="Check the ledger's URL")
-                    migrating.upgrade(connection)
+                    migrating.make(connection)
                     migrating.found(connection, rehearsal=self.rehearsal)
                 else:
                     migrating.check_known(revision, where)

@@ -17,6 +17,7 @@ import urllib.parse
 from ..errors import LedgerError, MissingLibrary
 from ..libraries import library
 from ..protocols.database import verified
+from .compiling import sqlite_engine
 
 sa = library("sqlalchemy")
 
@@ -98,29 +99,19 @@ def engine_for(database: Database, *, writable: bool, make: bool = False, quiet:
             raise MissingLibrary(error.name or "psycopg", str(error)) from error
     path = database.path
     if path is None:
-        engine = sa.create_engine(
-            "sqlite://", creator=lambda: _connect(database, ":memory:"), poolclass=sa.pool.StaticPool
-        )
+        engine = sqlite_engine(lambda: _connect(database, ":memory:"), poolclass=sa.pool.StaticPool)
     elif writable:
         check_writable(path, make=make)
-        engine = sa.create_engine(
-            "sqlite://",
-            creator=lambda: _connect(database, _uri(path, "mode=rw"), writable=True),
+        engine = sqlite_engine(
+            lambda: _connect(database, _uri(path, "mode=rw"), writable=True),
             poolclass=sa.pool.QueuePool,
             max_overflow=-1,
         )
     elif quiet:
-        engine = sa.create_engine(
-            "sqlite://",
-            creator=lambda: _connect(database, _uri(path, _quiet_mode(path))),
-            poolclass=sa.pool.NullPool,
-        )
+        engine = sqlite_engine(lambda: _connect(database, _uri(path, _quiet_mode(path))), poolclass=sa.pool.NullPool)
     else:
-        engine = sa.create_engine(
-            "sqlite://",
-            creator=lambda: _connect(database, _uri(path, "mode=ro")),
-            poolclass=sa.pool.QueuePool,
-            max_overflow=-1,
+        engine = sqlite_engine(
+            lambda: _connect(database, _uri(path, "mode=ro")), poolclass=sa.pool.QueuePool, max_overflow=-1
         )
     # pysqlite begins transactions late; so that a writer holds the file from its first read on, we begin ourselves:
     # https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#pysqlite-serializable

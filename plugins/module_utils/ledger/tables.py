@@ -5,7 +5,8 @@
 """The schema: every table of the ledger.
 
 Times are UTC ISO text of a fixed width and structures are JSON text: exactly the bytes that were hashed, on any
-database. ``migrations/versions`` makes and changes these tables; a test holds the two against each other.
+database. A new ledger is made from this, an older one is brought here by ``migrations/versions``; a test holds the two
+against each other.
 """
 
 from __future__ import annotations
@@ -119,9 +120,12 @@ KEPT: dict[str, Kept] = {
 def _table(metadata: t.Any, name: str, columns: str, *more: t.Any) -> None:
     """Add a table. ``columns`` are words: ``name`` is text, ``name#`` a whole number, ``name?`` text or nothing."""
     keys = KEPT[name].key if name in KEPT else _OTHER_KEYS[name]
+    added = KEPT[name].added if name in KEPT else {}
     made = []
     for word in columns.split():
         column = word.rstrip("#?")
+        # what a migration gave to the rows that were there; every row that is written says all its columns
+        default = added.get(column)
         made.append(
             sa.Column(
                 column,
@@ -129,6 +133,7 @@ def _table(metadata: t.Any, name: str, columns: str, *more: t.Any) -> None:
                 primary_key=column in keys,
                 nullable=word.endswith("?"),
                 autoincrement=False,
+                server_default=None if default is None else str(default),
             )
         )
     sa.Table(name, metadata, *made, *more)
@@ -239,8 +244,8 @@ def schema() -> t.Any:
         metadata,
         "review_items",
         "campaign id position# person app account entitlement reviewer because since? last_used? privileged# decision "
-        "change_to decided_by decided_at? reason by_default# outcome outcome_at? stage# earlier handed in_stead_of "
-        "explanation explained_by title department manager value",
+        "change_to decided_by decided_at? reason by_default# outcome outcome_at? earlier handed in_stead_of "
+        "explanation explained_by title department manager value stage#",
     )
     _table(metadata, "readings", "app at run summary")
     return metadata

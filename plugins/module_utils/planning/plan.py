@@ -12,6 +12,7 @@ import types
 import typing as t
 
 from ..model import AccountRecord, App, Because, Finding, GrantRecord, Person, Plan, Status, Task, Want
+from .account_planning import AccountPlanner
 from .app_planning import AppPlanner, Names
 from .correlation import Correlation
 from .limits import Limits
@@ -67,24 +68,28 @@ def make_plan(
     than a breach: cutting somebody off does not wait.
     """
     watch = Watch(apps, limits)
-    planner = AppPlanner(
+    each = AccountPlanner(
         people=people,
         statuses=statuses,
-        apps=apps,
         now=now,
         accounts=accounts,
         grants=grants,
-        links=links,
         open_tasks=open_tasks,
         declined=declined,
         decisions=decisions,
-        watch=watch,
         policy_version=policy_version,
         commit=commit,
         urgency=urgency,
+        ungoverned=ungoverned,
+    )
+    planner = AppPlanner(
+        each,
+        people=people,
+        links=links,
+        watch=watch,
+        urgency=urgency,
         in_scope=None if in_scope is None else frozenset(in_scope),
         correlations=correlations,
-        ungoverned=ungoverned,
         settled_names=settled_names,
     )
     by_app: dict[str, dict[str, Want]] = collections.defaultdict(dict)

@@ -40,6 +40,7 @@ def evaluate(
     today: dt.date,
     now: dt.datetime,
     revise: t.Callable[[Want], Want] | None = None,
+    ranks: bool = True,
 ) -> tuple[Want, ...]:
     """Return what ``person`` should have, by app.
 
@@ -48,7 +49,7 @@ def evaluate(
     LEFT means what each app's ``leave.then`` says; ``delete_after`` is counted by the planner, from the
     day of the suspension. ``now`` is in UTC and decides on locks; ``today`` is the day at the company and decides on
     exceptions. ``revise`` has a last word on each Want (what reviews took away) before the highest of its roles is
-    taken: who loses a role by it falls back to the next one that is theirs.
+    taken: who loses a role by it falls back to the next one that is theirs. Without ``ranks`` all their roles stay.
     """
     names = names_of(person)
     mine = exceptions_of(person, exceptions, organisation)
@@ -58,7 +59,7 @@ def evaluate(
     wants = _decide(person, status, policy, catalog, mine, held_locks, organisation, today, now)
     if revise is not None:
         wants = tuple(revise(want) for want in wants)
-    return tuple(ranked(want, catalog) for want in wants)
+    return tuple(ranked(want, catalog) for want in wants) if ranks else wants
 
 
 def evaluate_all(
@@ -72,6 +73,7 @@ def evaluate_all(
     today: dt.date,
     now: dt.datetime,
     revise: t.Callable[[Want], Want] | None = None,
+    ranks: bool = True,
 ) -> dict[str, tuple[Want, ...]]:
     """Return what ``evaluate`` returns, by person id, for many people at the cost of a few.
 
@@ -108,6 +110,7 @@ def evaluate_all(
             today=today,
             now=now,
             revise=revise,
+            ranks=ranks,
         )
         if kind is not None:
             alike[kind] = result[person.id]

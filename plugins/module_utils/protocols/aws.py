@@ -20,11 +20,11 @@ import typing as t
 import urllib.parse
 
 from ..errors import Broken, SettingsError, Throttled, Transient
-from ..http import Redactor
 from ..libraries import library
+from ..redaction import Redactor
 from .aws_errors import from_answer, from_exception, unreadable
+from .aws_sessions import new_session
 
-boto3 = library("boto3")
 botocore = library("botocore")
 config = library("botocore.config")
 exceptions = library("botocore.exceptions")
@@ -173,12 +173,8 @@ class Aws:
     def _sign_in(self, where: str) -> t.Any:
         """Return a session: with the keys given, else the profile's, else whatever boto3 finds; then the role's."""
         settings = self.settings
-        session = boto3.Session(
-            aws_access_key_id=settings.access_key or None,
-            aws_secret_access_key=settings.secret_key or None,
-            aws_session_token=settings.session_token or None,
-            profile_name=settings.profile or None,
-            region_name=settings.region or None,
+        session = new_session(
+            settings.access_key, settings.secret_key, settings.session_token, settings.region, settings.profile
         )
         if settings.role_arn:
             session = self._assume(session, where)
@@ -200,11 +196,8 @@ class Aws:
         given = answer["Credentials"]
         self.redact.add([given["SecretAccessKey"], given["SessionToken"]])
         self._expires = given["Expiration"]
-        return boto3.Session(
-            aws_access_key_id=given["AccessKeyId"],
-            aws_secret_access_key=given["SecretAccessKey"],
-            aws_session_token=given["SessionToken"],
-            region_name=session.region_name,
+        return new_session(
+            given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], session.region_name or ""
         )
 
     def _new_client(self, session: t.Any, service: str) -> t.Any:

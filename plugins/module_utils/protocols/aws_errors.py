@@ -16,8 +16,10 @@ import re
 import typing as t
 
 from ..errors import AppError, Broken, Conflict, NotFound, Refused, Throttled, Transient
-from ..http import Redactor, untrusted, wait_asked_for
+from ..http_errors import untrusted
+from ..http_pace import wait_asked_for
 from ..libraries import library
+from ..redaction import Redactor
 
 exceptions = library("botocore.exceptions")
 

@@ -13,8 +13,9 @@ import functools
 import typing as t
 
 from ..errors import PolicyError, Refused, Transient
-from ..http import Redactor, untrusted
+from ..http_errors import untrusted
 from ..libraries import library
+from ..redaction import Redactor
 from .sign_in import Token
 
 msal = library("msal")

@@ -15,8 +15,9 @@ import json
 import typing as t
 
 from ..errors import AppError, PolicyError, Refused, Transient
-from ..http import Redactor, untrusted
+from ..http_errors import untrusted
 from ..libraries import library
+from ..redaction import Redactor
 from .sign_in import Token
 
 google_auth = library("google.auth")

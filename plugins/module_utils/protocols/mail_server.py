@@ -13,7 +13,8 @@ import ssl
 import typing as t
 
 from ..errors import AppError, Refused, SettingsError, Transient
-from ..http import Redactor, SignIn
+from ..http import SignIn
+from ..redaction import Redactor
 
 #: starttls: the connection begins in the clear and is encrypted before anything is said; tls: from its first byte;
 #: none: not at all, for a server on this machine alone.

@@ -14,7 +14,8 @@ import typing as t
 import urllib.parse
 
 from ..errors import AppError, Broken, NotFound, PolicyError, Refused, Throttled
-from ..http import Answer, Session, wait_asked_for
+from ..http import Answer, Session
+from ..http_pace import wait_asked_for
 from ..libraries import library
 from .paging import next_link, read_pages
 from .placeholders import Values, filled, filled_path, placeholders_in

@@ -6,12 +6,94 @@
 
 from __future__ import annotations
 
+import collections
 import datetime as dt
 import typing as t
 
-from .facts import OpenTask
+from ..desks.seat_words import waits_to_be_bought
+from ..model import Task
+from .facts import OpenTask, PersonFacts
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def progress_of_everybody(
+    people: t.Iterable[PersonFacts],
+    waiting: t.Iterable[OpenTask],
+    tasks: t.Iterable[Task],
+    apps: t.Mapping[str, str],
+    now: dt.datetime,
+    zone: dt.tzinfo,
+) -> tuple[str, ...]:
+    """Return a sentence for everybody with something going on: what is done, what waits, what was declined and why."""
+    mine: dict[str, list[OpenTask]] = collections.defaultdict(list)
+    for task in waiting:
+        mine[task.person].append(task)
+    declined: dict[str, list[Task]] = collections.defaultdict(list)
+    for ended in tasks:
+        if ended.state == "declined":
+            declined[ended.person].append(ended)
+    seats = seats_waited_for(tasks)
+    return tuple(
+        progress_of_person(
+            person.name,
+            person.done,
+            person.due,
+            mine[person.username],
+            declined[person.id],
+            apps,
+            now,
+            zone,
+            seats.get(person.id, ()),
+        )
+        for person in people
+        if mine[person.username] or (person.event and (person.due or declined[person.id]))
+    )
+
+
+def seats_waited_for(tasks: t.Iterable[Task]) -> dict[str, list[Task]]:
+    """Return, by the id of who waits, the open tasks to buy seats for them."""
+    found: dict[str, list[Task]] = collections.defaultdict(list)
+    for task in tasks:
+        if task.kind == "seats" and task.state == "open":
+            for id in task.details.get("people", {}):
+                found[id].append(task)
+    return found
+
+
+def progress_of_person(
+    name: str,
+    done: int,
+    due: int,
+    waiting: t.Iterable[OpenTask],
+    declined: t.Iterable[Task],
+    apps: t.Mapping[str, str],
+    now: dt.datetime,
+    zone: dt.tzinfo,
+    seats: t.Iterable[Task] = (),
+) -> str:
+    """Return one person's progress: what is done, what waits for whom, and what was declined by whom and why.
+
+    What was asked of others first (approvals) is not the person's to wait for and is left out. ``seats`` are the tasks
+    to buy a seat that they wait for.
+    """
+    return progress_line(
+        name,
+        done,
+        due,
+        [task for task in waiting if task.kind not in ("approval", "seats")],
+        apps,
+        now=now,
+        zone=zone,
+        explained=[
+            *(f"{apps.get(task.app, task.app)} {waits_to_be_bought(task)}" for task in seats),
+            *(
+                f"{apps.get(task.app, task.app)} was declined by {task.ended_by}: {task.note}"
+                for task in declined
+                if task.kind == "access"
+            ),
+        ],
+    )
 
 
 def progress_line(

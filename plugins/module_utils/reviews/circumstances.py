@@ -12,9 +12,11 @@ from __future__ import annotations
 import collections
 import dataclasses
 import datetime as dt
+import functools
 import typing as t
 
-from ..model import AccessException, AccountRecord, App, GrantRecord, Person, Review, ReviewItem
+from ..model import AccessException, AccountRecord, App, GrantRecord, Person, Review, ReviewItem, Want
+from .falling_back import falls_back_to, in_words
 
 Key = tuple[str, str, str]
 
@@ -50,6 +52,7 @@ class Circumstances:
 
     ``people`` and ``apps`` are everybody and everything, ``present`` the ids of those who work here now (None: all);
     ``grants`` and ``accounts`` are the ledger's; ``exceptions`` say who agreed to what; ``closed`` are closed reviews.
+    ``wants`` returns, by person and app, what they should have with all their roles; it is asked once, for a role.
     """
 
     def __init__(
@@ -62,7 +65,9 @@ class Circumstances:
         exceptions: t.Iterable[AccessException] = (),
         closed: t.Iterable[Review] = (),
         present: t.Collection[str] | None = None,
+        wants: t.Callable[[], t.Mapping[tuple[str, str], Want]] = dict,
     ) -> None:
+        self._wants = wants
         self.people, self.apps = people, apps
         self._names = {k.casefold(): p.name or p.username for p in people.values() for k in (p.username, p.email) if k}
         self._exceptions = {(e.kind, e.id): e for e in exceptions}
@@ -85,6 +90,20 @@ class Circumstances:
             for item in review.items:
                 self._earlier[item.person, item.app, item.entitlement] = (item, review)
                 self._last_of_app[item.app] = review
+
+    @functools.cached_property
+    def _wanted(self) -> t.Mapping[tuple[str, str], Want]:
+        return self._wants()
+
+    def then_gets(self, item: ReviewItem) -> str:
+        """Say which role the person gets with the next run when this one is revoked, and why; empty for none."""
+        app = self.apps.get(item.app)
+        known = app.entitlements.get(item.entitlement) if app else None
+        roles = [key for key, one in app.entitlements.items() if one.kind == "role"] if app else []
+        if known is None or known.kind != "role" or len(roles) < 2:
+            return ""
+        held = [key for key in roles if item.person in self._holders[item.app, key]]
+        return in_words(falls_back_to(item, self._wanted.get((item.person, item.app)), app, held), app)
 
     def name_of(self, reviewer: str) -> str:
         """Return the name of the person with this address or username; empty where it is a mailbox."""

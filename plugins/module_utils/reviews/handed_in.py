@@ -15,7 +15,7 @@ import typing as t
 
 from ..errors import ReviewError
 from ..model import App, Finding, Review, ReviewItem
-from .decisions import Decision
+from .decision import Decision
 from .decisions_file import Entry, PageFile
 from .packet import reason_needed, words_of
 from .reviewers import Reviewers

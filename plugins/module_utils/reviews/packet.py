@@ -21,6 +21,7 @@ class Shown:
     """One item as it is shown. ``words`` is the fingerprint of the texts that a decision is taken in sight of.
 
     ``name`` and ``description`` say what the entitlement is, ``choices`` are the other roles that it may become.
+    ``then_gets`` says which role comes when it is revoked, and why (empty: none).
     ``reason_needed`` says that to keep it takes a reason: it is privileged, or nothing in the policy gives it.
     """
 
@@ -36,6 +37,7 @@ class Shown:
     last_time: str = ""
     stages: tuple[str, ...] = ()
     choices: tuple[Entitlement, ...] = ()
+    then_gets: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -173,6 +175,7 @@ def _shown(item: ReviewItem, around: Circumstances) -> Shown:
         last_time=around.last_time(item),
         stages=tuple(map(_stage, item.earlier)),
         choices=_choices(app, known) if item.person else (),
+        then_gets=around.then_gets(item),
     )
 
 

@@ -161,6 +161,7 @@ def _row(
         said,
         told,
         [item.decision, item.change_to, item.reason] if item.decision else 0,
+        one.then_gets,
     ]
 
 

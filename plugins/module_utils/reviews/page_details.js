@@ -26,6 +26,7 @@ function drawDetails(item) {
   } else found.append(line("Colleagues", "nobody else has the same title in the same department"));
   for (const each of item.news) found.append(line("Changed", value(each.text)));
   for (const words of item.told) found.append(line("Before", value(words)));
+  if (item.nextRole) found.append(line("If revoked", "with the next run they get ", value(item.nextRole), " in its place. To leave them with nothing, the rule has to change"));
   if (item.privileged) found.append(line("Privileged", "yes: it can change what others may do, or reach what few should"));
   return found;
 }

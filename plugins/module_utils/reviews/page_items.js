@@ -29,7 +29,7 @@ const things = data.things.map(([app, name, description, choices]) => ({
 }));
 const whys = data.whys.map(([kind, id, text, agreed]) => ({ kind, id, text, agreed }));
 
-const items = data.items.map(([id, shown, who, what, account, flags, since, used, reasons, peers, said, told, before], place) => {
+const items = data.items.map(([id, shown, who, what, account, flags, since, used, reasons, peers, said, told, before, nextRole], place) => {
   const person = people[who];
   const thing = things[what];
   const item = {
@@ -40,6 +40,7 @@ const items = data.items.map(([id, shown, who, what, account, flags, since, used
     peers: peers ? { have: peers[0], all: peers[1] } : null,
     news: said.map((each) => ({ code: data.news[each][0], text: data.news[each][1] })),
     told: told.map((each) => data.news[each][1]),
+    nextRole,
     decision: "", changeTo: "", reason: "", at: "", how: "one", looked: false,
     // what the ledger has already: it is no decision of this page until somebody touches it
     before: before ? { decision: before[0], changeTo: before[1], reason: before[2] } : null,

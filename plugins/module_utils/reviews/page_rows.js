@@ -67,7 +67,7 @@ function marks(item) {
 }
 
 function label(item) {
-  const words = [title(item), ...marks(item).map((mark) => mark.textContent), whyText(item), peersText(item)];
+  const words = [title(item), ...marks(item).map((mark) => mark.textContent), whyText(item), peersText(item), item.nextRole && "if revoked, then gets " + item.nextRole];
   words.push(decided(item) ? DECIDED[item.decision] : item.decision ? WORDS[item.decision] + ", " + missing(item) : "undecided");
   return words.filter(Boolean).join("; ");
 }
@@ -88,7 +88,8 @@ function drawItem(item) {
   const since = item.since ? "since " + day(item.since) : "";
   const why = make("div", { class: "why" },
     make("p", item.explained ? null : { class: "bad-text" }, value(whyText(item))),
-    make("p", { class: "quiet" }, [since, item.used ? usedText(item) : "use not known"].filter(Boolean).join(" · ")));
+    make("p", { class: "quiet" }, [since, item.used ? usedText(item) : "use not known"].filter(Boolean).join(" · ")),
+    item.nextRole ? make("p", { class: "then" }, "If revoked, then gets: ", value(item.nextRole)) : null);
   const peers = make("div", { class: "peers" });
   if (item.peers) peers.append(meter(item.peers.have, item.peers.all), make("span", null, item.peers.have + " of " + item.peers.all), make("span", { class: "quiet" }, " in the same job"));
   const keep = button("Keep", "keep", item);

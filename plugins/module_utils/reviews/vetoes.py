@@ -44,6 +44,11 @@ def because_of(item: ReviewItem) -> Because:
     return Because("review", item.campaign, f"{text}: {item.reason}" if item.reason else text)
 
 
+def veto_of(item: ReviewItem) -> Veto:
+    """Return what a decision to revoke, or to change, holds against."""
+    return Veto(item, _reasons(item.because))
+
+
 def vetoes(reviews: t.Iterable[Review], now: dt.datetime) -> Vetoes:
     """Return what the closed reviews took away, the latest word on each entitlement of each person.
 
@@ -58,7 +63,7 @@ def vetoes(reviews: t.Iterable[Review], now: dt.datetime) -> Vetoes:
             if key in kept:
                 held.pop(key, None)
             elif item.decision in ("revoke", "change"):
-                held[key] = Veto(item, _reasons(item.because))
+                held[key] = veto_of(item)
     return held
 
 

@@ -6,7 +6,8 @@
 
 They remember what they were before each write, so that an answer can be that of a copy which lags behind. The one with
 SCIM refuses a second account of the same name, as nearly all do; its searches lag as its lists do. The other one takes
-everything: that nobody has two accounts is for Rollcall to see to. Its searches catch up after two of them.
+everything: that nobody has two accounts is for Rollcall to see to. Its searches catch up after two of them. Some write
+every address in capitals.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import collections
 import copy
 import json
+import random
 import struct
 import time
 import typing as t
@@ -45,6 +47,13 @@ class Stormy(Fake):
         self.wrong: list[str] = []
         #: every write that was carried out, in order
         self.done: list[str] = []
+        #: whether it writes addresses in capitals
+        self.shouts = random.Random(f"{weather.seed} {self.key} shouts").random() < 0.25
+        #: how many requests are being answered
+        self.busy = 0
+        #: the end of the address of what takes no writes (403)
+        self.forbidden = ""
+        self._unheard: collections.Counter[str] = collections.Counter()
 
     if t.TYPE_CHECKING:  # of the fake that it is mixed into
         port: int
@@ -60,9 +69,22 @@ class Stormy(Fake):
         """Return the entries in the answer of a list, to be changed in place."""
         raise NotImplementedError
 
+    def spelled(self, email: str) -> str:
+        """Return an address as this app writes it."""
+        return email.upper() if self.shouts else email
+
     # ---- answering
 
     def _application(self, environ: t.Any, start_response: t.Any) -> t.Any:
+        with self.lock:
+            self.busy += 1
+        try:
+            return self._weathered(environ, start_response)
+        finally:
+            with self.lock:
+                self.busy -= 1
+
+    def _weathered(self, environ: t.Any, start_response: t.Any) -> t.Any:
         request = Request(environ)
         request.get_data()
         reads = request.method == "GET"
@@ -71,7 +93,13 @@ class Stormy(Fake):
             lot = self.weather.draw(
                 self.key, request.method, request.full_path, listing=listing, since_write=self.read_since
             )
-            if lot.kind in ("throttled", "failed"):
+            if not reads and self.weather.is_fatal() and lot.dice.random() < 0.5:
+                return Response(b"{}", status=503)(environ, start_response)
+            if lot.kind == "unheard of" and self._is_unheard_of(request):
+                return Response(b"{}", status=404)(environ, start_response)
+            if self.forbidden and not reads and request.path.endswith(self.forbidden):
+                return Response(b"{}", status=403)(environ, start_response)
+            if lot.kind in ("throttled", "failed", "away"):
                 status, headers = refusal(lot)
                 # a gateway that gives up has handed a write on as often as not
                 if not reads and lot.kind == "failed" and lot.dice.random() < 0.3:
@@ -91,6 +119,13 @@ class Stormy(Fake):
         elif lot.kind == "blank":
             response = Response(b"", 200)
         return response(environ, start_response)
+
+    def _is_unheard_of(self, request: Request) -> bool:
+        """Whether a write comes to a copy that has not heard of what it names; at most two of the same do."""
+        if request.path.casefold().endswith("/users"):
+            return False  # it names nobody, but makes somebody
+        self._unheard[request.path] += 1
+        return self._unheard[request.path] <= 2
 
     def _carried_out(self, request: Request) -> Response:
         state = self._state()
@@ -153,6 +188,10 @@ class Mail(Stormy, ScimFake):
     groups = ("Everyone", "Sales")
     profile = Profile(user_filters=("userName", "externalId", "emails.value"), largest_page=5)
 
+    def add(self, user: dict[str, t.Any]) -> str:
+        emails = [{**email, "value": self.spelled(email["value"])} for email in user.get("emails", ())]
+        return super().add({**user, "emails": emails})
+
     def listing(self, request: Request) -> bool:
         return request.path.rstrip("/").endswith(("/Users", "/Groups"))
 
@@ -183,7 +222,7 @@ class Planner(Stormy, RestFake):
         body = request.get_json()
         if not isinstance(body, dict):
             raise Answer(400, {"message": "Expected an object"})
-        return 201, self.users[self.add("", **body)]
+        return 201, self.users[self.add("", **{**body, "email": self.spelled(body["email"])})]
 
     def listing(self, request: Request) -> bool:
         return request.path.rstrip("/").endswith(("/users", "/members", "/teams"))

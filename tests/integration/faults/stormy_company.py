@@ -10,25 +10,17 @@ import contextlib
 import dataclasses
 import itertools
 import pathlib
+import signal
+import time
 import typing as t
 
-from ansible_collections.rollcall.access.plugins.module_utils.company.carrying_out import carry_out
 from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company
-from ansible_collections.rollcall.access.plugins.module_utils.company.concluding import conclude
-from ansible_collections.rollcall.access.plugins.module_utils.company.plans import (
-    hold_against_guard,
-    plan_changes,
-    record_readings,
-)
-from ansible_collections.rollcall.access.plugins.module_utils.company.settings import Settings
-from ansible_collections.rollcall.access.plugins.module_utils.errors import GuardStop
-from ansible_collections.rollcall.access.plugins.module_utils.fulfilment.retrying import Budget
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying import verify_ledger
-from ansible_collections.rollcall.access.plugins.module_utils.model import Lock, Run
-from ansible_collections.rollcall.access.tests.conformance.product_case import CANARY
+from ansible_collections.rollcall.access.plugins.module_utils.model import Run
 from ansible_collections.rollcall.access.tests.conformance.products.rest import ENTRY
 
 from .stormy_apps import Mail, Planner, Stormy
+from .stormy_runs import Ended, begin_run, opened, run_once
 from .weather import Weather
 
 ROLLCALL = """
@@ -76,19 +68,6 @@ rules:
   - {id: all, why: everybody, when: {type: employee}, grant: {mail: [everyone], planner: [reader]}}
   - {id: sales, why: they sell, when: {department: Sales}, grant: {mail: [sales], planner: [quota]}}
 """
-BUDGET = Budget(attempts=2, seconds=0.2, first_wait=0.001, verify_attempts=4, verify_wait=0.001)
-
-
-@dataclasses.dataclass(frozen=True)
-class Ended:
-    """How a run ended: what it says is left (nothing: it says that all is done), and whether the guard stopped it."""
-
-    left: tuple[str, ...]
-    stopped: bool = False
-
-    @property
-    def well(self) -> bool:
-        return not self.left
 
 
 class StormyCompany:
@@ -97,6 +76,7 @@ class StormyCompany:
         self.weather = weather
         self.apps = apps
         self.day = 1
+        self.threads = weather.threads
         self._runs = itertools.count(1)
         entry = ENTRY.read_text(encoding="utf-8")
         for old, new in (
@@ -119,50 +99,40 @@ class StormyCompany:
         for folder in ("exceptions", "locks"):
             (place / "access" / folder).mkdir(parents=True)
 
-    @contextlib.contextmanager
-    def open(self, *, writes: bool = True, **more: t.Any) -> t.Iterator[Company]:
-        settings = Settings.load(self.place / "rollcall.yml", {})
-        with Company(settings, writes=writes, resolve=_filled_in, **more) as company:
-            yield company
+    def open(self, *, writes: bool = True) -> contextlib.AbstractContextManager[Company]:
+        return opened(self.place, writes=writes)
 
-    def run(self, *people: str, emergency: bool = False) -> Ended:
-        """Carry out what is due, as a playbook does: for everybody in all apps, or for these people."""
-        urgency = "emergency" if emergency else "normal"
-        with self.open(emergency=emergency) as company:
-            now = company.clock.now()
-            run = Run(f"run-{next(self._runs)}", "storm", "tests", now)
-            company.ledger.begin_run(run)
-            if emergency:
-                for id in people:
-                    lock = Lock(id, "emergency", "tests", now, None)
-                    company.ledger.add_lock(lock, run, now)
-                    company.locks = (*company.locks, lock)
-            planned = plan_changes(company, people=people or None, urgency=urgency, budget=BUDGET)
-            plan = planned.plan
-            record_readings(company, planned, run)
-            company.ledger.save_plan(plan, run, company.clock.now())
-            if not emergency:
-                try:
-                    hold_against_guard(plan)
-                except GuardStop as stop:
-                    company.ledger.end_run(run, company.clock.now(), "failed", {"msg": str(stop)})
-                    return Ended((str(stop),), stopped=True)
-            outcome = carry_out(company, plan.changes, run, plan=plan.hash, budget=BUDGET)
-            left = [f"{row.change}: {row.state} {row.detail}" for row in outcome.left]
-            left += [f"{change}: held" for change in plan.held]
-            left += [f"{app}: {why}" for app, why in planned.deferred.items()]
-            scope = people or tuple(company.people)
-            progress = conclude(company, scope, run)
-            incomplete = [f"{id}: {', '.join(state.missing)}" for id, state in progress.items() if not state.complete]
-            company.ledger.end_run(run, company.clock.now(), "failed" if left else "ok", {"left": left})
-            return Ended((*left, *incomplete))
+    def run(self, *people: str, emergency: bool = False, killed_at: int = 0) -> Ended:
+        """Carry out what is due, as a playbook does: for everybody in all apps, or for these people.
+
+        With ``killed_at`` in a process of its own, which is killed (SIGKILL) at so many writes to apps.
+        """
+        number = next(self._runs)
+        self.weather.begin(number, self.apps)
+        if not killed_at:
+            return run_once(self.place, number, people, emergency=emergency, workers=self.threads)
+        running = begin_run(self.place, number, people, emergency=emergency, workers=self.threads)
+        self.weather.kill_at(killed_at, running.kill)
+        said, _nothing = running.communicate(timeout=900)
+        assert running.returncode in (0, -signal.SIGKILL), f"{self.weather.repeat}\n{said}"
+        self._wait_until_still()
+        return Ended(("it was killed, or ended before",))
+
+    def _wait_until_still(self) -> None:
+        """Wait until nothing is under way of what a run that was killed had asked for."""
+        still = 0
+        while still < 5:
+            time.sleep(0.02)
+            still = 0 if any(app.busy for app in self.apps.values()) else still + 1
 
     # looking into it
 
     def state(self) -> dict[str, t.Any]:
         """Return what is so in the apps, without ids: the same for two companies that went through the same."""
         return {
-            key: sorted((seen.email, seen.username, seen.state, sorted(seen.has)) for seen in app.accounts().values())
+            key: sorted(
+                (seen.email.casefold(), seen.username, seen.state, sorted(seen.has)) for seen in app.accounts().values()
+            )
             for key, app in self.apps.items()
         }
 
@@ -172,7 +142,7 @@ class StormyCompany:
             ledger = company.ledger
             return {
                 "accounts": sorted(
-                    (r.account.app, r.account.email, r.person, r.account.state) for r in ledger.accounts()
+                    (r.account.app, r.account.email.casefold(), r.person, r.account.state) for r in ledger.accounts()
                 ),
                 "grants": sorted((g.person, g.app, g.entitlement) for g in ledger.grants()),
                 "people": sorted((id, r.standing, r.complete) for id, r in ledger.people().items()),
@@ -215,12 +185,6 @@ class StormyCompany:
             return [str(problem) for problem in verify_ledger(company.ledger).problems]
 
 
-def _filled_in(value: t.Any) -> t.Any:
-    if isinstance(value, dict):
-        return {key: _filled_in(one) for key, one in value.items()}
-    return CANARY if "STORM_TOKEN" in str(value) else value
-
-
 @contextlib.contextmanager
 def stormy_company(place: pathlib.Path, seed: str) -> t.Iterator[StormyCompany]:
     """Start both apps, empty, in calm weather."""
@@ -231,4 +195,8 @@ def stormy_company(place: pathlib.Path, seed: str) -> t.Iterator[StormyCompany]:
             app.begin(weather)
             app.reset()
             apps[app.key] = stack.enter_context(app.serving())
-        yield StormyCompany(place, weather, apps)
+        try:
+            yield StormyCompany(place, weather, apps)
+        finally:
+            # pytest shows it where a test fails
+            print(f"{weather.repeat}: what went wrong, and every write, in order", *weather.told, sep="\n")

@@ -38,10 +38,12 @@ def test_without_room_for_the_ledger_the_run_ends_and_the_next_one_does_the_rest
     # the journal of the ledger's writes begins anew with each run, and grows past this in the middle of one
     room = random.Random(f"{SEED} {place}").randrange(60_000, 400_000)
     outcome = company.playbook("reconcile", env={"PYTHONPATH": str(LIMITING), "ROLLCALL_TEST_LARGEST": str(room)})
-    said = f"seed {SEED}, room for {room} bytes\n{outcome.output}"
+    repeat = f"ROLLCALL_SOAK=1 ROLLCALL_TEST_SEED={SEED} pytest {__file__} -k 'room and [{place}]'"
+    said = f"room for {room} bytes; repeat: {repeat}\n{outcome.output}"
     ended_clearly(outcome, said)
     assert "reading or writing the file failed" in outcome.output or "the disk is full" in outcome.output, said
     # whoever has an account by now is known to have one, or is found to: nobody gets a second one
+    print(said)  # shown where something fails from here on
     company.playbook("reconcile").succeeded()
     assert company.playbook("reconcile").succeeded().changed == 0
     names = [holder.username for holder in company.tenant("mail").holders()]

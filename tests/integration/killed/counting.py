@@ -24,7 +24,7 @@ import typing as t
 
 WRITING = ("POST", "PUT", "PATCH", "DELETE")
 _LENGTH = 120
-_PATIENCE = 60.0
+_PATIENCE = 600.0
 
 BEFORE, AFTER = "before", "after"
 

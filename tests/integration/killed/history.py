@@ -116,9 +116,11 @@ def wrong_after(life: Life, known: Known, point: int, *, mutation: str = "", onc
     repeated = life.playbook(day.later(REPEATED), *day.arguments, mutation=mutation)
     wrong += [*ends.problems_of(life), *ends.problems_of_packs(life)]
     if not done_again(day, repeated):
-        wrong.append(f"the repetition failed with {repeated.rc}\n{repeated.said}")
+        wrong.append(f"the repetition failed with {repeated.rc}")
     different = _different(life, known, point, repeated)
     wrong += [f"{part}: {json.dumps(what, ensure_ascii=False)}" for part, what in different.items()]
+    if wrong:
+        wrong.append(f"the repetition said\n{repeated.said}")
     if once_more and not wrong:
         again = life.playbook(day.later(2 * REPEATED), *day.arguments)
         wrong += [f"the third run still writes: {one}" for one in outside(again)]

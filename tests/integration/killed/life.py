@@ -82,7 +82,8 @@ class Life:
             "APPS": f"http://127.0.0.1:{world.port}/",
             "TOKEN": CANARY,
             "SCIM_TOKEN": TOKEN,
-            "MAIL": world.post.url(),
+            # Apprise gives a mail server four seconds, which a machine that has other things to do may not have
+            "MAIL": f"{world.post.url()}&cto=300&rto=300",
         }
 
     def begin(self) -> None:

@@ -14,12 +14,10 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import gc
 import importlib
 import json
 import os
 import pathlib
-import pkgutil
 import random
 import signal
 import sys
@@ -30,55 +28,6 @@ import typing as t
 COLLECTION = "ansible_collections.rollcall.access"
 HERE = f"{COLLECTION}.tests.integration.killed"
 _CHILD_SUBREAPER = 36  # prctl(2)
-_LIBRARIES = (
-    "alembic.command",
-    "ansible.cli.playbook",
-    "ansible.executor.playbook_executor",
-    "holidays",
-    "jmespath",
-    "jsonschema",
-    "multiprocessing.popen_fork",
-    "multiprocessing.synchronize",
-    "requests",
-    "sqlalchemy.dialects.sqlite",
-)
-
-
-def warm_up() -> None:
-    """Import all that a run of a playbook would."""
-    from ansible.plugins import loader
-
-    loader.init_plugin_loader([])
-    from ansible.executor import task_queue_manager  # noqa: F401
-
-    package = importlib.import_module(f"{COLLECTION}.plugins.module_utils")
-    # the connectors' and desks' own libraries are imported when they are used
-    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-        if ".migrations." not in found.name and ".products." not in found.name:
-            importlib.import_module(found.name)
-    for name in ("connectors.products", "desks.products.zammad"):
-        importlib.import_module(f"{package.__name__}.{name}")
-    for name in _LIBRARIES:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
-    # it imports all of its services when the first is asked for
-    importlib.import_module("apprise").Apprise.instantiate("mailto://localhost")
-    actions = pathlib.Path(next(iter(importlib.import_module(f"{COLLECTION}.plugins.action").__path__)))
-    for path in sorted(actions.glob("[a-z]*.py")):
-        loader.action_loader.get(f"rollcall.access.{path.stem}", class_only=True)
-    loader.inventory_loader.get("rollcall.access.people", class_only=True)
-    for name in ("linear", "free"):
-        loader.strategy_loader.get(name, class_only=True)
-    plain = (loader.become_loader, loader.shell_loader, loader.vars_loader, loader.callback_loader)
-    for plugins in (*plain, loader.connection_loader, loader.inventory_loader):
-        list(plugins.all(class_only=True))
-    for plugins in (loader.filter_loader, loader.test_loader):
-        list(plugins.all())
-    for name in ("env", "file"):
-        loader.lookup_loader.get(name, class_only=True)
-    loader.cache_loader.get("memory", class_only=True)
-    for name in ("assert", "normal", "validate_argument_spec"):
-        loader.action_loader.get(name, class_only=True)
 
 
 def run(order: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -168,10 +117,10 @@ def main() -> None:
         ctypes.CDLL(None).prctl(_CHILD_SUBREAPER, 1)
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    warm_up()
-    # what is here by now stays: no child looks through it, and so copies it, to find what it could throw away
-    gc.collect()
-    gc.freeze()
+    from ansible.plugins import loader
+
+    loader.init_plugin_loader([])
+    importlib.import_module(f"{COLLECTION}.tests.integration.support.warming").warm_up()
     for line in sys.stdin:
         print(json.dumps(run(json.loads(line))), file=answers, flush=True)
 

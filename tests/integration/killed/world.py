@@ -98,7 +98,7 @@ class World:
 
     def wait_until_still(self) -> None:
         """Wait until nothing is under way of what a run that was killed had asked for."""
-        give_up = time.monotonic() + 10
+        give_up = time.monotonic() + 300
         while self._busy and time.monotonic() < give_up:
             time.sleep(0.001)
         assert not self._busy

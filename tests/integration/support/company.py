@@ -13,11 +13,15 @@ import types
 import typing as t
 import uuid
 
+from .forked import ONCE, PROGRAMS, Forked, forks
 from .running import CALLBACKS, Outcome, Running, environment, program
 from .scim import TOKEN, ScimServer, Tenant
 
 #: No further environment.
 NOTHING: t.Mapping[str, str] = types.MappingProxyType({})
+
+#: Settings for Ansible that are the same in many runs.
+SHARED = ("ANSIBLE_CONNECTION_PLUGINS",)
 
 
 class CompanyDirectory:
@@ -29,7 +33,12 @@ class CompanyDirectory:
         token: "{{ lookup('env', 'SCIM_TOKEN') }}"
 
     and ``tenant("hub")`` is that app. ``env`` is what every program is started with; a test may add to it.
+
+    A run is a fork of a process that has imported everything (``forked.py``), unless it gets settings of its own for
+    Ansible or Python, or ``from_the_start`` says that here programs import everything themselves, as users' do.
     """
+
+    from_the_start = False
 
     def __init__(self, template: pathlib.Path, place: pathlib.Path, server: ScimServer) -> None:
         self.path = place / "company"
@@ -74,7 +83,7 @@ class CompanyDirectory:
         """Run ``ansible-playbook rollcall.access.<name> -i rollcall.yml`` and wait for it."""
         return self.start_playbook(name, *arguments, env=env).wait(timeout)
 
-    def start_playbook(self, name: str, *arguments: str, env: t.Mapping[str, str] = NOTHING) -> Running:
+    def start_playbook(self, name: str, *arguments: str, env: t.Mapping[str, str] = NOTHING) -> Running | Forked:
         """The same without waiting. A name with a dot is taken as it is: a collection's playbook or a file."""
         full = name if "." in name else f"rollcall.access.{name}"
         return self._start(["ansible-playbook", full, "-i", "rollcall.yml", *arguments], env)
@@ -86,9 +95,16 @@ class CompanyDirectory:
 
     def command(self, *words: str, env: t.Mapping[str, str] = NOTHING, timeout: float = 600) -> Outcome:
         """Run one of Ansible's programs in the company's directory."""
-        return self._start(list(words), env).wait(timeout)
+        return self._start(words, env).wait(timeout)
 
-    def _start(self, command: t.Sequence[str], env: t.Mapping[str, str]) -> Running:
+    def _start(self, command: t.Sequence[str], env: t.Mapping[str, str]) -> Running | Forked:
+        given = self._environment(env)
+        own = any(name.startswith(ONCE) and name not in SHARED for name in (*self.env, *env))
+        if command[0] not in PROGRAMS or own or self.from_the_start:
+            return Running([program(command[0]), *command[1:]], self.path, given)
+        return forks(given).start([program(command[0]), *command[1:]], self.path, given)
+
+    def _environment(self, env: t.Mapping[str, str]) -> dict[str, str]:
         self._home.mkdir(exist_ok=True)
         extra = {
             **self.env,
@@ -97,7 +113,7 @@ class CompanyDirectory:
             "ROLLCALL_TEST_RESULTS": str(self._home / "results.jsonl"),
             **env,
         }
-        return Running([program(command[0]), *command[1:]], self.path, environment(self._home, self.path, extra))
+        return environment(self._home, self.path, extra)
 
 
 def _plain(values: dict[str, t.Any]) -> t.Any:

@@ -127,16 +127,8 @@ class Running:
         )
 
     def kill(self, number: int) -> None:
-        """Send a signal to the program and to all that it started, at one moment as far as anybody can see.
-
-        The workers of ansible-core 2.19 have sessions of their own, so signalling the program's group is not enough.
-        """
-        os.kill(self.process.pid, signal.SIGSTOP)  # it starts nothing more meanwhile
-        for child in (*descendants(self.process.pid), self.process.pid):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, number)
-        if number != signal.SIGKILL:
-            os.kill(self.process.pid, signal.SIGCONT)
+        """Send a signal to the program and to all that it started."""
+        signal_all(self.process.pid, number)
 
     def wait(self, timeout: float = 600) -> Outcome:
         try:
@@ -145,8 +137,26 @@ class Running:
             self.kill(signal.SIGKILL)
             self.process.wait()
             raise
-        tasks, hosts = _read(self._results)
-        return Outcome(self.process.returncode, stdout, stderr, tasks, hosts)
+        return outcome(self.process.returncode, stdout, stderr, self._results)
+
+
+def outcome(rc: int, stdout: str, stderr: str, results: pathlib.Path) -> Outcome:
+    """Return how a program ended that had our callback write to ``results``."""
+    tasks, hosts = _read(results)
+    return Outcome(rc, stdout, stderr, tasks, hosts)
+
+
+def signal_all(process: int, number: int) -> None:
+    """Send a signal to a program and to all that it started, at one moment as far as anybody can see.
+
+    The workers of ansible-core 2.19 have sessions of their own, so signalling the program's group is not enough.
+    """
+    os.kill(process, signal.SIGSTOP)  # it starts nothing more meanwhile
+    for one in (*descendants(process), process):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(one, number)
+    if number != signal.SIGKILL:
+        os.kill(process, signal.SIGCONT)
 
 
 def descendants(process: int) -> list[int]:

@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import http.client
 import json
+import pathlib
 import re
 import socket
 import subprocess
@@ -167,7 +168,8 @@ def scim_server() -> t.Iterator[ScimServer]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "scim2_server.testserver.cli", "--dynamic-tenants", "--bearer-token", TOKEN]
+    serving = pathlib.Path(__file__).with_name("scim_serving.py")
+    command = [sys.executable, "-P", str(serving), "--dynamic-tenants", "--bearer-token", TOKEN]
     process = subprocess.Popen(
         [*command, "--port", str(port)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )

@@ -10,6 +10,7 @@ import datetime as dt
 import typing as t
 
 import pytest
+from ansible_collections.rollcall.access.plugins.module_utils.company.about_reviews import rules_of
 from ansible_collections.rollcall.access.plugins.module_utils.company.breaking_glass import (
     Taking,
     finish,
@@ -29,8 +30,8 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.glass_revi
     glass_news,
     open_glass_reviews,
 )
-from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes, record_readings
-from ansible_collections.rollcall.access.plugins.module_utils.company.reviewing import rules_of
+from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes
+from ansible_collections.rollcall.access.plugins.module_utils.company.recording_readings import record_readings
 from ansible_collections.rollcall.access.plugins.module_utils.errors import PolicyError, RequestError, UnknownName
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying import verify_ledger
 from ansible_collections.rollcall.access.plugins.module_utils.model import Account, Lock

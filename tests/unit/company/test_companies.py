@@ -11,26 +11,23 @@ import datetime as dt
 import typing as t
 
 import pytest
-from ansible_collections.rollcall.access.plugins.module_utils.company import reviewing
+from ansible_collections.rollcall.access.plugins.module_utils.company import closing_reviews, reviewing
 from ansible_collections.rollcall.access.plugins.module_utils.company.cancelling import cancel_giving
 from ansible_collections.rollcall.access.plugins.module_utils.company.carrying_out import carry_out
 from ansible_collections.rollcall.access.plugins.module_utils.company.checking import check_apps, check_feed_of
 from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company
 from ansible_collections.rollcall.access.plugins.module_utils.company.concluding import conclude
+from ansible_collections.rollcall.access.plugins.module_utils.company.correlating import correlate_all
 from ansible_collections.rollcall.access.plugins.module_utils.company.deciding import decide
 from ansible_collections.rollcall.access.plugins.module_utils.company.discovering import discover, propose_bundles
+from ansible_collections.rollcall.access.plugins.module_utils.company.holding_back import hold_against_guard
 from ansible_collections.rollcall.access.plugins.module_utils.company.hosts import app_hosts, group_name, person_hosts
 from ansible_collections.rollcall.access.plugins.module_utils.company.manual_work import synchronise
-from ansible_collections.rollcall.access.plugins.module_utils.company.plans import (
-    Planned,
-    correlate_all,
-    hold_against_guard,
-    people_named,
-    plan_changes,
-    plan_one_account,
-    record_readings,
-)
+from ansible_collections.rollcall.access.plugins.module_utils.company.one_account import plan_one_account
+from ansible_collections.rollcall.access.plugins.module_utils.company.plans import Planned, plan_changes
+from ansible_collections.rollcall.access.plugins.module_utils.company.population import people_named
 from ansible_collections.rollcall.access.plugins.module_utils.company.reading_apps import read_apps
+from ansible_collections.rollcall.access.plugins.module_utils.company.recording_readings import record_readings
 from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import Answer
 from ansible_collections.rollcall.access.plugins.module_utils.errors import (
     AppError,
@@ -52,7 +49,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.model import (
     Person,
     Status,
 )
-from ansible_collections.rollcall.access.plugins.module_utils.reviews.decisions import Decision
+from ansible_collections.rollcall.access.plugins.module_utils.reviews.decision import Decision
 from ansible_collections.rollcall.access.tests.unit.company.place import PEOPLE, Place, at
 from ansible_collections.rollcall.access.tests.unit.fulfilment.memory import Fault
 
@@ -177,10 +174,10 @@ def test_hr_that_cannot_be_read_leaves_everybody_from_the_ledger_and_plans_nothi
 
 def test_people_are_found_by_username_id_and_address_and_nothing_else(place):
     company = place.open()
-    assert [p.id for p in people_named(company, ["ann.lee", "2", "CAT@acme.example"])] == ["1", "2", "3"]
+    assert [p.id for p in people_named(company.population, ["ann.lee", "2", "CAT@acme.example"])] == ["1", "2", "3"]
     for name in ("", "Ann", "ann", "ann.le"):
         with pytest.raises(UnknownName, match="there is no person"):
-            people_named(company, [name])
+            people_named(company.population, [name])
     assert company.population.named("1") is None
     assert company.population.named("nobody", "DAN@acme.example") == company.people["4"]
 
@@ -512,7 +509,7 @@ def opened(place: Place, scope: dict[str, t.Any], undecided: str = "keep") -> t.
 
 def closed(place: Place, day: str = "2026-06-11") -> t.Any:
     return reviewed(
-        place, day, lambda company, run: reviewing.close(company, run, "q2", directory=place.path / "evidence")
+        place, day, lambda company, run: closing_reviews.close(company, run, "q2", directory=place.path / "evidence")
     )
 
 
@@ -567,7 +564,9 @@ def test_a_review_that_takes_too_much_stays_open(place):
     done = reviewed(
         place,
         "2026-06-11",
-        lambda company, run: reviewing.close(company, run, "q2", directory=None, approved=caught.value.details["plan"]),
+        lambda company, run: closing_reviews.close(
+            company, run, "q2", directory=None, approved=caught.value.details["plan"]
+        ),
     )
     assert done.review.state == "closed"
     assert {e for _active, e in place.shown("hub").values() for e in e} == set()
@@ -584,7 +583,7 @@ def test_a_review_that_is_looked_at_is_not_touched(place):
     assert not (place.path / "review").exists()
     assert company.ledger.reviews() == []
     with pytest.raises(UnknownName, match="there is no review 'q9'"):
-        reviewing.close(company, None, "q9", directory=None)
+        closing_reviews.close(company, None, "q9", directory=None)
 
 
 # hosts

@@ -16,7 +16,8 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.company im
 from ansible_collections.rollcall.access.plugins.module_utils.company.deciding import decide
 from ansible_collections.rollcall.access.plugins.module_utils.company.duties import check_exception, held_conflicts
 from ansible_collections.rollcall.access.plugins.module_utils.company.narrowing import narrow
-from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes, record_readings
+from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes
+from ansible_collections.rollcall.access.plugins.module_utils.company.recording_readings import record_readings
 from ansible_collections.rollcall.access.plugins.module_utils.errors import PolicyError
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying import verify_ledger
 from ansible_collections.rollcall.access.plugins.module_utils.model import AccessException, Account, Finding

@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 
 from ansible_collections.rollcall.access.plugins.module_utils.company.carrying_out import carry_out
-from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes, record_readings
+from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes
+from ansible_collections.rollcall.access.plugins.module_utils.company.recording_readings import record_readings
 from ansible_collections.rollcall.access.plugins.module_utils.company.reporting import facts_of, gaps_facts
 from ansible_collections.rollcall.access.plugins.module_utils.face.gaps import gap_counts, gap_lines
 from ansible_collections.rollcall.access.plugins.module_utils.model import Account

@@ -9,10 +9,11 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from ansible_collections.rollcall.access.plugins.module_utils.company import plans
+from ansible_collections.rollcall.access.plugins.module_utils.company import recording_readings
 from ansible_collections.rollcall.access.plugins.module_utils.company.carrying_out import carry_out
 from ansible_collections.rollcall.access.plugins.module_utils.company.concluding import conclude, progress
-from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes, record_readings
+from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes
+from ansible_collections.rollcall.access.plugins.module_utils.company.recording_readings import record_readings
 from ansible_collections.rollcall.access.plugins.module_utils.face.carried_out import (
     carry_out_and_conclude,
     nothing_to_do,
@@ -56,7 +57,7 @@ def test_where_all_is_in_step_nobody_asks_why_something_was_given(place, monkeyp
 @pytest.mark.parametrize("left_by_another", [False, True])
 def test_what_another_run_makes_while_apps_are_read_is_not_taken_for_gone(place, monkeypatch, left_by_another):
     # where a run was interrupted, or is at work, the ledger is asked once more before anything is written down
-    monkeypatch.setattr(plans, "settle_interrupted", lambda *_: left_by_another)
+    monkeypatch.setattr(recording_readings, "settle_interrupted", lambda *_: left_by_another)
     reconcile(place)
     company = place.open()
     run = place.run(company)
@@ -76,7 +77,7 @@ def test_what_another_run_makes_while_apps_are_read_is_not_taken_for_gone(place,
 
 @pytest.mark.parametrize("left_by_another", [False, True])
 def test_what_another_run_changes_while_apps_are_read_is_not_written_over(place, monkeypatch, left_by_another):
-    monkeypatch.setattr(plans, "settle_interrupted", lambda *_: left_by_another)
+    monkeypatch.setattr(recording_readings, "settle_interrupted", lambda *_: left_by_another)
     reconcile(place)
     company = place.open()
     run = place.run(company)

@@ -20,12 +20,9 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.doubting_l
     is_fresh,
     settle_doubts,
 )
-from ansible_collections.rollcall.access.plugins.module_utils.company.plans import (
-    Planned,
-    hold_against_guard,
-    plan_changes,
-    record_readings,
-)
+from ansible_collections.rollcall.access.plugins.module_utils.company.holding_back import hold_against_guard
+from ansible_collections.rollcall.access.plugins.module_utils.company.plans import Planned, plan_changes
+from ansible_collections.rollcall.access.plugins.module_utils.company.recording_readings import record_readings
 from ansible_collections.rollcall.access.plugins.module_utils.errors import GuardStop, Transient
 from ansible_collections.rollcall.access.plugins.module_utils.fulfilment.retrying import Budget
 from ansible_collections.rollcall.access.plugins.module_utils.model import Account, AccountKey, AccountRecord, App

@@ -13,7 +13,8 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.company im
 from ansible_collections.rollcall.access.plugins.module_utils.company.narrowing import narrow
 from ansible_collections.rollcall.access.plugins.module_utils.company.others import WithOthers, share_few
 from ansible_collections.rollcall.access.plugins.module_utils.company.owning import owners_of
-from ansible_collections.rollcall.access.plugins.module_utils.company.plans import people_named, plan_changes
+from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes
+from ansible_collections.rollcall.access.plugins.module_utils.company.population import people_named
 from ansible_collections.rollcall.access.plugins.module_utils.model import Account, AccountRecord, Lock, Plan
 from ansible_collections.rollcall.access.tests.unit.company.place import Place
 
@@ -26,7 +27,7 @@ def nothing_is_shared() -> t.Iterator[None]:
 
 
 def cut(company: Company, name: str = "bob.ray") -> Plan:
-    (person,) = people_named(company, [name])
+    (person,) = people_named(company.population, [name])
     company.locks = (Lock(person.id, "stolen", "test", company.clock.now()),)
     return plan_changes(company, people=[person.id], urgency="emergency").plan
 
@@ -100,7 +101,7 @@ def test_somebody_else_is_read_when_asked_for_and_only_then(place: Place) -> Non
     assert dict(company.population.statuses) == statuses
     assert dict(company.population.events) == events
     assert owners.unreachable("dan@acme.example") == ""
-    assert {person.id for person in people_named(company, ["4", "cat@acme.example"])} == {"3", "4"}
+    assert {person.id for person in people_named(company.population, ["4", "cat@acme.example"])} == {"3", "4"}
     assert len(asked) == 1
 
 

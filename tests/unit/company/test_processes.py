@@ -13,8 +13,9 @@ import signal
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.company import reading_whole
 from ansible_collections.rollcall.access.plugins.module_utils.company.carrying_out import carry_out
-from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes, record_readings
+from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes
 from ansible_collections.rollcall.access.plugins.module_utils.company.processes import Processes, shared_out
+from ansible_collections.rollcall.access.plugins.module_utils.company.recording_readings import record_readings
 from ansible_collections.rollcall.access.plugins.module_utils.errors import LedgerError, MissingLibrary, RollcallError
 from ansible_collections.rollcall.access.tests.unit.company.place import Everything, Shelf
 

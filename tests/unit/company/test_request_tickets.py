@@ -15,8 +15,9 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.manual_wor
 from ansible_collections.rollcall.access.plugins.module_utils.company.request_intake import Intake, take_requests
 from ansible_collections.rollcall.access.plugins.module_utils.company.requesting import ask
 from ansible_collections.rollcall.access.plugins.module_utils.desks import registry
+from ansible_collections.rollcall.access.plugins.module_utils.desks.books import Books
 from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import Ticket
-from ansible_collections.rollcall.access.plugins.module_utils.desks.settling import Books, complete_task, decline_task
+from ansible_collections.rollcall.access.plugins.module_utils.desks.settling import complete_task, decline_task
 from ansible_collections.rollcall.access.plugins.module_utils.errors import NotFound, Transient
 from ansible_collections.rollcall.access.plugins.module_utils.model import AccessRequest, DeskSettings
 from ansible_collections.rollcall.access.plugins.module_utils.requesting.asked import Asked

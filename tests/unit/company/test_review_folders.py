@@ -14,8 +14,7 @@ import typing as t
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.company.following_reviews import follow_reviews
 from ansible_collections.rollcall.access.plugins.module_utils.company.review_folders import folder_of
-from ansible_collections.rollcall.access.tests.unit.company.place import Place
-from ansible_collections.rollcall.access.tests.unit.company.test_following_reviews import (
+from ansible_collections.rollcall.access.tests.unit.company.campaigns import (
     ANN,
     EVE,
     HUB,
@@ -28,6 +27,7 @@ from ansible_collections.rollcall.access.tests.unit.company.test_following_revie
     place,
     review,
 )
+from ansible_collections.rollcall.access.tests.unit.company.place import Place
 
 __all__ = ["place"]
 

@@ -25,8 +25,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying i
 from ansible_collections.rollcall.access.plugins.module_utils.reports.exports import write_report
 from ansible_collections.rollcall.access.tests.security.payloads import payloads
 from ansible_collections.rollcall.access.tests.security.test_decisions_and_tokens import NO_DECISIONS
-from ansible_collections.rollcall.access.tests.unit.company.place import Place
-from ansible_collections.rollcall.access.tests.unit.company.test_following_reviews import (
+from ansible_collections.rollcall.access.tests.unit.company.campaigns import (
     ANN,
     EVE,
     HUB,
@@ -36,6 +35,7 @@ from ansible_collections.rollcall.access.tests.unit.company.test_following_revie
     review,
     settings,
 )
+from ansible_collections.rollcall.access.tests.unit.company.place import Place
 from ansible_collections.rollcall.access.tests.unit.company.test_reviewers_pages import saved
 from ansible_collections.rollcall.access.tests.unit.desks.memory_desk import MemoryDesk, Store
 

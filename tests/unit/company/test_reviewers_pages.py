@@ -14,7 +14,7 @@ import re
 import typing as t
 
 import pytest
-from ansible_collections.rollcall.access.plugins.module_utils.company import reviewing
+from ansible_collections.rollcall.access.plugins.module_utils.company import about_reviews, closing_reviews
 from ansible_collections.rollcall.access.plugins.module_utils.company.following_reviews import (
     Followed,
     follow_reviews,
@@ -23,8 +23,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.reviewers_
 from ansible_collections.rollcall.access.plugins.module_utils.company.telling import tell
 from ansible_collections.rollcall.access.plugins.module_utils.desks.digests import Happenings
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.packet import Packet, packets
-from ansible_collections.rollcall.access.tests.unit.company.place import Place
-from ansible_collections.rollcall.access.tests.unit.company.test_following_reviews import (
+from ansible_collections.rollcall.access.tests.unit.company.campaigns import (
     ANN,
     EVE,
     HUB,
@@ -35,6 +34,7 @@ from ansible_collections.rollcall.access.tests.unit.company.test_following_revie
     review,
     settings,
 )
+from ansible_collections.rollcall.access.tests.unit.company.place import Place
 from ansible_collections.rollcall.access.tests.unit.desks.post_office import mail_server
 from ansible_collections.rollcall.access.tests.unit.reviews.saving import document, token_for
 
@@ -57,7 +57,7 @@ def mail():
 
 def packet(place: Place, reviewer: str, stage: int = 0) -> Packet:
     company = place.open(as_of="2026-06-03")
-    known = reviewing.reviewers_of(company)
+    known = about_reviews.reviewers_of(company)
     found = packets(review(place), around(company), NOON, reviewers=known)
     return next(one for one in found if (one.reviewer, one.stage) == (reviewer, stage))
 
@@ -217,7 +217,7 @@ def test_rubber_stamping_is_a_finding_and_stands_in_the_record(place):
     (one,) = handed_in(place.open(), "q2")
     assert one["rubber_stamped"].endswith("most of them in less than 1 second each")
     company = place.open(as_of="2026-06-12")
-    done = reviewing.close(company, place.run(company), "q2", directory=place.path / "record")
+    done = closing_reviews.close(company, place.run(company), "q2", directory=place.path / "record")
     assert done.review.state == "closed"
     assert {path.stat().st_mode & 0o777 for path in (place.path / "record").iterdir()} == {0o640}
     record = json.loads((place.path / "record/q2.json").read_text())

@@ -9,15 +9,19 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.rollcall.access.plugins.module_utils.company import following_reviews, review_events, reviewing
+from ansible_collections.rollcall.access.plugins.module_utils.company import (
+    closing_reviews,
+    following_reviews,
+    review_events,
+    reviewing,
+)
 from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company
 from ansible_collections.rollcall.access.plugins.module_utils.company.handing_in import take_in
 from ansible_collections.rollcall.access.plugins.module_utils.errors import ReviewError
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying import verify_ledger
 from ansible_collections.rollcall.access.plugins.module_utils.model import Account
-from ansible_collections.rollcall.access.plugins.module_utils.reviews.decisions import Decision
-from ansible_collections.rollcall.access.tests.unit.company.place import Place
-from ansible_collections.rollcall.access.tests.unit.company.test_following_reviews import (
+from ansible_collections.rollcall.access.plugins.module_utils.reviews.decision import Decision
+from ansible_collections.rollcall.access.tests.unit.company.campaigns import (
     EVE,
     PEOPLE,
     decide,
@@ -30,6 +34,7 @@ from ansible_collections.rollcall.access.tests.unit.company.test_following_revie
     settings,
     sheet,
 )
+from ansible_collections.rollcall.access.tests.unit.company.place import Place
 
 DAY = "2026-06-03"
 
@@ -94,7 +99,7 @@ def test_a_campaign_that_is_closed_while_decisions_come_in_says_so_and_keeps_its
     path = place.path / "decisions/q2/eve.csv"
     listed = [Decision(item(place, "2", "code").id, "revoke", "", "seen", EVE)]
     company, other = place.open(as_of=DAY), place.open(as_of=DAY)
-    meanwhile(company, lambda: reviewing.close(other, place.run(other), "q2", directory=None))
+    meanwhile(company, lambda: closing_reviews.close(other, place.run(other), "q2", directory=None))
     given: dict[str, t.Any] = {"path": path} if form == "file" else {"listed": listed}
     with pytest.raises(ReviewError, match="the review was closed on"):
         take_in(company, place.run(company), "q2", **given)
@@ -112,7 +117,7 @@ def test_what_comes_in_while_a_campaign_is_closed_is_in_its_plan(place: Place) -
     everything(place, DAY)
     company = place.open(as_of=DAY)
     meanwhile(company, lambda: decide(place, DAY, ("2", "code", "revoke", EVE)))
-    done = reviewing.close(company, place.run(company), "q2", directory=None)
+    done = closing_reviews.close(company, place.run(company), "q2", directory=None)
     assert done.outcome is not None
     assert [(row.change.entitlement, row.state) for row in done.outcome.results] == [("code", "verified")]
     assert (item(place, "2", "code").outcome, review(place).ended_at is not None) == ("verified", True)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.company.carrying_out import carry_out
 from ansible_collections.rollcall.access.plugins.module_utils.company.concluding import conclude, progress
-from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes, record_readings
+from ansible_collections.rollcall.access.plugins.module_utils.company.plans import plan_changes
 from ansible_collections.rollcall.access.plugins.module_utils.company.progressing import progress_lines
+from ansible_collections.rollcall.access.plugins.module_utils.company.recording_readings import record_readings
 from ansible_collections.rollcall.access.plugins.module_utils.desks import registry
 from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import DECLINED, YES, Answer
 from ansible_collections.rollcall.access.plugins.module_utils.face.results import result_line

@@ -10,8 +10,8 @@ import datetime as dt
 import pathlib
 
 import pytest
-from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company, config_path
-from ansible_collections.rollcall.access.plugins.module_utils.company.settings import Settings
+from ansible_collections.rollcall.access.plugins.module_utils.company.company import Company
+from ansible_collections.rollcall.access.plugins.module_utils.company.settings import Settings, config_path
 from ansible_collections.rollcall.access.plugins.module_utils.errors import LedgerError, SettingsError
 
 LEAST = "plugin: rollcall.access.people\nsources: [{type: csv, path: people.csv}]\n"

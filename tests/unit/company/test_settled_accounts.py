@@ -13,7 +13,7 @@ import typing as t
 from random import Random
 
 import hypothesis.strategies as st
-from ansible_collections.rollcall.access.plugins.module_utils.company.plans import record_accounts
+from ansible_collections.rollcall.access.plugins.module_utils.company.recording_readings import record_accounts
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.store import Ledger
 from ansible_collections.rollcall.access.plugins.module_utils.model import (
     AccountRecord,

@@ -23,9 +23,10 @@ from ansible_collections.rollcall.access.plugins.module_utils.company.evidence i
 )
 from ansible_collections.rollcall.access.plugins.module_utils.company.manual_work import send_new, synchronise
 from ansible_collections.rollcall.access.plugins.module_utils.company.progressing import progress_lines
+from ansible_collections.rollcall.access.plugins.module_utils.desks.books import Books
 from ansible_collections.rollcall.access.plugins.module_utils.desks.completing import cancel
 from ansible_collections.rollcall.access.plugins.module_utils.desks.contract import Attachment, Letter, Ticket
-from ansible_collections.rollcall.access.plugins.module_utils.desks.settling import Books, complete_task
+from ansible_collections.rollcall.access.plugins.module_utils.desks.settling import complete_task
 from ansible_collections.rollcall.access.plugins.module_utils.errors import Refused, TaskError
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.store import Ledger
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying import verify_ledger

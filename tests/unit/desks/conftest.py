@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.rollcall.access.plugins.module_utils.desks.settling import Books
+from ansible_collections.rollcall.access.plugins.module_utils.desks.books import Books
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.store import Ledger
 from ansible_collections.rollcall.access.plugins.module_utils.model import Run
 from ansible_collections.rollcall.access.tests.unit.desks.sample import ALEX, MARIA, NOW, SEMRUSH

@@ -129,7 +129,7 @@ class WebServer:
 @contextlib.contextmanager
 def web_server() -> t.Iterator[WebServer]:
     made = WebServer()
-    thread = threading.Thread(target=made._server.serve_forever, daemon=True)
+    thread = threading.Thread(target=made._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield made

@@ -8,9 +8,25 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.rollcall.access.plugins.module_utils.errors import Conflict, Transient
+import pytest
+from ansible_collections.rollcall.access.plugins.module_utils.connectors.contract import once_made
+from ansible_collections.rollcall.access.plugins.module_utils.errors import (
+    AppError,
+    Conflict,
+    NotFound,
+    Refused,
+    Throttled,
+    Transient,
+    Unsupported,
+)
 from ansible_collections.rollcall.access.plugins.module_utils.fulfilment.looking_up import look_up
-from ansible_collections.rollcall.access.plugins.module_utils.model import ChangeKind, Status
+from ansible_collections.rollcall.access.plugins.module_utils.model import (
+    Account,
+    ChangeKind,
+    Entitlement,
+    NewAccount,
+    Status,
+)
 from ansible_collections.rollcall.access.tests.unit.fulfilment.bench import (
     ALEX,
     BUDGET,
@@ -104,6 +120,45 @@ def test_a_name_that_is_taken_after_a_lost_answer_is_looked_for_before_anybody_i
     assert results["create"] == "verified"
     assert bench.open_tasks() == []
     assert len(app.there) == 1
+
+
+class SomeRefused(EVERYTHING):  # type: ignore[misc, valid-type]
+    """Makes the account, and fails with what follows: an account is more than one request to many."""
+
+    def __init__(self, error: AppError, lag: int) -> None:
+        super().__init__(GITHUB, lag=lag)
+        self.error = error
+
+    def create(self, new: NewAccount, entitlements: t.Collection[Entitlement]) -> Account:
+        super().create(new, ())
+        with once_made():
+            raise self.error
+
+    def grant(self, account: Account, entitlement: Entitlement) -> bool:
+        if entitlement.key == "design":
+            raise Refused("the group takes nobody")
+        return bool(super().grant(account, entitlement))
+
+
+@pytest.mark.parametrize("lag", [0, 2])
+@pytest.mark.parametrize("error", [Refused("the group takes nobody"), Conflict("taken"), Unsupported("no such thing")])
+def test_of_an_account_that_was_made_and_refused_a_group_only_the_group_is_left_to_somebody(
+    error: AppError, lag: int, bench: Bench
+) -> None:
+    app = SomeRefused(error, lag)
+    results = states(bench.carry_out(app, bench.due(app, want(ALEX, "read", "design"))))
+    assert results == {"create": "verified", "grant read": "verified", "grant design": "task"}
+    assert [call for call in app.done if call.startswith("create")] == ["create alex"]
+    (task,) = bench.open_tasks()
+    assert [item.entitlement for item in task.items] == ["design"]
+
+
+@pytest.mark.parametrize("error", [Throttled("429"), Transient("reset"), NotFound("not known here")])
+def test_what_cannot_be_said_of_an_account_that_was_made_makes_no_second_one(error: AppError, bench: Bench) -> None:
+    app = SomeRefused(error, lag=2)
+    assert states(bench.carry_out(app, bench.due(app, WANTED))) == {"create": "verified", "grant read": "verified"}
+    assert [call for call in app.done if call.startswith("create")] == ["create alex"]
+    assert bench.open_tasks() == []
 
 
 def test_somebody_is_looked_up_patiently_where_the_account_was_made_a_moment_ago() -> None:

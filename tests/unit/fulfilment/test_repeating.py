@@ -10,32 +10,69 @@ import dataclasses
 import itertools
 
 import pytest
-from ansible_collections.rollcall.access.plugins.module_utils.errors import AppError, Refused, Throttled, Transient
+from ansible_collections.rollcall.access.plugins.module_utils.errors import (
+    AppError,
+    Broken,
+    Conflict,
+    NotFound,
+    Refused,
+    Throttled,
+    Transient,
+)
 from ansible_collections.rollcall.access.plugins.module_utils.model import Run
-from ansible_collections.rollcall.access.tests.unit.fulfilment.bench import ALEX, GITHUB, NOW, account, states, want
+from ansible_collections.rollcall.access.tests.unit.fulfilment.bench import (
+    ALEX,
+    BUDGET,
+    GITHUB,
+    NOW,
+    account,
+    states,
+    want,
+)
 from ansible_collections.rollcall.access.tests.unit.fulfilment.memory import Fault, app_that_can
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 EVERYTHING = app_that_can()
 OPERATIONS = ("find", "create", "grant", "revoke", "suspend", "reactivate", "update", "end_sessions")
-ERRORS: tuple[AppError, ...] = (Transient("502"), Throttled("429", retry_after=1), Refused("no"))
+NOT_DONE: tuple[AppError, ...] = (
+    Transient("no connection", sent=False),
+    Throttled("429", retry_after=1),
+    Throttled("429", retry_after=7200),
+    Refused("no"),
+    Conflict("taken"),
+    Broken("html"),
+)
+DONE: tuple[AppError, ...] = (
+    Transient("502"),
+    Throttled("429", sent=True),
+    Throttled("429", retry_after=7200, sent=True),
+    Refused("no", sent=True),
+    Conflict("taken", sent=True),
+    Broken("html", sent=True),
+    NotFound("not known here"),
+)
 ENTITLEMENTS = ("read", "write", "admin", "design", "api")
 numbers = itertools.count(1)
 
 faults = st.lists(
-    st.tuples(st.sampled_from(OPERATIONS), st.builds(Fault, st.sampled_from(ERRORS), st.booleans())),
+    st.tuples(
+        st.sampled_from(OPERATIONS),
+        st.builds(Fault, st.sampled_from(NOT_DONE)) | st.builds(Fault, st.sampled_from(DONE), st.just(True)),
+    ),
     max_size=12,
 )
 had = st.none() | st.tuples(st.frozensets(st.sampled_from(ENTITLEMENTS)), st.sampled_from(["active", "suspended"]))
 wanted = st.none() | st.frozensets(st.sampled_from(ENTITLEMENTS))
+# an app that lags behind for longer than its answers are waited for is not in step when a run says so
+lags = st.integers(0, BUDGET.verify_attempts - 1)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(before=had, asked=wanted, faults=faults, runs=st.integers(1, 3))
-def test_it_ends_where_it_was_to_end_with_one_account_and_true_evidence(bench, before, asked, faults, runs):
+@given(before=had, asked=wanted, faults=faults, runs=st.integers(1, 3), lag=lags)
+def test_it_ends_where_it_was_to_end_with_one_account_and_true_evidence(bench, before, asked, faults, runs, lag):
     key = f"app{next(numbers)}"
-    app = EVERYTHING(dataclasses.replace(GITHUB, key=key))
+    app = EVERYTHING(dataclasses.replace(GITHUB, key=key), lag=lag)
     if before:
         app.there["a"] = account("a", ALEX, *before[0], app=key, state=before[1])
     for operation, fault in faults:

@@ -12,6 +12,7 @@ import pathlib
 import sqlite3
 import subprocess
 import sys
+import typing as t
 
 import pytest
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from ansible_collections.rollcall.access.plugins.module_utils.errors import LedgerError, MissingLibrary
-from ansible_collections.rollcall.access.plugins.module_utils.ledger import Ledger, migrating
+from ansible_collections.rollcall.access.plugins.module_utils.ledger import Ledger, compiling, migrating
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.tables import REVISIONS, schema
 from ansible_collections.rollcall.access.plugins.module_utils.ledger.verifying import verify_ledger
 
@@ -36,9 +37,33 @@ def test_a_new_ledger_is_made_empty_and_readable_by_its_owner_alone(path):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_the_migrations_make_the_tables_that_the_code_works_with(ledger):
-    with ledger._reading() as connection:
+def made_by(path: pathlib.Path, make: t.Callable[[sa.Connection], None]) -> dict[str, tuple[str, list[str]]]:
+    """By name, what the database says of its tables and indexes, and the values of the one row there is."""
+    engine = sa.create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        make(connection)
+        rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master").all()
+        versions = list(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars())
         assert compare_metadata(MigrationContext.configure(connection), schema()) == []
+    engine.dispose()
+    return {name: (" ".join((text or "").split()), versions) for name, text in rows}
+
+
+def test_a_new_ledger_has_exactly_the_tables_that_the_migrations_would_come_to(tmp_path):
+    migrated = made_by(tmp_path / "old.db", migrating.upgrade)
+    assert made_by(tmp_path / "new.db", migrating.make) == migrated
+    assert migrated.keys() > schema().tables.keys()
+
+
+def test_what_one_ledger_compiled_serves_the_next_one(tmp_path, run):
+    counts = []
+    for name in ("a", "b"):
+        with Ledger.open(f"sqlite:///{tmp_path}/{name}.db") as ledger:
+            ledger.begin_run(run)
+            assert [r["id"] for r in ledger.runs()] == ["run-1"]
+            assert verify_ledger(ledger).ok
+        counts.append(len(compiling._shared()[1]))
+    assert counts[0] == counts[1] > 0
 
 
 def test_the_known_revisions_are_those_of_the_migrations():
@@ -46,12 +71,12 @@ def test_the_known_revisions_are_those_of_the_migrations():
     assert tuple(reversed([script.revision for script in scripts.walk_revisions()])) == REVISIONS
 
 
-def test_an_up_to_date_ledger_is_opened_without_alembic(path):
-    Ledger.open(f"sqlite:///{path}").close()
+def test_a_new_ledger_and_an_up_to_date_one_are_opened_without_alembic(path):
     code = (
         "import sys\n"
         "from ansible_collections.rollcall.access.plugins.module_utils.ledger import Ledger\n"
         "assert 'sqlalchemy' not in sys.modules\n"
+        f"Ledger.open('sqlite:///{path}').close()\n"
         f"Ledger.open('sqlite:///{path}').close()\n"
         "assert 'alembic' not in sys.modules\n"
     )

@@ -124,7 +124,7 @@ def start() -> t.Iterator[t.Callable[[type[Handler]], Server]]:
 
     def start(handler: type[Handler]) -> Server:
         servers.append(Server(handler))
-        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        threading.Thread(target=servers[-1].serve_forever, args=(0.02,), daemon=True).start()
         return servers[-1]
 
     yield start

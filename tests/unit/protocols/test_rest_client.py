@@ -10,10 +10,11 @@ import typing as t
 
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.errors import Broken, NotFound, Refused
-from ansible_collections.rollcall.access.plugins.module_utils.http import Answer, Redactor
+from ansible_collections.rollcall.access.plugins.module_utils.http import Answer
 from ansible_collections.rollcall.access.plugins.module_utils.protocols.paging import Paging
 from ansible_collections.rollcall.access.plugins.module_utils.protocols.rest import RestClient
 from ansible_collections.rollcall.access.plugins.module_utils.protocols.rest_spec import Call, Listing
+from ansible_collections.rollcall.access.plugins.module_utils.redaction import Redactor
 
 SECRET = "xoxb-3f0c77b1"
 WHERE = "app x, end_sessions"

@@ -17,11 +17,13 @@ from ansible_collections.rollcall.access.plugins.module_utils.model import (
     App,
     Because,
     Entitlement,
+    Grant,
     GrantRecord,
     Person,
     Review,
     ReviewItem,
     StageDecision,
+    Want,
 )
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.circumstances import Circumstances
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.packet import Packet, packets
@@ -96,6 +98,7 @@ EXCEPTION = AccessException(
     "REQ-311", "1", (("crm", "admin"),), "Covers for the CRM team until May", "1", "cfo@corp.example",
     dt.date(2026, 2, 1), dt.date(2026, 5, 1), kind="request",
 )  # fmt: skip
+EXCEPTION_OF_TWO = Because("exception", "crm-move", "Moves the CRM to another tenant", "2.4")
 _NOBODY = Because("unexplained", "", "no rule, exception or request gives it")
 
 
@@ -149,6 +152,27 @@ def campaign(number: int, *, each: int = 6, id: str = "2026-q1") -> tuple[Review
         people=everybody, apps=APPS, grants=grants, accounts=accounts, exceptions=(EXCEPTION,), closed=(_last(review),)
     )
     return review, around, NOW
+
+
+def leaders() -> tuple[Review, Circumstances]:
+    """Return a review of two people who lead, and have a lower role by another rule, and of one who does not."""
+    lead = Because("rule", "sales-leads", "Who leads a team sees what it sells", "2.4")
+    low = Because("rule", "everybody-in-sales-and-in-customer-success", "Everybody works in the CRM", "2.4")
+    held = (("1", "manager", lead), ("2", "admin", EXCEPTION_OF_TWO), ("3", "user", low))
+    items = tuple(
+        ReviewItem(
+            item_id("2026-q1", who, "crm", who, key), "2026-q1", who, "crm", who, key, REVIEWER, (because,),
+            NOW - dt.timedelta(days=90), privileged=key == "admin",
+        )
+        for who, key, because in held
+    )  # fmt: skip
+    review = Review("2026-q1", "Leaders", {}, "manager", NOW, DUE, "audit@corp.example", items=items)
+    wants = {
+        (who, "crm"): Want(who, "crm", grants=(Grant("crm", "user", (low,)), Grant("crm", key, (because,))))
+        for who, key, because in held
+    }
+    grants = [GrantRecord(who, "crm", who, key, (because,), NOW) for who, key, because in held]
+    return review, Circumstances(people=people(3), apps=APPS, grants=grants, wants=lambda: wants)
 
 
 def of_nobody() -> tuple[Review, Circumstances]:

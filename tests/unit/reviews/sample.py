@@ -21,7 +21,8 @@ from ansible_collections.rollcall.access.plugins.module_utils.model import (
     Review,
 )
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.campaign import Opened, open_review
-from ansible_collections.rollcall.access.plugins.module_utils.reviews.decisions import Decision, decide
+from ansible_collections.rollcall.access.plugins.module_utils.reviews.decision import Decision
+from ansible_collections.rollcall.access.plugins.module_utils.reviews.decisions import decide
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.reviewers import Reviewers
 
 NOW = dt.datetime(2026, 3, 31, 9, 0, tzinfo=dt.timezone.utc)

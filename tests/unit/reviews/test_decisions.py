@@ -15,13 +15,13 @@ import re
 import pytest
 from ansible_collections.rollcall.access.plugins.module_utils.errors import ReviewError
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.closing import close
-from ansible_collections.rollcall.access.plugins.module_utils.reviews.decisions import (
-    Decision,
-    decide,
+from ansible_collections.rollcall.access.plugins.module_utils.reviews.decision import Decision
+from ansible_collections.rollcall.access.plugins.module_utils.reviews.decision_sheet import (
     decisions_from,
     read_decisions,
     write_sheet,
 )
+from ansible_collections.rollcall.access.plugins.module_utils.reviews.decisions import decide
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.scope import item_id
 from ansible_collections.rollcall.access.tests.unit.reviews.sample import (
     ALEX,

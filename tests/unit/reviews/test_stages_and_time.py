@@ -15,7 +15,8 @@ from ansible_collections.rollcall.access.plugins.module_utils.errors import Revi
 from ansible_collections.rollcall.access.plugins.module_utils.model import Because, Person
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.changed import changes_since, last_decided
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.closing import changes_of, close
-from ansible_collections.rollcall.access.plugins.module_utils.reviews.decisions import Decision, decide
+from ansible_collections.rollcall.access.plugins.module_utils.reviews.decision import Decision
+from ansible_collections.rollcall.access.plugins.module_utils.reviews.decisions import decide
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.delegates import Delegate
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.following import pass_on, waiting
 from ansible_collections.rollcall.access.plugins.module_utils.reviews.renamed import possible, renamed

@@ -59,6 +59,11 @@ class EmailDesk(Desk):
             mail = self.mail
             self.post = Post(Mailbox(self.mail.imap), mail.sender, mail.copies, mail.folder, mail.requests)
 
+    @property
+    def asked_by_mail(self) -> str:
+        reads_answers_too = self.post is not None and self.mail.requests == self.mail.folder
+        return super().asked_by_mail or (self.mail.sender.reply_to if reads_answers_too else "")
+
     def find(self, tasks: t.Collection[str]) -> t.Iterator[Ticket]:
         if self.post is None or not tasks:
             return

@@ -88,6 +88,8 @@ def mail_options(settings: DeskSettings, options: Options, connection: t.Mapping
         answer_domains=frozenset(domain.lstrip("@") for domain in domains),
         require_authenticated=options.text("require_authenticated"),
     )
+    if settings.requests and not read.requests:
+        raise PolicyError("expected the folder that they come into", where=f"{where}, requests.folder")
     if imap is None and read.requests:
         raise PolicyError("requests cannot be read without imap_host", where=f"{where}, requests")
     if read.copies in (read.folder, read.requests):

@@ -12,9 +12,9 @@ import datetime as dt
 import typing as t
 
 from ...model import Event
+from ..app_facts import coverage_of
 from ..evidence import governing
 from ..evidence.history import History, RunTold, history_of
-from ..gathering import coverage_of
 from .asked import Asked
 from .at_hand import AtHand
 from .question import Answer, Row, answer, chosen, number
