@@ -28,6 +28,7 @@ from ..module_utils.company.holding_back import hold_against_guard
 from ..module_utils.company.manual_work import send_new
 from ..module_utils.company.plans import Planned, plan_changes
 from ..module_utils.company.recording_readings import record_readings
+from ..module_utils.counted import counted
 from ..module_utils.errors import RollcallError, UnknownName
 from ..module_utils.face.carried_out import carry_out_and_conclude
 from ..module_utils.face.results import finding_lines
@@ -113,7 +114,7 @@ class ActionModule(RollcallAction):
         waits = [id for id, state in result["ended"].items() if state == "left"]
         result["msg"] = (
             f"{len(gone)} ended, {len(waits)} left until their app takes it, "
-            f"{len(reviews)} {'review was' if len(reviews) == 1 else 'reviews were'} opened"
+            f"{counted(len(reviews), 'review was', 'reviews were')} opened"
         )
         return self._told(company, run, result, findings)
 

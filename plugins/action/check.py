@@ -13,6 +13,7 @@ import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa
 
 from ..module_utils.company.checking import CHECKS
 from ..module_utils.company.company import Company
+from ..module_utils.counted import counted
 from ..module_utils.face.results import finding_lines
 from ..module_utils.model import Lifecycle
 from ..plugin_utils.action import RollcallAction
@@ -47,8 +48,8 @@ class ActionModule(RollcallAction):
                 "total": len(population.people),
                 **{f"{event.value}s": events.count(event) for event in Lifecycle},
             }
-            result["msg"] += f"; {len(population.people)} people: " + ", ".join(
-                f"{events.count(event)} {event.value}s" for event in Lifecycle
+            result["msg"] += f"; {counted(len(population.people), 'person', 'people')}: " + ", ".join(
+                counted(events.count(event), event.value) for event in Lifecycle
             )
         if errors:
             result.update(

@@ -16,6 +16,7 @@ from ..module_utils.company.concluding import conclude
 from ..module_utils.company.held_feeds import note_good_feed
 from ..module_utils.company.manual_work import send_new
 from ..module_utils.company.population import people_named
+from ..module_utils.counted import counted
 from ..module_utils.desks.digests import completed_since
 from ..module_utils.errors import UnknownName
 from ..module_utils.face.results import finding_lines
@@ -75,12 +76,13 @@ class ActionModule(RollcallAction):
         incomplete = {company.people[id].username: list(p.missing) for id, p in progress.items() if not p.complete}
         summary = {"plan": plan.hash, "changes": len(changes), "left": len(left), "incomplete": len(incomplete)}
         done = len(changes) - len(left)
-        message = f"{max(done, 0)} of {len(changes)} changes are done or in somebody's hands"
+        message = f"{max(done, 0):,} of {counted(len(changes), 'change is', 'changes are')} done or in somebody's hands"
         if incomplete:
-            message += f"; {len(incomplete)} people are not complete yet"
+            message += f"; {counted(len(incomplete), 'person is', 'people are')} not complete yet"
         left += sent.problems
         if sent.sent:
-            message += f"; {len(sent.sent)} tasks went to their owners as tickets"
+            one, several = "task went to its owner as a ticket", "tasks went to their owners as tickets"
+            message += f"; {counted(len(sent.sent), one, several)}"
         if scope == "everyone":
             note_good_feed(company, run)
         result: dict[str, t.Any] = {"left": left, "incomplete": incomplete, "msg": message, **summary}

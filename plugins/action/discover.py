@@ -19,6 +19,7 @@ from ..module_utils.company.previewing import preview
 from ..module_utils.company.reading_apps import read_apps
 from ..module_utils.company.recording_readings import record_accounts
 from ..module_utils.connectors.contract import OPERATIONS
+from ..module_utils.counted import counted
 from ..module_utils.face.results import finding_lines
 from ..module_utils.planning.correlation import correlation_findings
 from ..module_utils.planning.guard import check_reading
@@ -87,7 +88,8 @@ class ActionModule(RollcallAction):
             "findings": [finding.to_dict() for finding in findings],
             "deferred": deferred,
             "previews": [one.to_dict() for one in previews],
-            "msg": f"{total} accounts in {len(found.counts)} apps, {len(found.orphans)} belong to nobody",
+            "msg": f"{counted(total, 'account')} in {counted(len(found.counts), 'app')}, "
+            f"{counted(len(found.orphans), 'belongs', 'belong')} to nobody",
         }
         if deferred:
             why = "; ".join(f"{key}: {error}" for key, error in deferred.items())

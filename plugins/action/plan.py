@@ -17,6 +17,7 @@ from ..module_utils.company.plans import plan_changes
 from ..module_utils.company.population import people_named
 from ..module_utils.company.recording_readings import record_readings
 from ..module_utils.company.sharing import approval_of_part, everyone_like, share_limits
+from ..module_utils.counted import counted
 from ..module_utils.face.diffs import diffs_of
 from ..module_utils.face.results import change_data, finding_lines, plan_lines
 from ..module_utils.planning.plan import apps_concerned
@@ -69,6 +70,7 @@ class ActionModule(RollcallAction):
         if approved and company.writes:
             by = arguments["approved_by"] or self.actor()
             company.ledger.approve_plan(plan.hash, by, run, company.clock.now())
+        due = counted(len(plan.changes), "change")
         result: dict[str, t.Any] = {
             "hash": plan.hash,
             "changes": [change_data(change, company.people) for change in plan.changes],
@@ -79,7 +81,7 @@ class ActionModule(RollcallAction):
             "concerned": sorted(apps_concerned(plan)),
             "people": [company.people[id].username for id in planned.people] if people is not None else "everyone",
             "lines": lines,
-            "msg": f"{len(plan.changes)} changes due (plan {plan.hash})" if plan.changes else "nothing is due",
+            "msg": f"{due} due (plan {plan.hash})" if plan.changes else "nothing is due",
         }
         if self.diff_mode:
             result["diff"] = diffs_of(plan.changes, company.people)

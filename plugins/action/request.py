@@ -16,6 +16,7 @@ from ..module_utils.company.company import Company
 from ..module_utils.company.request_intake import take_requests
 from ..module_utils.company.requesting import ask, withdraw
 from ..module_utils.company.telling import tell
+from ..module_utils.counted import counted
 from ..module_utils.desks.digests import Happenings
 from ..module_utils.errors import RequestError
 from ..module_utils.face.requests import request_data
@@ -77,7 +78,8 @@ class ActionModule(RollcallAction):
         intake = take_requests(company, run, desks)
         decided = intake.followed.decided
         waiting = len(company.ledger.requests(states=("waiting",)))
-        message = f"{len(intake.asked)} requests are new, {len(decided)} decided, {waiting} wait"
+        new = counted(len(intake.asked), "request is", "requests are")
+        message = f"{new} new, {len(decided)} decided, {counted(waiting, 'waits', 'wait')}"
         over = tuple(request for id in decided if (request := company.ledger.request(id)) is not None)
         told = tell(company, run, Happenings(decided=over))
         return self._result(company, intake.changed, message, findings=[*intake.findings, *told.findings])

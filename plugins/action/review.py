@@ -22,6 +22,7 @@ from ..module_utils.company.manual_work import send_new
 from ..module_utils.company.review_changes import explain, reassign
 from ..module_utils.company.review_folders import folder_of
 from ..module_utils.company.telling import tell
+from ..module_utils.counted import counted
 from ..module_utils.desks.digests import Happenings
 from ..module_utils.desks.news import News
 from ..module_utils.errors import ReviewError
@@ -179,16 +180,16 @@ class ActionModule(RollcallAction):
             # it was only looked at
             wrong = any(finding.severity == "error" for finding in done.findings)
             how = "not opened, and cannot be as it is" if wrong else "not opened, and could be"
-            result["msg"] = f"review {review.id} is {how}: {len(review.items)} items to decide"
+            result["msg"] = f"review {review.id} is {how}: {counted(len(review.items), 'item')} to decide"
         if done.workload:
             most = done.workload[0]
             result["msg"] += (
-                f"; {len(done.workload)} reviewers, {sum(one.minutes for one in done.workload)} minutes in all, "
+                f"; {counted(len(done.workload), 'reviewer')}, "
+                f"{counted(sum(one.minutes for one in done.workload), 'minute')} in all, "
                 f"{most.minutes} for {most.reviewer}, who has most ({most.items})"
             )
         if done.files:
-            files = "1 file is" if len(done.files) == 1 else f"{len(done.files)} files are"
-            result["msg"] += f"; {files} in {done.files[0].parent}"
+            result["msg"] += f"; {counted(len(done.files), 'file is', 'files are')} in {done.files[0].parent}"
         left = [result_line(row, company.people) for row in done.outcome.left] if done.outcome else []
         left = left or [str(finding) for finding in done.findings if finding.severity == "error"]
         if done.outcome is not None and left:

@@ -14,6 +14,7 @@ import ansible_collections.rollcall.access.plugins.plugin_utils.compiled  # noqa
 from ..module_utils.company.company import Company
 from ..module_utils.company.manual_work import send_new, synchronise
 from ..module_utils.company.progressing import progress_lines
+from ..module_utils.counted import counted
 from ..module_utils.desks.answers import read_answers, write_sheet
 from ..module_utils.desks.contract import Answer
 from ..module_utils.face.results import finding_lines
@@ -52,16 +53,17 @@ class ActionModule(RollcallAction):
         overdue = sum(task.due < now for task in done.open)
         progress = progress_lines(company, {task.person for task in done.open} | done.people)
         self.say_each(sorted(progress.values())[:SHOWN])
-        message = f"{len(done.ended)} tasks ended, {len(done.open)} are open, {overdue} of them late"
-        for number, words in (
-            (len(done.sent), "went to their owners as tickets"),
-            (len(done.chased), "were chased"),
-            (len(done.asked), "requests are new"),
-            (len(done.decided), "requests were decided"),
-            (done.told, "messages went out"),
+        message = f"{counted(len(done.ended), 'task')} ended, {counted(len(done.open), 'is', 'are')} open"
+        message += f", {overdue} of them late"
+        for number, one, several in (
+            (len(done.sent), "went to its owner as a ticket", "went to their owners as tickets"),
+            (len(done.chased), "was chased", "were chased"),
+            (len(done.asked), "request is new", "requests are new"),
+            (len(done.decided), "request was decided", "requests were decided"),
+            (done.told, "message went out", "messages went out"),
         ):
             if number:
-                message += f"; {number} {words}"
+                message += f"; {counted(number, one, several)}"
         result: dict[str, t.Any] = {
             "changed": done.changed,
             "open": [task_data(task, company.people) for task in done.open],

@@ -15,13 +15,14 @@ from ..company.concluding import conclude
 from ..company.leaving import open_leaving_tasks
 from ..company.telling import tell
 from ..company.untold import left_untold
+from ..counted import counted
 from ..desks.digests import Happenings, completed_since
 from ..fulfilment.executor import SETTLED
 from ..fulfilment.packet import Send
 from ..fulfilment.seen import NOTHING_SEEN, Seen
 from ..model import Change, Plan, Run
 from .diffs import diffs_of
-from .results import COUNTED, change_data, finding_lines, result_data, result_line, what
+from .results import change_data, finding_lines, in_numbers, result_data, result_line, what
 from .telling_progress import Telling
 
 
@@ -65,7 +66,7 @@ def carry_out_and_conclude(
     if check_mode:
         result["changed"] = bool(changes)
         result["changes"] = [change_data(change, company.people) for change in changes]
-        result["msg"] = f"{len(changes)} changes would be made"
+        result["msg"] = f"{counted(len(changes), 'change')} would be made"
         return result
 
     shown = Telling(company, len(changes), say)
@@ -121,7 +122,8 @@ def carry_out_and_conclude(
 
         sent = send_new(company, run, completed)
         result["sent"] = list(sent.sent)
-        went = f"; {len(sent.sent)} went to their owners as tickets; {sent.told} messages went out"
+        went = f"; {counted(len(sent.sent), 'went to its owner as a ticket', 'went to their owners as tickets')}"
+        went += f"; {counted(sent.told, 'message')} went out"
         for line in finding_lines(sent.findings):
             say(f"  {line}")
         left += sent.problems
@@ -130,7 +132,7 @@ def carry_out_and_conclude(
         telling = tell(company, run, Happenings(completed=completed))
         for line in finding_lines(telling.findings):
             say(f"  {line}")
-    counts = "; ".join(f"{number} {COUNTED[state]}" for state, number in outcome.counts().items())
+    counts = "; ".join(in_numbers(state, number) for state, number in outcome.counts().items())
     result["msg"] = (counts or "nothing to do") + went
     if left:
         result["failed"] = True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..counted import counted
 from ..ledger.records import ChangeResult
 from ..model import Change, Finding, Person, Plan
 from ..planning.seating import WAITS
@@ -25,8 +26,9 @@ WORDS = {
 }
 
 
-#: The same behind a number.
-COUNTED = {**WORDS, "task": "opened as tasks"}
+def in_numbers(state: str, count: int) -> str:
+    """Say how many changes ended so: "3 done, and read back", "1 opened as a task"."""
+    return counted(count, WORDS[state], "opened as tasks" if state == "task" else WORDS[state])
 
 
 def what(change: Change) -> str:

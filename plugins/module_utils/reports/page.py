@@ -21,6 +21,7 @@ import pathlib
 import typing as t
 import urllib.parse
 
+from ..counted import counted
 from ..libraries import library
 from ..model import ChangeKind
 from .account_findings import UNUSED_DAYS
@@ -166,7 +167,7 @@ def _template() -> t.Any:
         day=_day,
         moment=_moment,
         days=_days,
-        plural=_plural,
+        plural=counted,
         number=_number,
         part=_part,
         quoted=_quoted,
@@ -192,11 +193,7 @@ def _moment(value: dt.datetime | None) -> str:
 
 
 def _days(count: int) -> str:
-    return "today" if count == 0 else _plural(count, "day")
-
-
-def _plural(count: int, one: str, many: str = "") -> str:
-    return f"{_number(count)} {one if count == 1 else many or one + 's'}"
+    return "today" if count == 0 else counted(count, "day")
 
 
 def _number(value: float) -> str:

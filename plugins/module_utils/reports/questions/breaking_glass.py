@@ -9,11 +9,12 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 
+from ...counted import counted
 from ...ledger.looking_back import PastGrant
 from ..evidence.rulings_told import GlassTold, RulingsTold
 from .asked import Asked
 from .at_hand import AtHand
-from .question import Answer, Row, answer, number
+from .question import Answer, Row, answer
 
 
 def break_glass(hand: AtHand, asked: Asked) -> Answer:
@@ -43,8 +44,8 @@ def break_glass(hand: AtHand, asked: Asked) -> Answer:
         "break_glass person_id person app entitlement privileged reason allowed_by run_by taken_at ends_at ended_by "
         "removed_at reviewed reviewer decision decided_at decision_reason",
         rows,
-        f"Break-glass access was taken or in force {number(len(rows), 'time')} {asked.during}: {still:,} not gone yet, "
-        f"{unreviewed:,} not reviewed yet",
+        f"Break-glass access was taken or in force {counted(len(rows), 'time')} {asked.during}: "
+        f"{still:,} not gone yet, {unreviewed:,} not reviewed yet",
         asked.note,
         "Allowed by: the policy's entry. Run by: who launched it, in whose name it may have been somebody else's. "
         "Ended by: who ended it before its hour",

@@ -11,6 +11,7 @@ import functools
 import json
 import typing as t
 
+from ...counted import counted
 from ...ledger.encoding import once
 from ...model import REMOVALS
 from ..evidence.case import hours_between, reasons_text
@@ -18,7 +19,7 @@ from ..evidence.working import FAILURES
 from .allowed import Allowed
 from .asked import Asked
 from .at_hand import AtHand
-from .question import Answer, Row, answer, in_words, number
+from .question import Answer, Row, answer, in_words
 
 _TAKING = frozenset(kind.value for kind in REMOVALS)
 
@@ -35,11 +36,11 @@ def granted(hand: AtHand, asked: Asked) -> Answer:
     for one in found:
         who = (one.since, one.person, hand.name(one.person), one.app, one.entitlement)
         rows.append((*who, privileged(one.app, one.entitlement), one.source, one.until, why(one.because)))
-    people = number(len({row[1] for row in rows}), "person", "people")
+    people = counted(len({row[1] for row in rows}), "person", "people")
     return answer(
         "since person_id person app entitlement privileged source until why",
         rows,
-        f"{number(len(rows), 'grant')} began {asked.during}, for {people}",
+        f"{counted(len(rows), 'grant')} began {asked.during}, for {people}",
         asked.note,
         "Source found: it was there when the app was first read, and Rollcall did not give it",
     )
@@ -80,7 +81,7 @@ def removed(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "person_id person app change entitlement why decided_by intended_at proven_at proven_how state task",
         rows,
-        f"{number(len(rows), 'removal')} {asked.during}, {unproven:,} of them not proven yet",
+        f"{counted(len(rows), 'removal')} {asked.during}, {unproven:,} of them not proven yet",
         asked.note,
     )
 
@@ -146,7 +147,7 @@ def failed(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "at person_id person app change entitlement how detail state_now since hours task",
         rows,
-        f"{number(len(rows), 'attempt')} {asked.during} did not work, at {number(len(ids), 'change')}; {left:,} of "
+        f"{counted(len(rows), 'attempt')} {asked.during} did not work, at {counted(len(ids), 'change')}; {left:,} of "
         "these have not worked since",
         asked.note,
         "Refused: it became a task. Deferred: left for the next run. Blocked: it was declined or cancelled",

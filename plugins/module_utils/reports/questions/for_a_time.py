@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 
+from ...counted import counted
 from ...ledger.looking_back import PastGrant
 from ...model import TEMPORARY
 from ...policy.values import Pair
@@ -19,7 +20,7 @@ from ..evidence.temporary import GONE_FROM_FILES
 from .allowed import Allowed
 from .asked import Asked
 from .at_hand import GRANTS, AtHand
-from .question import Answer, Row, answer, number
+from .question import Answer, Row, answer
 
 _FILES = "Those in files are as the files are now: earlier ones are in git's history"
 #: What ends within so many days is asked for.
@@ -68,7 +69,7 @@ def exceptions(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "exception kind person_id person grants reason requested_by approved_by start until where",
         rows,
-        f"{number(len(rows), 'exception is', 'exceptions are')} in force {asked.on}",
+        f"{counted(len(rows), 'exception is', 'exceptions are')} in force {asked.on}",
         _FILES,
     )
 
@@ -99,7 +100,7 @@ def ended_exceptions(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "exception person_id person app entitlement ended_at removed_at in_time limit",
         rows,
-        f"{number(len(found), 'exception')} ended {asked.during}: of {number(len(rows), 'thing')} that they gave, "
+        f"{counted(len(found), 'exception')} ended {asked.during}: of {counted(len(rows), 'thing')} that they gave, "
         f"{late:,} were removed late or are still there",
         asked.note,
         _FILES,
@@ -151,7 +152,7 @@ def cover(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "cover person_id person for_id for gives privileged_too reason requested_by approved_by start until where",
         rows,
-        f"{number(len(rows), 'person stands', 'people stand')} in for a colleague {asked.on}; for {empty:,} of them "
+        f"{counted(len(rows), 'person stands', 'people stand')} in for a colleague {asked.on}; for {empty:,} of them "
         "that gave nothing",
         _FILES,
     )
@@ -172,7 +173,7 @@ def extensions(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "extended_at kind exception person_id person grants before until days extended_by entered_by ticket",
         rows,
-        f"{number(len(rows), 'exception or cover was', 'exceptions and covers were')} extended {asked.during}",
+        f"{counted(len(rows), 'exception or cover was', 'exceptions and covers were')} extended {asked.during}",
         asked.note,
         "By the manager who got the warning. What was extended by a change of its file is in git's history",
     )
@@ -200,8 +201,8 @@ def ending(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "ends kind id person_id person manager grants why days_left",
         rows,
-        f"{number(len(rows), 'thing ends', 'things end')} within {SOON} days of {hand.today}: "
-        f"{number(contracts, 'contract')}, and {len(rows) - contracts:,} by exception, request, cover or break-glass",
+        f"{counted(len(rows), 'thing ends', 'things end')} within {SOON} days of {hand.today}: "
+        f"{counted(contracts, 'contract')}, and {len(rows) - contracts:,} by exception, request, cover or break-glass",
         "Contracts are as last recorded of HR. Managers are told ten days before",
         _FILES,
     )

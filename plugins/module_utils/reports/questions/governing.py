@@ -11,13 +11,14 @@ import collections
 import datetime as dt
 import typing as t
 
+from ...counted import counted
 from ...model import Event
 from ..app_facts import coverage_of
 from ..evidence import governing
 from ..evidence.history import History, RunTold, history_of
 from .asked import Asked
 from .at_hand import AtHand
-from .question import Answer, Row, answer, chosen, number
+from .question import Answer, Row, answer, chosen
 
 _RUNS = ("run.began", "run.ended")
 
@@ -27,8 +28,8 @@ def runs(hand: AtHand, asked: Asked) -> Answer:
     case = hand.case(history_of(hand.ledger.events_of(_RUNS, ends=asked.period.ends)), asked.period)
     rows = chosen(governing.runs(case), columns)
     failed = sum(1 for row in rows if row[3] != "ok")
-    people = number(len({row[1] for row in rows}), "person or schedule", "people or schedules")
-    said = f"{number(len(rows), 'run')} {asked.during} by {people}, {failed:,} of them failed or did not end"
+    people = counted(len({row[1] for row in rows}), "person or schedule", "people or schedules")
+    said = f"{counted(len(rows), 'run')} {asked.during} by {people}, {failed:,} of them failed or did not end"
     return answer(columns, rows, said, asked.note)
 
 
@@ -57,7 +58,7 @@ def policy(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "commit author taken_in_at taken_in_by subject files policy first_run_at first_run_by clean approved_by",
         rows,
-        f"{number(len(commits or ()), 'commit')} changed policy or catalog {asked.during}",
+        f"{counted(len(commits or ()), 'commit')} changed policy or catalog {asked.during}",
         asked.note,
         "" if commits is not None else "There is no repository here to ask who changed the policy",
         "Taken in by: who committed it. Who reviewed it is in the system that the repository lies in. Approved by: who "
@@ -93,7 +94,7 @@ def guard(hand: AtHand, asked: Asked) -> Answer:
     columns = "stopped_at run_by limits_passed approved_by approved_at plan"
     rows = chosen(governing.approvals(hand.case(history, asked.period)), columns)
     passed = sum(1 for row in rows if row[3])
-    said = f"The guard stopped {number(len(rows), 'plan')} {asked.during}; {passed:,} of them were approved"
+    said = f"The guard stopped {counted(len(rows), 'plan')} {asked.during}; {passed:,} of them were approved"
     return answer(
         columns,
         rows,
@@ -139,7 +140,7 @@ def readings(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "app complete_readings failed_readings last_complete_at accounts_shown accounts_in_ledger agree of_nobody note",
         rows,
-        f"{number(len(rows), 'app')} {asked.during}: {unread:,} never read completely, {differ:,} whose own count and "
+        f"{counted(len(rows), 'app')} {asked.during}: {unread:,} never read completely, {differ:,} whose own count and "
         "the ledger's differ",
         asked.note,
         "Counts are of the moment of the last complete reading",
@@ -161,7 +162,7 @@ def coverage(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "app name covered connector tier owner operations last_read",
         rows,
-        f"{number(len(rows), 'app')}: {said}",
+        f"{counted(len(rows), 'app')}: {said}",
         "Automatic: changes are made by itself. Read-only: it is read, and changes are tasks. Manual: its owner says "
         "what is so",
         f"Not in the catalog any more: {', '.join(sorted(gone))}" if gone else "",
@@ -175,7 +176,7 @@ def evidence(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "what holds found",
         rows,
-        f"{head.seq:,} events; {number(wrong, 'thing does', 'things do')} not hold"
+        f"{head.seq:,} events; {counted(wrong, 'thing does', 'things do')} not hold"
         if wrong
         else f"{head.seq:,} events; all that was looked at holds",
         "This looks at the end of the chain and the last signature. The proof of all of it is "

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import typing as t
 
+from ...counted import counted
 from ...ledger.looking_back import PastGrant
 from ..evidence.case import reasons_text
 from .asked import Asked
 from .at_hand import ACCOUNTS, GRANTS, AtHand
-from .question import Answer, Row, answer, in_words, number
+from .question import Answer, Row, answer, in_words
 
 _CATALOG = "Which entitlements are privileged is as the catalog has it now"
 
@@ -38,7 +39,7 @@ def administrators(hand: AtHand, asked: Asked) -> Answer:
         )
         for one in found
     ]
-    people = number(len({one.person for one in found}), "person has", "people have")
+    people = counted(len({one.person for one in found}), "person has", "people have")
     where = f" in {asked.app}" if asked.app else ""
     return answer(
         "person_id person app entitlement account since source why",
@@ -71,7 +72,7 @@ def accounts(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "account username email person_id person state source known_by first_seen",
         rows,
-        f"{number(len(rows), 'account')} in {asked.app} {asked.on}, {usable:,} of them usable",
+        f"{counted(len(rows), 'account')} in {asked.app} {asked.on}, {usable:,} of them usable",
     )
 
 
@@ -84,7 +85,7 @@ def holders(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "person_id person account since source why",
         rows,
-        f"{number(len(rows), 'person has', 'people have')} {asked.entitlement} of {asked.app} {asked.on}",
+        f"{counted(len(rows), 'person has', 'people have')} {asked.entitlement} of {asked.app} {asked.on}",
     )
 
 
@@ -111,8 +112,8 @@ def access(hand: AtHand, asked: Asked) -> Answer:
         if key not in with_grants:
             rows.append((*key, account.state_at(ends), "", None, account.first_seen, account.text("source"), ""))
     rows.sort(key=lambda row: (row[0], row[1], row[3]))
-    apps = number(len({row[0] for row in rows}), "app")
-    things = number(sum(1 for row in rows if row[3]), "entitlement")
+    apps = counted(len({row[0] for row in rows}), "app")
+    things = counted(sum(1 for row in rows if row[3]), "entitlement")
     return answer(
         "app account state entitlement privileged since source why",
         rows,
@@ -142,12 +143,12 @@ def why(hand: AtHand, asked: Asked) -> Answer:
                     hand.approvers(data),
                 )
             )
-    things = number(len({(one.app, one.entitlement) for one in found}), "thing")
+    things = counted(len({(one.app, one.entitlement) for one in found}), "thing")
     where = f" in {asked.app}" if asked.app else ""
     return answer(
         "app entitlement since given_by id says policy requested_by approved_by",
         rows,
-        f"{hand.name(asked.person)} has {things}{where} {asked.on}, for {number(len(rows), 'reason')}",
+        f"{hand.name(asked.person)} has {things}{where} {asked.on}, for {counted(len(rows), 'reason')}",
     )
 
 
@@ -179,7 +180,7 @@ def approvals(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "app entitlement privileged since by_way_of approved_by",
         rows,
-        f"{hand.name(asked.person)}: {number(len(rows), 'approval')}, {named:,} of them with a name",
+        f"{hand.name(asked.person)}: {counted(len(rows), 'approval')}, {named:,} of them with a name",
         "A rule gives to everybody alike: who approved it is who took its commit in, and who reviewed that is in the "
         "system that the repository lies in",
     )

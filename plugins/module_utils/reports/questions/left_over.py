@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import datetime as dt
 
+from ...counted import counted
 from ...model import AccountRecord
 from ..account_findings import UNUSED_DAYS
 from ..evidence.case import kinds_of
 from ..evidence.population import NO_REASON, orphans
 from .asked import Asked
 from .at_hand import ACCOUNTS, AtHand
-from .question import Answer, Row, answer, chosen, number
+from .question import Answer, Row, answer, chosen
 
 _CATALOG = "Which entitlements are privileged, and which accounts are protected, is as the catalog has it now"
 
@@ -38,7 +39,7 @@ def unexplained(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "person_id person app entitlement privileged account since source",
         rows,
-        f"{number(len(rows), 'grant that nothing explains', 'grants that nothing explains')}{where} {asked.on}",
+        f"{counted(len(rows), 'grant that nothing explains', 'grants that nothing explains')}{where} {asked.on}",
         _CATALOG,
     )
 
@@ -54,8 +55,8 @@ def nobodys(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         columns.replace("state_at_end", "state"),
         rows,
-        f"{number(len(rows), 'account belongs', 'accounts belong')} to nobody{where} {asked.on}; {protected:,} of them "
-        "on purpose",
+        f"{counted(len(rows), 'account belongs', 'accounts belong')} to nobody{where} {asked.on}; "
+        f"{protected:,} of them on purpose",
         _CATALOG,
     )
 
@@ -79,7 +80,7 @@ def on_purpose(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "app what name owner why state",
         rows,
-        f"{number(len(rows), 'shared, service or protected account', 'shared, service and protected accounts')}, "
+        f"{counted(len(rows), 'shared, service or protected account', 'shared, service and protected accounts')}, "
         f"{ownerless:,} of them without an owner",
         "They are what the catalog names; accounts of nobody that it does not name are in the question nobodys",
     )
@@ -109,7 +110,7 @@ def unused(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "app account person_id person days last_used entitlements privileged",
         rows,
-        f"{number(len(rows), 'account that nobody has', 'accounts that nobody has')} used for {UNUSED_DAYS} days",
+        f"{counted(len(rows), 'account that nobody has', 'accounts that nobody has')} used for {UNUSED_DAYS} days",
         f"These apps do not tell when an account was last used: {', '.join(sorted(silent))}" if silent else "",
         _CATALOG,
     )
@@ -148,7 +149,7 @@ def leftovers(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "person_id person department last_day days_ago usable_accounts_in to_be_deleted_in grants open_tasks",
         rows,
-        f"{number(len(rows), 'leaver has', 'leavers have')} anything left, of {len(gone):,}",
+        f"{counted(len(rows), 'leaver has', 'leavers have')} anything left, of {len(gone):,}",
         "A suspended account is left where the catalog says that it should have been deleted by now",
     )
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from ...counted import counted
 from ...ledger.looking_back import PastGrant
 from ...model import AccessRequest, Approver
 from ...policy.duties import clashes
@@ -16,7 +17,7 @@ from ..gap_facts import ConflictFacts
 from .asked import Asked
 from .at_hand import AtHand
 from .for_a_time import meant, things
-from .question import Answer, Row, answer, number
+from .question import Answer, Row, answer
 
 _POLICY = "Which things nobody may have together, and what is accepted, is as the policy has it now"
 
@@ -35,7 +36,7 @@ def requests(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "request person_id person grants reason requested_by requested_at state approvers self_approved start until",
         rows,
-        f"{number(len(rows), 'request')} {asked.during}, {own:,} of them approved by who asked or who got it",
+        f"{counted(len(rows), 'request')} {asked.during}, {own:,} of them approved by who asked or who got it",
         asked.note,
     )
 
@@ -77,11 +78,11 @@ def conflicts(hand: AtHand, asked: Asked) -> Answer:
         rows.append((id, hand.name(id), one.duty, one.why, *through, one.risk, one.owner, one.until))
     rows.sort(key=lambda row: (bool(row[7]), row[2], row[0]))
     open_ = sum(1 for row in rows if not row[7])
-    known = number(len(hand.policy().separation_of_duties), "duty", "duties")
+    known = counted(len(hand.policy().separation_of_duties), "duty", "duties")
     return answer(
         "person_id person duty why things through since accepted_risk owner accepted_until",
         rows,
-        f"{number(len(rows), 'conflict')} {asked.on}, for {open_:,} of which nobody answers; the policy has {known}",
+        f"{counted(len(rows), 'conflict')} {asked.on}, for {open_:,} of which nobody answers; the policy has {known}",
         _POLICY,
     )
 
@@ -94,7 +95,7 @@ def risks(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "risk duty person owner reason start until days_left state people",
         rows,
-        f"{number(len(rows), 'accepted risk')}, {in_force:,} of them in force {asked.on}",
+        f"{counted(len(rows), 'accepted risk')}, {in_force:,} of them in force {asked.on}",
         "Without a person it holds for all of whom its condition is true; people is how many make use of it",
         _POLICY,
     )

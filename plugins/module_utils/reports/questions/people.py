@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 
+from ...counted import counted
 from ...ledger.looking_back import PastGrant
 from ..evidence import joining, leaving
 from ..evidence.history import History
@@ -16,7 +17,7 @@ from ..evidence.period import Sample, draw
 from ..evidence.stories import stories
 from .asked import Asked
 from .at_hand import ACCOUNTS, AtHand
-from .question import Answer, Row, answer, chosen, number, records
+from .question import Answer, Row, answer, chosen, records
 
 PERSON = ("person.recorded",)
 
@@ -42,7 +43,7 @@ def joiners(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         columns,
         rows,
-        f"{number(len(rows), 'joiner')} {asked.during}: {late:,} complete after the first working day began, "
+        f"{counted(len(rows), 'joiner')} {asked.during}: {late:,} complete after the first working day began, "
         f"{unready:,} not complete yet",
         asked.note,
         sheet.says,
@@ -70,7 +71,7 @@ def movers(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "person_id person recorded_at what_changed gained lost kept complete_at",
         rows,
-        f"{number(len(rows), 'move')} {asked.during}, {unready:,} of them not complete yet",
+        f"{counted(len(rows), 'move')} {asked.during}, {unready:,} of them not complete yet",
         asked.note,
         "Kept: what the person had before and after the move. Its reason is in the question why",
     )
@@ -124,7 +125,7 @@ def leavers(hand: AtHand, asked: Asked) -> Answer:
     )
     rows = chosen(found, columns)
     late, open_ = sum(1 for row in rows if row[9]), sum(1 for row in rows if row[5])
-    sampled = f"{len(drawn):,} drawn from {number(of, 'leaver')}" if asked.sample else number(of, "leaver")
+    sampled = f"{len(drawn):,} drawn from {counted(of, 'leaver')}" if asked.sample else counted(of, "leaver")
     return answer(
         columns,
         rows,
@@ -142,11 +143,11 @@ def late_leavers(hand: AtHand, asked: Asked) -> Answer:
     _found, removals, _drawn, of = _leavers(hand, asked)
     columns = "person_id person app username last_day ended_at hours_from_last_day proven_how by limit"
     rows = chosen([row for row in removals if row["late"]], columns)
-    people = number(len({row[0] for row in rows}), "leaver")
+    people = counted(len({row[0] for row in rows}), "leaver")
     return answer(
         columns,
         rows,
-        f"{number(len(rows), 'account')} of {people} removed late, or not yet: of {number(of, 'leaver')} "
+        f"{counted(len(rows), 'account')} of {people} removed late, or not yet: of {counted(of, 'leaver')} "
         f"{asked.during}",
         asked.note,
         "The limit is the app's service level for revocations (sla.revoke), from the end of the last working day",
@@ -184,7 +185,7 @@ def contractors(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "person_id person type title department manager first_day last_day days_left usable_accounts",
         rows,
-        f"{number(len(rows), 'person who is', 'people who are')} no employee, {endless:,} of them without an end",
+        f"{counted(len(rows), 'person who is', 'people who are')} no employee, {endless:,} of them without an end",
         "As last recorded; those without an end stand first",
     )
 
@@ -194,5 +195,5 @@ def story(hand: AtHand, asked: Asked) -> Answer:
     sheet = stories(hand.case(history, asked.day), (asked.person,))
     rows = [row[2:] for row in sheet.rows]
     return answer(
-        " ".join(sheet.columns[2:]), rows, f"{hand.name(asked.person)}: {number(len(rows), 'entry', 'entries')}"
+        " ".join(sheet.columns[2:]), rows, f"{hand.name(asked.person)}: {counted(len(rows), 'entry', 'entries')}"
     )

@@ -84,8 +84,3 @@ def chosen(sheet: Sheet | t.Iterable[t.Mapping[str, t.Any]], columns: str) -> li
     names = columns.split()
     rows = records(sheet) if isinstance(sheet, Sheet) else sheet
     return [tuple(row[name] for name in names) for row in rows]
-
-
-def number(count: int, one: str, several: str = "") -> str:
-    """Return "1 person", "3 people"; ``several`` is ``one`` with an s where it is not given."""
-    return f"{count:,} {one if count == 1 else several or one + 's'}"

@@ -11,10 +11,11 @@ import datetime as dt
 import json
 import typing as t
 
+from ...counted import counted
 from ..evidence.case import hours_between
 from .asked import Asked
 from .at_hand import AtHand
-from .question import Answer, Row, answer, number
+from .question import Answer, Row, answer
 
 #: The event of a decisions file that a page saved, with how its decisions were taken.
 _HANDED_IN = "review.handed_in"
@@ -69,7 +70,7 @@ def reviews(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "review title scope reviewed_by reviewers items decided complete on_time opened due closed ended",
         rows,
-        f"{number(len(rows), 'review')} {asked.during}: {sum(1 for row in rows if row[7]):,} complete, {late:,} late",
+        f"{counted(len(rows), 'review')} {asked.during}: {sum(1 for row in rows if row[7]):,} complete, {late:,} late",
         asked.note,
         "On time: every item was decided by the due moment. Ended: each decision is proven to be carried out, or "
         "explained",
@@ -92,7 +93,7 @@ def taken_away(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "review person_id person app entitlement decision decided_by decided_at reason outcome proven_at hours",
         rows,
-        f"{number(len(rows), 'thing was', 'things were')} taken away by reviews {asked.during}, {unproven:,} of them "
+        f"{counted(len(rows), 'thing was', 'things were')} taken away by reviews {asked.during}, {unproven:,} of them "
         "not proven yet",
         asked.note,
     )
@@ -128,7 +129,7 @@ def doubtful(hand: AtHand, asked: Asked) -> Answer:
         "review what reviewer decided_by first_at last_at items says",
         rows,
         f"{sum(row[6] or 0 for row in rows):,} decisions to look at twice {asked.during}, of "
-        f"{number(len({row[2] for row in rows}), 'reviewer')}",
+        f"{counted(len({row[2] for row in rows}), 'reviewer')}",
         asked.note,
         "Too fast is known of decisions that were taken on a reviewer's page; a sheet does not tell how long it took",
     )

@@ -10,11 +10,12 @@ import collections
 import datetime as dt
 import typing as t
 
+from ...counted import counted
 from ...model import REMOVALS, Task
 from ..evidence.case import hours_between
 from .asked import Asked
 from .at_hand import AtHand
-from .question import Answer, Row, answer, number
+from .question import Answer, Row, answer
 
 #: What cuts somebody off.
 _CUTS = frozenset({kind.value for kind in REMOVALS} | {"end_sessions"})
@@ -43,7 +44,7 @@ def tasks(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "task state title person_id person app owner opened due ended_by ended_at hours_late note reference",
         rows,
-        f"{number(len(rows), 'task')} that are open now or ended {asked.during}" + (f": {said}" if said else ""),
+        f"{counted(len(rows), 'task')} that are open now or ended {asked.during}" + (f": {said}" if said else ""),
         asked.note,
         "Attested: the named person says that it is done. Verified: the app was read and shows it",
     )
@@ -78,7 +79,7 @@ def emergencies(hand: AtHand, asked: Asked) -> Answer:
     return answer(
         "person_id person cut_off_at by reason apps cuts not_proven last_cut_proven_at minutes lifted_at lifted_by",
         rows,
-        f"{number(len(rows), 'emergency', 'emergencies')} {asked.during}"
+        f"{counted(len(rows), 'emergency', 'emergencies')} {asked.during}"
         + (f"; the slowest took {slowest:g} minutes until the last cut was proven" if slowest is not None else ""),
         asked.note,
         "The last cut is that of the last account; ending sessions is shown where it is not proven",
