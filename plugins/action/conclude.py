@@ -76,7 +76,10 @@ class ActionModule(RollcallAction):
         incomplete = {company.people[id].username: list(p.missing) for id, p in progress.items() if not p.complete}
         summary = {"plan": plan.hash, "changes": len(changes), "left": len(left), "incomplete": len(incomplete)}
         done = len(changes) - len(left)
-        message = f"{max(done, 0):,} of {counted(len(changes), 'change is', 'changes are')} done or in somebody's hands"
+        message = "nothing was due"
+        if changes:
+            whole = counted(len(changes), "change is", "changes are")
+            message = f"{max(done, 0):,} of {whole} done or in somebody's hands"
         if incomplete:
             message += f"; {counted(len(incomplete), 'person is', 'people are')} not complete yet"
         left += sent.problems

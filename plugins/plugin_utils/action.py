@@ -19,6 +19,7 @@ from ..module_utils.company.company import Company
 from ..module_utils.company.runs import new_run
 from ..module_utils.company.settings import Settings, config_path
 from ..module_utils.errors import RollcallError
+from ..module_utils.face.results import NOTHING_TO_DO
 from ..module_utils.ledger.checkpoints import checkpoint
 from ..module_utils.model import Run
 from ..module_utils.model.plain_line import on_one_line
@@ -27,6 +28,8 @@ from .templates import resolver
 
 #: So many lines of one kind are shown.
 MOST_LINES = 200
+#: Of more hosts than these it is not said one by one that there was nothing to do.
+MOST_WITH_NOTHING = 10
 
 COMMON: dict[str, t.Any] = {"config": {"type": "path"}}
 
@@ -68,7 +71,7 @@ class RollcallAction(ActionBase):
                 self.base = company.settings.base
                 self._work(company, arguments, result)
             result["msg"] = on_one_line(result["msg"])
-            if not result.get("failed"):
+            if not result.get("failed") and not self._goes_without_saying(result["msg"]):
                 self.say(f"  {self._whose()}: {result['msg']}")
         except RollcallError as error:
             result.update(failed=True, msg=str(error), failure=error.failure())
@@ -78,6 +81,11 @@ class RollcallAction(ActionBase):
         """Whose result it is: the host's, or everybody's where one task is done for all hosts of the play."""
         hosts = self.vars.get("ansible_play_hosts_all") or ()
         return "all" if self._task.run_once and len(hosts) > 1 else self.vars.get("inventory_hostname", "localhost")
+
+    def _goes_without_saying(self, message: str) -> bool:
+        """Whether there was nothing to do for this host, one of many of a play: such lines would hide the others."""
+        hosts = self.vars.get("ansible_play_hosts_all") or ()
+        return message == NOTHING_TO_DO and not self._task.run_once and len(hosts) > MOST_WITH_NOTHING
 
     def _work(self, company: Company, arguments: dict[str, t.Any], result: dict[str, t.Any]) -> None:
         """Do it, and write down how the run ended, also when it was stopped."""

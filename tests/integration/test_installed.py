@@ -40,5 +40,11 @@ def test_the_installed_collection_checks_and_onboards(
     company.playbook("check").succeeded()
     first = company.playbook("onboard").succeeded()
     assert first.changed > 0
-    assert company.playbook("onboard").succeeded().changed == 0
+    again = company.playbook("onboard").succeeded()
+    assert again.changed == 0
+    # of twelve people that is not said one by one
+    assert len(again.hosts) > 10
+    assert "nothing to do" not in again.stdout
+    alone = company.playbook("onboard", "--limit", "ada.stone").succeeded()
+    assert "ada.stone: nothing to do" in alone.stdout
     assert company.tenant("mail").holders()

@@ -22,13 +22,13 @@ from ..fulfilment.packet import Send
 from ..fulfilment.seen import NOTHING_SEEN, Seen
 from ..model import Change, Plan, Run
 from .diffs import diffs_of
-from .results import change_data, finding_lines, in_numbers, result_data, result_line, what
+from .results import NOTHING_TO_DO, change_data, finding_lines, in_numbers, result_data, result_line, what
 from .telling_progress import Telling
 
 
 def nothing_to_do(plan: Plan, *, diff: bool) -> dict[str, t.Any]:
     """Return what a task returns where its plan has nothing for it."""
-    more: dict[str, t.Any] = {"changed": False, "cancelled": [], "findings": [], "msg": "nothing to do"}
+    more: dict[str, t.Any] = {"changed": False, "cancelled": [], "findings": [], "msg": NOTHING_TO_DO}
     return {**_nothing(plan), **more, **({"diff": []} if diff else {})}
 
 
@@ -66,7 +66,7 @@ def carry_out_and_conclude(
     if check_mode:
         result["changed"] = bool(changes)
         result["changes"] = [change_data(change, company.people) for change in changes]
-        result["msg"] = f"{counted(len(changes), 'change')} would be made"
+        result["msg"] = f"{counted(len(changes), 'change')} would be made" if changes else NOTHING_TO_DO
         return result
 
     shown = Telling(company, len(changes), say)
@@ -133,7 +133,7 @@ def carry_out_and_conclude(
         for line in finding_lines(telling.findings):
             say(f"  {line}")
     counts = "; ".join(in_numbers(state, number) for state, number in outcome.counts().items())
-    result["msg"] = (counts or "nothing to do") + went
+    result["msg"] = (counts or NOTHING_TO_DO) + went
     if left:
         result["failed"] = True
         result["msg"] = "not everything was carried out: " + "; ".join(left)

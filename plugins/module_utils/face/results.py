@@ -13,6 +13,8 @@ from ..ledger.records import ChangeResult
 from ..model import Change, Finding, Person, Plan
 from ..planning.seating import WAITS
 
+#: The whole message of a task for whom, or for which app, nothing was due.
+NOTHING_TO_DO = "nothing to do"
 #: How a result reads in a line of progress.
 WORDS = {
     "verified": "done, and read back",
