@@ -66,8 +66,11 @@ class ActionModule(RollcallAction):
     def work(self, company: Company, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         run = self.begin(company, f"review {arguments['state']}")
         kept = run if company.writes else None
-        done = self._done(company, kept, arguments, self._directory(company, arguments))
+        directory = self._directory(company, arguments)
+        done = self._done(company, kept, arguments, directory)
         result = self._result(company, done)
+        if kept and arguments["state"] == "open" and directory is None and not company.settings.reviews.get("desk"):
+            result["msg"] += "; reviewers have neither a page nor a sheet: for these, repeat it with rollcall_pages"
         findings = done.findings
         if company.writes and arguments["state"] == "open":
             # who opens it again, as after a run that died, tells whom that one did not

@@ -99,6 +99,10 @@ def test_a_campaign_of_two_stages_with_a_delegate_ends_by_daily_runs(company: Co
     assert {one["reviewer"] for one in result_of(looked, "review")["workload"]} == {GIA, "ada.stone@small.example"}
     assert rows(company, "reviews") == []
     assert result_of(looked, "review")["msg"].startswith("review 2026-q1 is not opened, and could be: ")
+    without = result_of(opening(company).succeeded(), "review")
+    assert without["msg"].endswith(
+        "reviewers have neither a page nor a sheet: for these, repeat it with rollcall_pages"
+    )
     opened = result_of(opening(company, rollcall_directory="sheets").succeeded(), "review")
     assert (opened["review"]["stage"], opened["review"]["stages"]) == (1, ["manager", "app_owner"])
     # a page and a sheet for each of two reviewers, and a page for the delegate
