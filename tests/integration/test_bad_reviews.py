@@ -124,7 +124,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "decisions-altered.json": ("altered after the page saved it", "Ask the reviewer for the file"),
     "decisions-cut.json": ("it was cut off or altered", "Ask the reviewer for the file"),
     "decisions-gias.json": ("its token was altered, or does not come from this ledger", "Ask the reviewer for"),
-    "unsaved.csv": ("expected 17 cells as in the header, found 12", "a file that was cut off"),
+    "unsaved.csv": ("expected 18 cells as in the header, found 12", "a file that was cut off"),
     "word.csv": ("word.csv:3: expected keep, revoke or change for item i", "found 'approve'", "Nothing was decided"),
     "sorted.csv": ("sorted.csv:", "and the line says person", "sorted without its item_id", "Nothing was decided"),
     "unknown.csv": ("unknown.csv:2: item i000000000000 is not in review 2026-q1",),
