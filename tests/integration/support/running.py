@@ -87,7 +87,8 @@ def environment(home: pathlib.Path, directory: pathlib.Path, extra: t.Mapping[st
 
     PYTHONPATH is left out on purpose: Ansible has to find the collection as it does for everybody.
     """
-    foreign = ("ANSIBLE_", "ROLLCALL_", "PYTHON", "AWX_", "TOWER_")
+    # xdist gives its processes a terminal that they have not
+    foreign = ("ANSIBLE_", "ROLLCALL_", "PYTHON", "AWX_", "TOWER_", "COLUMNS", "LINES")
     values = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     config = directory / "ansible.cfg"
     if not config.is_file():
