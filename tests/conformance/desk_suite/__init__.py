@@ -11,6 +11,7 @@ are the ledger's own tasks, nobody else writes at them, and tests/unit/desks/tes
 
 from __future__ import annotations
 
+# what pytest is to find: the fixtures and tests of all parts
 # pylint: disable=wildcard-import,unused-wildcard-import
 from ansible_collections.rollcall.access.tests.conformance.desk_suite.faults import *  # noqa: F403
 from ansible_collections.rollcall.access.tests.conformance.desk_suite.ground import *  # noqa: F403

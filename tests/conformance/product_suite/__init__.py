@@ -10,6 +10,7 @@ an app does not have is in ``case.without``, with its reason; an operation that 
 
 from __future__ import annotations
 
+# what pytest is to find: the fixtures and tests of all parts
 # pylint: disable=wildcard-import,unused-wildcard-import
 from ansible_collections.rollcall.access.tests.conformance.product_suite.changing import *  # noqa: F403
 from ansible_collections.rollcall.access.tests.conformance.product_suite.faults import *  # noqa: F403

@@ -31,7 +31,7 @@ _LIBRARIES = (
 
 def warm_up() -> None:
     """Import all that a run would, after ``init_plugin_loader``. What is here by then stays where it is."""
-    from ansible.executor import task_queue_manager  # noqa: F401
+    from ansible.executor import task_queue_manager  # noqa: F401  # for those that are forked from here
     from ansible.plugins import loader
 
     package = importlib.import_module(f"{COLLECTION}.plugins.module_utils")
