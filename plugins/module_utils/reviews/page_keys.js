@@ -194,7 +194,7 @@ const LETTERS = {
   r: () => here && here.item && reasonOf(here.item),
   g: () => here && (here.group ? stand(here.group.items[0], true) : standAtHead(here.item.group, true)),
   b: () => arrange(mode === "person" ? "app" : "person"),
-  u: undo, s: () => save(), "/": look, "?": () => byId("help").showModal(),
+  u: undo, s: () => save(), "/": look, "?": () => openDialog("help"),
 };
 function act(decision) {
   if (!begun || !elementOf(here)) return move(1);

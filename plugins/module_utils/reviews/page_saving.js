@@ -67,7 +67,13 @@ function save() {
   byId("saved-text").textContent = count(found.decided, "decision") + ": " + found.keep + " to keep, " + found.revoke + " to revoke" + (found.change ? ", " + found.change + " to change." : ".") + left;
   byId("saved-name").textContent = data.file;
   byId("saved-copy").value = words;
-  byId("saved").showModal();
+  openDialog("saved");
+}
+
+// Not `autofocus`: that counts when the page is first drawn too, and Chromium complains if somebody was quicker.
+function openDialog(name) {
+  byId(name).showModal();
+  document.querySelector(`[data-close="${name}"]`).focus();
 }
 
 async function load(file) {
@@ -103,7 +109,7 @@ byId("filter").addEventListener("change", redraw);
 let waiting = 0;
 byId("search").addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(redraw, 80); });
 byId("undo").addEventListener("click", undo);
-byId("keys").addEventListener("click", () => byId("help").showModal());
+byId("keys").addEventListener("click", () => openDialog("help"));
 byId("save").addEventListener("click", save);
 byId("load").addEventListener("change", (event) => { if (event.target.files[0]) load(event.target.files[0]); });
 for (const each of document.querySelectorAll("[data-close]")) each.addEventListener("click", () => byId(each.dataset.close).close());
