@@ -56,7 +56,7 @@ class SignIn(t.Protocol):
 
 
 class Session:
-    """HTTP to one place, from any number of threads (each has its own connections).
+    """HTTP to one place, from any number of threads (of which no two use a connection at the same time).
 
     ``base_url`` is https, or http on loopback. ``authorization`` is the value of that header; ``sign_in`` takes its
     place where the headers change. ``secrets`` are taken out of every error text, and so are ``authorization`` and its
@@ -233,17 +233,18 @@ class Session:
             self._sleep(delay)
         answered = False
         try:
-            with self._connections.mine().request(
-                method,
-                url,
-                params=params,
-                data=data,
-                headers=dict(headers),
-                timeout=self._timeouts,
-                verify=self._verify,  # given here, because REQUESTS_CA_BUNDLE would win over a session's own
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            with (
+                self._connections.one() as connection,
+                connection.send(
+                    connection.prepare_request(requests.Request(method, url, dict(headers), data=data, params=params)),
+                    timeout=self._timeouts,
+                    verify=self._verify,
+                    cert=connection.cert,
+                    proxies=connection.proxies,
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
                 answered = True
                 content = self._content(response, where)
                 return response.status_code, {k.lower(): v for k, v in response.headers.items()}, content

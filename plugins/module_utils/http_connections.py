@@ -2,11 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The connections to one place: each thread has its own, and keeps them open from one request to the next."""
+"""The connections to one place: lent to one request at a time, and kept open for the next."""
 
 from __future__ import annotations
 
+import collections
+import contextlib
 import http.cookiejar
+import os
 import threading
 import typing as t
 import weakref
@@ -17,11 +20,11 @@ requests = library("requests")
 
 
 class Connections:
-    """A session of ``requests`` for each thread that asks for one.
+    """Sessions of ``requests``, as many as are used at the same time.
 
     All of them carry ``headers`` and ``authorization`` (the value of that header; empty: none), and show
-    ``client_certificate``, the files of a certificate and its key. What the environment says about proxies holds for
-    ``base_url``.
+    ``client_certificate``, the files of a certificate and its key. What the environment says about proxies when the
+    first one is made holds for ``base_url``.
     """
 
     def __init__(
@@ -35,34 +38,52 @@ class Connections:
         self._headers = headers
         self._authorization = authorization
         self._client_certificate = client_certificate
-        self._own = threading.local()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._process = os.getpid()
+        self._idle: collections.deque[t.Any] = collections.deque()
         self._all: weakref.WeakSet[t.Any] = weakref.WeakSet()
         self._lock = threading.Lock()
+        self._proxies: t.Mapping[str, str] | None = None
 
-    def mine(self) -> t.Any:
-        """Return this thread's session."""
-        session = getattr(self._own, "session", None)
-        if session is None:
-            session = requests.Session()
-            session.headers.update(self._headers)
-            # An authentication of its own: otherwise requests puts what ~/.netrc has for the host in its place.
-            session.auth = self._authenticate
-            session.cert = self._client_certificate
-            # Cookies would tie requests together that have nothing to do with one another.
-            session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-            # All requests go to one place, so the way there is looked up in the environment once, not for each of them.
-            around = session.merge_environment_settings(self._base_url, {}, None, None, None)
-            session.proxies, session.trust_env = around["proxies"], False
-            self._own.session = session
-            with self._lock:
-                self._all.add(session)
+    @contextlib.contextmanager
+    def one(self) -> t.Iterator[t.Any]:
+        """Lend a session: the one that was used last, whose connection is most likely open still."""
+        if self._process != os.getpid():
+            self._begin()  # what was open when this process was forked is the other one's
+        try:
+            session = self._idle.pop()
+        except IndexError:
+            session = self._made()
+        try:
+            yield session
+        finally:
+            self._idle.append(session)
+
+    def _made(self) -> t.Any:
+        session = requests.Session()
+        session.headers.update(self._headers)
+        # An authentication of its own: otherwise requests puts what ~/.netrc has for the host in its place.
+        session.auth = self._authenticate
+        session.cert = self._client_certificate
+        # Cookies would tie requests together that have nothing to do with one another.
+        session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+        with self._lock:
+            if self._proxies is None:
+                # All requests go to one place, so the way there is looked up in the environment once.
+                around = session.merge_environment_settings(self._base_url, {}, None, None, None)
+                self._proxies = around["proxies"]
+            self._all.add(session)
+        session.proxies, session.trust_env = self._proxies, False
         return session
 
     def close(self) -> None:
-        """Close the connections of every thread."""
-        with self._lock:
-            for session in list(self._all):
-                session.close()
+        """Close all connections that this process has opened."""
+        if self._process == os.getpid():
+            with self._lock:
+                for session in list(self._all):
+                    session.close()
 
     def _authenticate(self, request: t.Any) -> t.Any:
         if self._authorization:

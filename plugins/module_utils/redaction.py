@@ -25,14 +25,19 @@ class Redactor:
     _CREDENTIALS = re.compile(r"\b(Bearer|Basic|SSWS)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
 
     def __init__(self, secrets: t.Iterable[str]) -> None:
+        self._secrets: set[str] = set()
         self._forms: list[str] = []
         self._partial: list[str] = []
         self.add(secrets)
 
     def add(self, secrets: t.Iterable[str]) -> None:
         """Take these out too, from now on."""
+        new = set(secrets) - self._secrets
+        if not new:
+            return  # what signs in says its secrets with every request
+        self._secrets |= new
         forms = set(self._forms)
-        for secret in secrets:
+        for secret in new:
             if len(secret) >= _SHORTEST_SECRET:
                 quote = urllib.parse.quote
                 forms |= {secret, quote(secret), quote(secret, safe=""), urllib.parse.quote_plus(secret)}

@@ -190,6 +190,13 @@ def test_suspend_and_reactivate_are_done_once(connector: Connector, people: list
     assert connector.reactivate(one) is False
 
 
+def test_who_was_seen_a_moment_ago_is_suspended_without_being_read(connector: Connector, people: list[str]) -> None:
+    one = account(connector, 6)
+    assert connector.suspend_as_seen(one) is True
+    assert account(connector, 6).state == "suspended"
+    assert connector.suspend_as_seen(account(connector, 6)) is False
+
+
 def test_delete_twice_deletes_one_account(connector: Connector, server: Server, place: str, people: list[str]) -> None:
     one = account(connector, 6)
     assert connector.delete(one) is True

@@ -153,7 +153,7 @@ def test_nothing_is_wider_than_the_screen(desk, size, colours):
 
 
 def test_somebody_may_be_quicker_than_the_page(desk):
-    """Chromium looks for `autofocus` when it first draws, also in a closed dialog, and complains if it comes too late."""
+    """Chromium looks for `autofocus` when it first draws, also in closed dialogs, and complains if it is too late."""
     quick = "new MutationObserver(() => document.getElementById('search')?.focus())"
     page = desk.open(script=f"{quick}.observe(document, {{ childList: true, subtree: true }})")
     assert here(page) == "search"

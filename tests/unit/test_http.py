@@ -319,7 +319,7 @@ def test_requests_are_spaced_out(place: Place) -> None:
     assert [round(wait, -1) for wait in waits] == [100, 200]
 
 
-def test_each_thread_has_its_own_connections(place: Place) -> None:
+def test_threads_may_ask_at_the_same_time(place: Place) -> None:
     place.answers(json_reply(200, "{}"))
     one = session(place)
     threads = [threading.Thread(target=one.get, args=("x",), kwargs={"where": "w"}) for _unused in range(8)]

@@ -67,6 +67,10 @@ class Connector:
         delete(self, account: Account) -> bool
         end_sessions(self, account: Account) -> bool
         transfer(self, account: Account, to: Account) -> bool
+
+    Where ``suspend`` reads the account first, ``suspend_as_seen(self, account: Account) -> bool`` may spare that in an
+    emergency, for an account that was read a moment ago. Whatever it raises may also mean that the account is not as it
+    was seen any more: who calls reads it again then, and calls ``suspend``.
     """
 
     #: The word for ``connector:`` in the catalog.

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import typing as t
 
@@ -40,6 +41,22 @@ class RestChanging(RestReading):
 
     def suspend(self, account: Account) -> bool:
         return self._to_state(account, "suspended", self.rest.suspend, self.where("suspend", account))
+
+    def suspend_as_seen(self, account: Account) -> bool:
+        where = self.where("suspend", account)
+        if account.state != "active" or account.id.startswith(INVITED) or not self._suspends_unread:
+            return self.suspend(account)
+        self._need("suspend", where)
+        with self._one_at_a_time(account.id):
+            return self.client.send(self.rest.suspend, self._of(account, None), where)[0]
+
+    @functools.cached_property
+    def _suspends_unread(self) -> bool:
+        """Whether the requests that suspend need nothing of the account but what an ``Account`` has."""
+        mine, plain = type(self), RestChanging
+        if mine.suspend is not plain.suspend or mine._of is not plain._of or mine._to_state is not plain._to_state:
+            return False
+        return not any(name.partition(".")[0] == "record" for name, _filter in placeholders_in(repr(self.rest.suspend)))
 
     def reactivate(self, account: Account) -> bool:
         return self._to_state(account, "active", self.rest.reactivate, self.where("reactivate", account))

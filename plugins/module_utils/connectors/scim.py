@@ -218,6 +218,13 @@ class ScimConnector(Connector):
     def suspend(self, account: Account) -> bool:
         return self._set_active(account, False, self.where("suspend", account))
 
+    def suspend_as_seen(self, account: Account) -> bool:
+        plain = type(self).suspend is ScimConnector.suspend and self.dialect.suspend
+        if not (plain and account.active and self.dialect.patch != "put"):
+            return self.suspend(account)
+        self._rewriter.write(user_path(account.id), {"active": False}, self.where("suspend", account))
+        return True
+
     def reactivate(self, account: Account) -> bool:
         return self._set_active(account, True, self.where("reactivate", account))
 

@@ -53,17 +53,24 @@ class Rewriter:
                 if method == "PATCH" and patch is not None:
                     body = patch
                 try:
-                    answer = self._session.request(
-                        method, path, body=body, headers=headers, where=where, expect_json=False
-                    )
+                    self._send(method, path, body, headers, where)
                 except Refused as error:
                     if error.details.get("status") == 412:
                         continue
                     raise
-                if isinstance(answer.body, dict):
-                    list_answer(answer.body, where)
                 return True
         raise Transient(f"it was changed by somebody else {_TRIES} times while it was being changed here", where=where)
+
+    def write(self, path: str, attributes: Resource, where: str) -> None:
+        """Set single values, which are right whatever else there is, without reading first. Not for apps with PUT."""
+        method, body = change({}, attributes, self._dialect)
+        with self._one_at_a_time(path):
+            self._send(method, path, body, {}, where)
+
+    def _send(self, method: str, path: str, body: Resource, headers: t.Mapping[str, str], where: str) -> None:
+        answer = self._session.request(method, path, body=body, headers=headers, where=where, expect_json=False)
+        if isinstance(answer.body, dict):
+            list_answer(answer.body, where)
 
     def _one_at_a_time(self, path: str) -> threading.Lock:
         with self._lock:

@@ -9,6 +9,7 @@ What it does is in the app. The ledger is written to before by its runner, and a
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
 from ..connectors.contract import Connector
@@ -143,7 +144,7 @@ class Attempt:
                 # what they own would go with the account; once it is handed over, the next run deletes
                 continue
             try:
-                attempts = self._perform(change, changes)
+                attempts = self._perform(change, changes, as_seen=seen is not None)
             except (Broken, Throttled, Transient) as error:
                 # an answer that makes no sense is no refusal: whether it was done is for the next run to find out
                 cut = any(c.kind in (ChangeKind.SUSPEND, ChangeKind.DELETE) for c in changes[position + 1 :])
@@ -157,8 +158,8 @@ class Attempt:
                         self.finish(rest, "deferred", str(error))
                 break
             except AppError as error:
-                if seen is not None and isinstance(error, NotFound):
-                    # it has gone since it was seen, perhaps
+                if seen is not None and (isinstance(error, NotFound) or change.kind is ChangeKind.SUSPEND):
+                    # it has gone since it was seen, or been cut off by somebody else, perhaps
                     return self._automatically(changes, look=True)
                 self.finish(change, "failed", str(error))
                 continue
@@ -181,7 +182,7 @@ class Attempt:
             elif ChangeKind.SUSPEND in good:
                 self.finish(result.change, "failed", result.detail)
 
-    def _perform(self, change: Change, changes: list[Change]) -> int:
+    def _perform(self, change: Change, changes: list[Change], *, as_seen: bool = False) -> int:
         account, kind = self.account, change.kind
         if kind is ChangeKind.CREATE:
             return self._create(change, changes)
@@ -196,6 +197,11 @@ class Attempt:
             arguments = (self.their.heir(change),)
         # the operations are optional, so the contract's base has none of them; ``can`` has said that this one is there
         operation = getattr(self.connector, kind.value)
+        if as_seen and kind is ChangeKind.SUSPEND:
+            # once only: what follows an answer that was lost has to look first
+            at_once = getattr(self.connector, "suspend_as_seen", operation)
+            ways = itertools.chain([at_once], itertools.repeat(operation))
+            return self.their.tried_patiently(lambda: next(ways)(account))[1]
         return self.their.tried_patiently(lambda: operation(account, *arguments))[1]
 
     def _create(self, change: Change, changes: list[Change]) -> int:

@@ -20,7 +20,7 @@ import uuid
 from ..errors import LedgerError
 from ..libraries import library
 from .chain import genesis
-from .tables import REVISIONS, schema, table
+from .tables import REVISIONS, make_all, table
 
 sa = library("sqlalchemy")
 migration = library("alembic.runtime.migration")
@@ -70,7 +70,7 @@ def upgrade(connection: t.Any) -> None:
 
 def make(connection: t.Any) -> None:
     """Make the tables of a new ledger: exactly what all the migrations would come to, in a small part of their time."""
-    schema().create_all(connection, checkfirst=False)
+    make_all(connection)
     _version().create(connection, checkfirst=False)
     connection.execute(_version().insert(), {"version_num": REVISIONS[-1]})
 
@@ -97,7 +97,7 @@ def found(connection: t.Any, *, rehearsal: bool) -> None:
 
 def empty(connection: t.Any, *, rehearsal: bool) -> None:
     """Make the tables of an empty ledger in memory, which no later version will ever see."""
-    schema().create_all(connection, checkfirst=False)
+    make_all(connection)
     found(connection, rehearsal=rehearsal)
 
 

@@ -139,6 +139,9 @@ def _table(metadata: t.Any, name: str, columns: str, *more: t.Any) -> None:
     sa.Table(name, metadata, *made, *more)
 
 
+#: Of which tasks no two have the same key.
+_OPEN = "state = 'open'"
+
 _OTHER_KEYS = {
     "meta": ("name",),
     "chain": ("id",),
@@ -213,13 +216,7 @@ def schema() -> t.Any:
         index("tasks_person", "person"),
         index("tasks_state", "state"),
         # of one key at most one task is ever open, whoever writes
-        index(
-            "tasks_open",
-            "key",
-            unique=True,
-            sqlite_where=sa.text("state = 'open'"),
-            postgresql_where=sa.text("state = 'open'"),
-        ),
+        index("tasks_open", "key", unique=True, sqlite_where=sa.text(_OPEN)),
     )
     _table(metadata, "locks", "number# person reason by since until? lifted_by lifted_at? lift_reason")
     _table(
@@ -249,6 +246,15 @@ def schema() -> t.Any:
     )
     _table(metadata, "readings", "app at run summary")
     return metadata
+
+
+def make_all(connection: t.Any) -> None:
+    """Make every table and index in a database that has none of them."""
+    if connection.dialect.name == "postgresql":
+        # said here and not where the index is: SQLAlchemy would import all that it knows of PostgreSQL in every run
+        one_open = next(index for index in table("tasks").indexes if index.name == "tasks_open")
+        one_open.dialect_options["postgresql"]["where"] = sa.text(_OPEN)
+    schema().create_all(connection, checkfirst=False)
 
 
 def table(name: str) -> t.Any:

@@ -223,6 +223,23 @@ def test_suspend_and_reactivate(case: ProductCase, server: Server, connector: Op
         assert connector.reactivate(one(connector, id)) is False
 
 
+def test_an_account_seen_a_moment_ago_is_suspended_without_being_read(
+    case: ProductCase, server: Server, connector: Operated, people: list[str]
+) -> None:
+    at_once = getattr(connector, "suspend_as_seen", None)
+    if at_once is None or not connector.can("suspend"):
+        return
+    account = one(connector, people[3])
+    with only(server, account.id):
+        assert at_once(account) is True
+    assert server.accounts()[account.id].state == one(connector, account.id).state == "suspended"
+    with nothing_changes(server):
+        assert connector.suspend(account) is False
+        # by somebody else meanwhile: done, done already, or refused, and then it is looked at
+        with contextlib.suppress(Refused):
+            at_once(account)
+
+
 def test_delete_removes_one_account(case: ProductCase, server: Server, connector: Operated, people: list[str]) -> None:
     id = people[3]
     account = one(connector, id)
