@@ -10,13 +10,44 @@ need costs it nothing, and a library that is not installed gives one clear messa
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import importlib.util
+import sys
+import types
 import typing as t
 
 from .errors import MissingLibrary
 
 # import name -> the name to install it by, where the two differ
 _PACKAGES = {"yaml": "PyYAML", "jwt": "PyJWT", "google": "google-auth", "pymysql": "PyMySQL", "botocore": "boto3"}
+
+# Import name -> what it imports with itself where that is installed, and which of its functions it takes, where that
+# takes long and is not needed here. For the formats iri and iri-reference jsonschema has rfc3987_syntax, which spends
+# more than a second on a grammar; jupyter_events, for one, brings it along.
+_PUT_OFF = {"jsonschema": ("rfc3987_syntax", "is_valid_syntax")}
+
+
+@contextlib.contextmanager
+def _put_off(name: str, function: str) -> t.Iterator[None]:
+    """Have a module that is imported meanwhile for one of its functions imported when that is first called."""
+    spec = importlib.util.find_spec(name) if name and name not in sys.modules else None
+    if spec is None:
+        yield
+        return
+
+    def first_import(*arguments: t.Any, **named: t.Any) -> t.Any:
+        return getattr(importlib.import_module(name), function)(*arguments, **named)
+
+    stand_in = types.ModuleType(name)
+    stand_in.__spec__ = spec
+    setattr(stand_in, function, first_import)
+    sys.modules[name] = stand_in
+    try:
+        yield
+    finally:
+        if sys.modules.get(name) is stand_in:  # another thread may import the same
+            del sys.modules[name]
 
 
 class _Library:
@@ -30,10 +61,11 @@ class _Library:
         if attribute.startswith("__"):
             raise AttributeError(attribute)
         if self._module is None:
+            package = self._name.split(".", maxsplit=1)[0]
             try:
-                self._module = importlib.import_module(self._name)
+                with _put_off(*_PUT_OFF.get(package, ("", ""))):
+                    self._module = importlib.import_module(self._name)
             except ImportError as error:
-                package = self._name.split(".", maxsplit=1)[0]
                 raise MissingLibrary(_PACKAGES.get(package, package), str(error)) from error
         return getattr(self._module, attribute)
 
