@@ -45,7 +45,7 @@ def rows(place: Place) -> t.Iterator[t.Sequence[Row]]:
             begin()
             changes = 2 * company.size
             sample = playbook(
-                place.folder, "rollcall.access.reconcile", says=f"{changes} of {changes} changes are done"
+                place.folder, "rollcall.access.reconcile", says=f"{changes:,} of {changes:,} changes are done"
             )
             check(company.size)
             return sample
