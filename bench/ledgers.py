@@ -9,6 +9,9 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+import os
+import pathlib
+import shutil
 import typing as t
 
 import sqlalchemy as sa
@@ -27,6 +30,18 @@ EACH, APPS = 30, 10
 AT_ONCE = 10_000
 
 _REASONS = tuple((Because("rule", f"rule-{n}", policy="2.4", commit="5f0c1e2"),) for n in range(200))
+
+
+def copied(source: pathlib.Path, target: pathlib.Path) -> None:
+    """Put a copy of a ledger in the place of another one, on the disk as one that has been there for a while.
+
+    Else the first to wait for the disk would wait for all of the copy too.
+    """
+    for journal in ("-wal", "-shm"):
+        target.with_name(target.name + journal).unlink(missing_ok=True)
+    shutil.copy(source, target)
+    with target.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def grants(count: int, prefix: str = "E") -> list[GrantRecord]:

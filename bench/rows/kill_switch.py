@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import pathlib
-import shutil
 import time
 import typing as t
 from concurrent import futures
@@ -19,6 +18,7 @@ import requests
 from ...plugins.module_utils.ledger import Ledger
 from ..apps import ServedApps, served_apps
 from ..company import BenchApp, BenchCompany
+from ..ledgers import copied
 from ..playbooks import playbook, write_loop
 from ..row import AtMost, Contestant, Place, Row, Sample, TimesFaster
 
@@ -41,7 +41,7 @@ def rows(place: Place) -> t.Iterator[t.Sequence[Row]]:
         company.write(place.folder, apps.base_url)
         playbook(place.folder, "rollcall.access.reconcile", says="nothing is due")
         work = _Work(company, apps, place.folder)
-        shutil.copy(work.ledger, work.in_step)
+        copied(work.ledger, work.in_step)
         (place.folder / "empty.yml").write_text("- hosts: localhost\n  gather_facts: false\n  tasks: []\n", "utf-8")
         yield [work.row()]
 
@@ -116,9 +116,7 @@ class _Work:
         return Sample(empty + each * self.company.app_count)
 
     def _reset(self) -> None:
-        for journal in ("-wal", "-shm"):
-            self.ledger.with_name(self.ledger.name + journal).unlink(missing_ok=True)
-        shutil.copy(self.in_step, self.ledger)
+        copied(self.in_step, self.ledger)
         self.apps.reset(LATENCY)
 
     def _check(self, cut: int) -> None:

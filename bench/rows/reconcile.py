@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import pathlib
-import shutil
 import typing as t
 
 from ..apps import ServedApps, served_apps
 from ..bare_client import read_everything
 from ..company import BenchCompany
+from ..ledgers import copied
 from ..normal_day import NormalDay, normal_day
 from ..playbooks import playbook, write_loop
 from ..row import AtMost, Contestant, MemoryUnder, Place, Row, Sample, TimesFaster
@@ -33,7 +33,7 @@ def rows(place: Place) -> t.Iterator[t.Sequence[Row]]:
         # the ledger learns what there is, as it does when a company begins
         playbook(place.folder, RECONCILE, says="nothing is due")
         work = _Work(company, apps, place.folder, normal_day(company))
-        shutil.copy(work.ledger, work.in_step)
+        copied(work.ledger, work.in_step)
         yield [work.nothing_to_do(0.0), work.nothing_to_do(LATENCY), work.a_normal_day()]
 
 
@@ -109,7 +109,7 @@ class _Work:
         )
 
     def _reconcile(self, latency: float, says: str, *, memory: bool = False, drifting: bool = False) -> Sample:
-        shutil.copy(self.in_step, self.ledger)
+        copied(self.in_step, self.ledger)
         self.apps.reset(latency)
         if drifting:
             self.day.drift(self.apps)
@@ -126,7 +126,7 @@ class _Work:
         pairs = [(f"{app.style}_account", app.key, one.username) for one in people[: IN_LOOP // 2] for app in apps]
 
         def run() -> Sample:
-            shutil.copy(self.in_step, self.ledger)
+            copied(self.in_step, self.ledger)
             self.apps.reset(latency)
             seconds = []
             for some in ([], pairs):
