@@ -41,11 +41,12 @@ class Connections:
         self._begin()
 
     def _begin(self) -> None:
-        self._process = os.getpid()
         self._idle: collections.deque[t.Any] = collections.deque()
         self._all: weakref.WeakSet[t.Any] = weakref.WeakSet()
         self._lock = threading.Lock()
         self._proxies: t.Mapping[str, str] | None = None
+        # last: another thread that sees it takes what is idle
+        self._process = os.getpid()
 
     @contextlib.contextmanager
     def one(self) -> t.Iterator[t.Any]:

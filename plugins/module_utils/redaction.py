@@ -25,18 +25,18 @@ class Redactor:
     _CREDENTIALS = re.compile(r"\b(Bearer|Basic|SSWS)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
 
     def __init__(self, secrets: t.Iterable[str]) -> None:
-        self._secrets: set[str] = set()
-        self._forms: list[str] = []
-        self._partial: list[str] = []
+        #: Secrets, their forms from the longest on, and those of which parts are taken out too. Assigned as one: of
+        #: what two threads add at once something may be lost, and is added again then with the next request.
+        self._known: tuple[frozenset[str], list[str], list[str]] = (frozenset(), [], [])
         self.add(secrets)
 
     def add(self, secrets: t.Iterable[str]) -> None:
         """Take these out too, from now on."""
-        new = set(secrets) - self._secrets
+        known, before, _partial = self._known
+        new = frozenset(secrets) - known
         if not new:
             return  # what signs in says its secrets with every request
-        self._secrets |= new
-        forms = set(self._forms)
+        forms = set(before)
         for secret in new:
             if len(secret) >= _SHORTEST_SECRET:
                 quote = urllib.parse.quote
@@ -46,13 +46,14 @@ class Redactor:
                 forms |= {json.dumps(secret)[1:-1], data.hex(), *(form.decode().rstrip("=") for form in encoded)}
                 forms.update(_within_base64(data))
                 forms.add(" ".join(secret.split()))  # as it stands in a message that was put on one line
-        self._forms = sorted(forms, key=len, reverse=True)
-        self._partial = [form for form in self._forms if _is_random(form)]
+        ordered = sorted(forms, key=len, reverse=True)
+        self._known = (known | new, ordered, [form for form in ordered if _is_random(form)])
 
     def __call__(self, text: str) -> str:
-        for form in self._forms:
+        _secrets, forms, partial = self._known
+        for form in forms:
             text = text.replace(form, "***")
-        for form in self._partial:
+        for form in partial:
             text = _without_ends(text, form)
         return self._CREDENTIALS.sub(r"\1 ***", text)
 

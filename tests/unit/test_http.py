@@ -10,6 +10,7 @@ import contextlib
 import datetime as dt
 import http.server
 import json
+import os
 import ssl
 import threading
 import traceback
@@ -28,6 +29,7 @@ from ansible_collections.rollcall.access.plugins.module_utils.errors import (
     Transient,
 )
 from ansible_collections.rollcall.access.plugins.module_utils.http import Session
+from ansible_collections.rollcall.access.plugins.module_utils.http_connections import Connections
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -329,6 +331,25 @@ def test_threads_may_ask_at_the_same_time(place: Place) -> None:
         thread.join()
     assert len(place.asked) == 8
     one.close()
+
+
+def test_a_connection_is_lent_to_one_request_at_a_time_and_used_again() -> None:
+    connections = Connections("https://app.example", {}, "", None)
+    with connections.one() as first, connections.one() as second:
+        assert first is not second
+    with connections.one() as again:
+        assert again is first
+
+
+def test_a_forked_process_has_connections_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    connections = Connections("https://app.example", {}, "", None)
+    with connections.one() as first:
+        pass
+    here = os.getpid()
+    monkeypatch.setattr(os, "getpid", lambda: here + 1)
+    connections.close()  # what it did not open is not its to close
+    with connections.one() as forked:
+        assert forked is not first
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 
 import pytest
+from ansible_collections.rollcall.access.plugins.module_utils import redaction
 from ansible_collections.rollcall.access.plugins.module_utils.redaction import Redactor
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +32,22 @@ def test_the_beginning_and_the_end_of_a_token_are_not_shown_either(shown: str) -
     assert "abcd1234" not in hidden
     assert "90wxyz77" not in hidden
     assert "***" in hidden
+
+
+def test_a_secret_that_another_thread_added_meanwhile_is_hidden_from_its_next_request_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    redactor = Redactor([])
+
+    def interrupted(data: bytes) -> list[str]:
+        monkeypatch.undo()
+        redactor.add(["another-secret-22"])  # while the first is being worked out
+        return []
+
+    monkeypatch.setattr(redaction, "_within_base64", interrupted)
+    redactor.add(["hunter22-and-more"])
+    redactor.add(["another-secret-22"])
+    assert redactor("hunter22-and-more, another-secret-22") == "***, ***"
 
 
 def test_a_secret_that_is_a_word_does_not_take_other_words_apart() -> None:
